@@ -1,0 +1,88 @@
+// The lifecycle of one object as pure decisions: what it holds and what it is told -> what it must do. The state table of
+// ARCHITECTURE.md, row by row; object.ts carries the decisions out.
+
+import { includesPermission, type Permission } from '../identity/token.ts'
+import { compareVersions, type Descriptor, type Held, type Tombstone } from '../wire/descriptor.ts'
+import { ResourceError } from '../wire/errors.ts'
+import type { Principal } from '../wire/principal.ts'
+
+export type ApplyDecision =
+  /** First descriptor of an incarnation: run the type's onCreate in the same transaction. */
+  | { readonly do: 'create' }
+  | { readonly do: 'store' }
+  /** A deletion of something that never came to be, or came and went: remember it, so that a late creation is refused. */
+  | { readonly do: 'tombstone' }
+  | { readonly do: 'nothing'; readonly outcome: 'held' | 'refused'; readonly reason?: 'not_after' | 'tombstone' }
+
+export function decideApply(held: Held, descriptor: Descriptor, nowMs: number, notAfterMs: number): ApplyDecision {
+  if (held.kind === 'descriptor') {
+    return compareVersions(descriptor, held.descriptor) > 0 ? { do: 'store' } : { do: 'nothing', outcome: 'held' }
+  }
+  if (held.kind === 'tombstone' && descriptor.incarnation <= held.tombstone.incarnation) {
+    return { do: 'nothing', outcome: 'refused', reason: 'tombstone' }
+  }
+  if (descriptor.mode === 'deleted') return { do: 'tombstone' }
+  if (nowMs > notAfterMs) return { do: 'nothing', outcome: 'refused', reason: 'not_after' }
+  return { do: 'create' }
+}
+
+export type PurgeDecision =
+  | { readonly do: 'wipe'; readonly tombstone: Tombstone }
+  | { readonly do: 'nothing'; readonly outcome: 'purged' | 'refused' }
+
+export function decidePurge(
+  held: Held,
+  purge: { readonly id: string; readonly incarnation: number; readonly version: number },
+  nowMs: number,
+): PurgeDecision {
+  const holder = held.kind === 'descriptor' ? held.descriptor : held.kind === 'tombstone' ? held.tombstone : undefined
+  if (holder !== undefined && holder.incarnation > purge.incarnation) return { do: 'nothing', outcome: 'refused' }
+  if (held.kind === 'tombstone' && held.tombstone.incarnation === purge.incarnation) return { do: 'nothing', outcome: 'purged' }
+  return {
+    do: 'wipe',
+    tombstone: { id: purge.id, incarnation: purge.incarnation, version: purge.version, purgedAtMs: nowMs },
+  }
+}
+
+export type ForgetDecision =
+  | { readonly do: 'empty' }
+  | { readonly do: 'nothing'; readonly outcome: 'forgotten' | 'refused' }
+
+export function decideForget(held: Held, incarnation: number): ForgetDecision {
+  switch (held.kind) {
+    case 'nothing':
+      return { do: 'nothing', outcome: 'forgotten' }
+    case 'descriptor':
+      return { do: 'nothing', outcome: 'refused' }
+    case 'tombstone':
+      return held.tombstone.incarnation <= incarnation ? { do: 'empty' } : { do: 'nothing', outcome: 'refused' }
+  }
+}
+
+/**
+ * The gate of every request: answers the refusal, or undefined when it may pass.
+ *
+ * Order: what the resource is (404, 410, suspended) before who is asking (401, 403), since only holders of a valid identifier get here.
+ */
+export function refusalOf(held: Held, principal: Principal, needed: Permission): ResourceError | undefined {
+  if (held.kind === 'nothing') return new ResourceError('not_found', 'There is no such resource.')
+  if (held.kind === 'tombstone' || held.descriptor.mode === 'deleted') {
+    return new ResourceError('deleted', 'This resource was deleted.')
+  }
+  const { mode, visibility, generation } = held.descriptor
+  if (mode === 'suspended') {
+    return new ResourceError('suspended', 'This resource is suspended. Its owner can resume it through the control plane.')
+  }
+  if (principal.permission === undefined) {
+    const isOpen = visibility === 'public' || (visibility === 'public-read' && needed === 'read')
+    if (!isOpen) return new ResourceError('unauthenticated', 'This needs a token of the resource: ask its owner for a link.')
+  } else if ((principal.generation ?? 0) < generation) {
+    return new ResourceError('unauthenticated', 'This token was revoked: ask the owner for a new link.')
+  } else if (!includesPermission(principal.permission, needed)) {
+    return new ResourceError('permission_denied', `This token allows "${principal.permission}", and this request needs "${needed}".`)
+  }
+  if (mode === 'read_only' && needed !== 'read') {
+    return new ResourceError('permission_denied', 'This resource is read-only at the moment.')
+  }
+  return undefined
+}

@@ -1,0 +1,48 @@
+// What the base class reads from a request and adds to a response, on the hot path: no URL object, no copies.
+
+import type { Permission } from '../identity/token.ts'
+import type { TypeRoute } from '../resource-type.ts'
+import type { Descriptor } from '../wire/descriptor.ts'
+import type { Principal } from '../wire/principal.ts'
+
+/** On the main origin content is for API clients: should a browser show it all the same, it has no origin and no storage. */
+const SANDBOX =
+  'sandbox allow-scripts allow-forms allow-modals allow-popups allow-popups-to-escape-sandbox allow-downloads'
+
+/** Path below the resource of a request as the edge forwards it (`http://resource/path?query`), still percent-encoded. */
+export function pathOf(url: string): string {
+  const start = url.indexOf('/', url.indexOf('://') + 3)
+  if (start === -1) return '/'
+  const query = url.indexOf('?', start)
+  return query === -1 ? url.slice(start) : url.slice(start, query)
+}
+
+/** The permission that a request needs: the first matching route decides, else reading methods need read and the others write. */
+export function neededPermission(routes: readonly TypeRoute[], method: string, path: string): Permission {
+  for (const route of routes) {
+    if (route.method !== method) continue
+    if (route.path.endsWith('/*') ? path.startsWith(route.path.slice(0, -1)) : path === route.path) return route.permission
+  }
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS' ? 'read' : 'write'
+}
+
+/** Adds what every answer of a resource carries. The object's own response is still mutable here; at the edge it no longer is. */
+export function withResourceHeaders(
+  response: Response,
+  request: Request,
+  principal: Principal,
+  descriptor: Descriptor | undefined,
+): Response {
+  if (response.status === 101) return response
+  const { headers } = response
+  headers.set('x-content-type-options', 'nosniff')
+  headers.set('x-request-id', principal.requestId)
+  if (principal.basePath !== '/') headers.set('content-security-policy', SANDBOX)
+  const origin = request.headers.get('origin')
+  if (origin !== null && descriptor !== undefined && descriptor.allowedOrigins.includes(origin)) {
+    headers.set('access-control-allow-origin', origin)
+    headers.set('access-control-expose-headers', 'etag, dav, location, x-request-id, retry-after')
+    headers.append('vary', 'origin')
+  }
+  return response
+}

@@ -1,0 +1,102 @@
+// What the base class keeps in an object's database beside the type's own tables, and the rules for using that database: nothing is
+// created before the first descriptor, migrations are lazy and transactional, bytes are limited inside the object.
+
+import type { Held } from '../wire/descriptor.ts'
+import { ResourceError } from '../wire/errors.ts'
+
+/** One step of a type's schema. Steps only ever get appended; each runs once per object, in order, in one transaction. */
+export type Migration = (sql: SqlStorage) => void
+
+/** Tables of the base class. `dump()` skips them, and a type must not use the prefix. */
+export const SYSTEM_PREFIX = 'biplane_'
+
+const SYSTEM_SCHEMA = `
+  CREATE TABLE IF NOT EXISTS biplane_lifecycle (
+    one INTEGER PRIMARY KEY CHECK (one = 1), held TEXT NOT NULL, schema_version INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS biplane_timer (
+    name TEXT PRIMARY KEY, due_ms INTEGER NOT NULL, attempt INTEGER NOT NULL DEFAULT 0
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS biplane_code (
+    token_id TEXT PRIMARY KEY, expires_ms INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+`
+
+export interface StoredLifecycle {
+  readonly held: Held
+  readonly schemaVersion: number
+}
+
+/** Reads without creating anything: an object that was merely addressed stays empty. */
+export function readLifecycle(sql: SqlStorage): StoredLifecycle {
+  try {
+    const row = sql.exec<{ held: string; schema_version: number }>('SELECT held, schema_version FROM biplane_lifecycle').toArray()[0]
+    return row === undefined
+      ? { held: { kind: 'nothing' }, schemaVersion: 0 }
+      : { held: JSON.parse(row.held) as Held, schemaVersion: row.schema_version }
+  } catch (error) {
+    if (error instanceof Error && error.message.includes('no such table')) return { held: { kind: 'nothing' }, schemaVersion: 0 }
+    throw error
+  }
+}
+
+/** Writes what the object holds. Call inside a transaction together with what depends on it. */
+export function writeLifecycle(sql: SqlStorage, held: Held, schemaVersion: number): void {
+  sql.exec(SYSTEM_SCHEMA)
+  sql.exec(
+    `INSERT INTO biplane_lifecycle (one, held, schema_version) VALUES (1, ?, ?)
+     ON CONFLICT (one) DO UPDATE SET held = excluded.held, schema_version = excluded.schema_version`,
+    JSON.stringify(held),
+    schemaVersion,
+  )
+}
+
+/**
+ * Runs the steps that an object has not seen, and records the new version in the same transaction.
+ *
+ * @returns the version that the object now has
+ * @throws ResourceError `unavailable` when the object was written by a newer release of the type
+ */
+export function migrate(storage: DurableObjectStorage, stored: StoredLifecycle, migrations: readonly Migration[]): number {
+  if (stored.schemaVersion > migrations.length) {
+    throw new ResourceError('unavailable', 'This resource was written by a newer release: upgrade the server.')
+  }
+  if (stored.schemaVersion === migrations.length) return stored.schemaVersion
+  return storage.transactionSync(() => {
+    for (const step of migrations.slice(stored.schemaVersion)) step(storage.sql)
+    writeLifecycle(storage.sql, stored.held, migrations.length)
+    return migrations.length
+  })
+}
+
+/**
+ * A transaction that may not leave the database larger than the limit, unless it made it smaller.
+ *
+ * @throws ResourceError `storage_full`; everything that `change` did is rolled back
+ */
+export function limitedTransaction<T>(storage: DurableObjectStorage, limitBytes: number, change: () => T): T {
+  return storage.transactionSync(() => {
+    const before = storage.sql.databaseSize
+    const value = change()
+    const after = storage.sql.databaseSize
+    if (after > limitBytes && after > before) {
+      throw new ResourceError('storage_full', `This resource may hold ${limitBytes} bytes, and this change would make it ${after}.`, {
+        details: { limit: limitBytes, used: before },
+      })
+    }
+    return value
+  })
+}
+
+/** Marks a one-time code as used. @returns false when it was used before */
+export function useCode(storage: DurableObjectStorage, tokenId: string, expiresAtMs: number, nowMs: number): boolean {
+  return storage.transactionSync(() => {
+    storage.sql.exec('DELETE FROM biplane_code WHERE expires_ms < ?', nowMs)
+    const inserted = storage.sql.exec(
+      'INSERT INTO biplane_code (token_id, expires_ms) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING 1',
+      tokenId,
+      expiresAtMs,
+    )
+    return inserted.toArray().length === 1
+  })
+}

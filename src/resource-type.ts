@@ -1,0 +1,102 @@
+// defineResourceType(): the one thing a builder writes. A declaration is data plus one class; both planes, the routes, the
+// configuration of every engine and the documentation follow from it.
+
+import type { ZodType } from 'zod'
+import { RESERVED_NAMES, TYPE_NAME } from './identity/resource-id.ts'
+import { single, type ShardPolicy } from './identity/shard.ts'
+import type { Permission } from './identity/token.ts'
+import type { ResourceLimits, Visibility } from './wire/descriptor.ts'
+import type { Caller, CreateRequest } from './wire/planes.ts'
+import type { CredentialKind } from './wire/principal.ts'
+
+/** The data plane class of a type: a subclass of `ResourceObject`. Structural here, so that this file needs no plane. */
+export type ResourceObjectClass = new (ctx: DurableObjectState, env: never) => DurableObject
+
+/** A static file of the type, the same for all its resources, served at `/assets/{path}` and immutable. */
+export interface Asset {
+  readonly body: ArrayBuffer | Uint8Array
+  readonly contentType: string
+  /** When `body` is compressed already. */
+  readonly contentEncoding?: 'gzip' | 'br'
+}
+
+/** What a request on the resource's own paths needs. The first match decides; without one: read for GET, HEAD, OPTIONS, else write. */
+export interface TypeRoute {
+  readonly method: string
+  /** Exact path below the resource, or a prefix that ends in `/*`. */
+  readonly path: string
+  readonly permission: Permission
+  readonly summary?: string
+}
+
+export interface ResourceTypeOptions {
+  /** First part of every identifier: `[a-z][a-z0-9]{1,11}`. */
+  readonly name: string
+  /** Path segment of the API and of the content. Default: name + `s`. */
+  readonly plural?: string
+  readonly object: ResourceObjectClass
+  /** Default: `single()`. */
+  readonly shards?: ShardPolicy
+  /** Schema of `params` at creation, at most 64 KiB of JSON; handed to the object's `onCreate`. */
+  readonly params?: ZodType
+  /** A further restriction of `metadata` (always strings). */
+  readonly metadata?: ZodType
+  /** What owners may choose; the first is the default. Default: private only. */
+  readonly visibility?: readonly [Visibility, ...Visibility[]]
+  readonly limits?: Partial<TypeLimits>
+  /** Path below `/assets/` -> file. Put a hash of the content into the path. */
+  readonly assets?: Readonly<Record<string, Asset>>
+  /** How callers may carry a token. Default: bearer and the own origin's cookie. */
+  readonly credentials?: readonly Exclude<CredentialKind, 'none' | 'builder'>[]
+  readonly routes?: readonly TypeRoute[]
+  readonly hooks?: ResourceTypeHooks
+}
+
+export interface TypeLimits extends ResourceLimits {
+  /** Largest request body that the edge lets through (413). */
+  readonly bodyBytes: number
+}
+
+export interface ResourceTypeHooks {
+  /** Looks at a creation before its intent is recorded; may change it, or refuse it by throwing a ResourceError. */
+  beforeCreate?(request: CreateRequest, caller: Caller): CreateRequest | Promise<CreateRequest>
+}
+
+/** A declaration with every default filled in. */
+export interface ResourceType extends Required<Omit<ResourceTypeOptions, 'params' | 'metadata' | 'limits'>> {
+  readonly params?: ZodType
+  readonly metadata?: ZodType
+  readonly limits: TypeLimits
+}
+
+/** 1 GiB of storage is far below the engine's 10 GB; 16 MiB is a body that an object can hold in memory many times over. */
+const DEFAULT_LIMITS: TypeLimits = { bytes: 1024 ** 3, bodyBytes: 16 * 1024 ** 2 }
+
+/**
+ * Declares a resource type.
+ *
+ * @throws TypeError when a name breaks the syntax or is reserved
+ * @example
+ * export const counter = defineResourceType({ name: 'counter', object: Counter })
+ */
+export function defineResourceType(options: ResourceTypeOptions): ResourceType {
+  const plural = options.plural ?? `${options.name}s`
+  for (const [what, name] of [
+    ['name', options.name],
+    ['plural', plural],
+  ] as const) {
+    if (!TYPE_NAME.test(name)) throw new TypeError(`the ${what} "${name}" must match ${TYPE_NAME.source}`)
+    if (RESERVED_NAMES.has(name)) throw new TypeError(`the ${what} "${name}" is reserved`)
+  }
+  return {
+    shards: single(),
+    visibility: ['private'],
+    assets: {},
+    credentials: ['bearer', 'cookie'],
+    routes: [],
+    hooks: {},
+    ...options,
+    plural,
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+  }
+}

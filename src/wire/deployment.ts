@@ -1,0 +1,78 @@
+// What a deployment tells its Workers: configuration (public) and secrets, two environment bindings as JSON. The engine folder
+// writes them, app.ts reads them; both sides share these shapes and nothing else.
+
+import type { CellTable } from '../identity/cell.ts'
+import type { IdentifierKey } from '../identity/keyring.ts'
+import type { TokenKey } from '../identity/token.ts'
+
+/** Names of the environment bindings. */
+export const BINDINGS = {
+  config: 'BIPLANE_CONFIG',
+  secrets: 'BIPLANE_SECRETS',
+  /** Service binding to the other process's `ControlPlane` entrypoint; without it: loopback. */
+  controlPlane: 'BIPLANE_CONTROL_PLANE',
+  dataPlane: 'BIPLANE_DATA_PLANE',
+  /** Fault harness, test builds only. */
+  faults: 'BIPLANE_FAULTS',
+} as const
+
+export interface DeploymentConfig {
+  /** `http://127.0.0.1:8787`; no trailing slash. */
+  readonly publicUrl: string
+  /** Host under which every resource has its own origin, without port: `localhost`, `wikis.example`. */
+  readonly apex: string
+  /** The cell in which this process's new resources are created. */
+  readonly cell: string
+  readonly cells: CellTable
+  /** CIDR blocks whose X-Forwarded-* headers are believed. */
+  readonly trustedProxies: readonly string[]
+  /** One structured log line per request. */
+  readonly requestLog: boolean
+  readonly timers: LifecycleTimers
+}
+
+/** Every duration that the lifecycle depends on, in one place so that a test can shorten them together. Milliseconds. */
+export interface LifecycleTimers {
+  /** How long POST waits for the object before it answers 202. */
+  readonly createWaitMs: number
+  /** A creation's `apply` is refused by the object after this long: beyond it the reconciler sends a new one. */
+  readonly applyDeadlineMs: number
+  /** Deadline of one call between the planes (an engine may hang a call for 40 s). */
+  readonly callTimeoutMs: number
+  /** First delay of the reconciler's back-off; doubles up to reconcileMaxMs. */
+  readonly reconcileBaseMs: number
+  readonly reconcileMaxMs: number
+  /** A creation that could not be applied for this long is given up: `deleted` is pushed instead. */
+  readonly createGiveUpMs: number
+  /** How long a catalog row and a tombstone outlive the purge: at least the longest token, idempotency and call lifetime. */
+  readonly tombstoneRetentionMs: number
+  readonly idempotencyMs: number
+}
+
+export const DEFAULT_TIMERS: LifecycleTimers = {
+  createWaitMs: 10_000,
+  applyDeadlineMs: 30_000,
+  callTimeoutMs: 10_000,
+  reconcileBaseMs: 1_000,
+  reconcileMaxMs: 300_000,
+  createGiveUpMs: 24 * 3_600_000,
+  tombstoneRetentionMs: 30 * 24 * 3_600_000,
+  idempotencyMs: 24 * 3_600_000,
+}
+
+/** Longest lifetime of a token or session: equal to the default tombstone retention, so that none outlives its tombstone. */
+export const MAX_TOKEN_SECONDS: number = 30 * 24 * 3_600
+
+export interface DeploymentSecrets {
+  readonly version: 1
+  /** Random name of the deployment: the issuer of its tokens. */
+  readonly deployment: string
+  /** Identifier of the account that owns everything until accounts come. */
+  readonly defaultAccount: string
+  readonly identifierKeys: readonly IdentifierKey[]
+  readonly tokenKeys: readonly TokenKey[]
+  /** Bearer keys of the operator; the newest is shown, all are accepted. */
+  readonly operatorKeys: readonly string[]
+  /** Keys the engine's object ids; see engine/. Not needed inside the Workers. */
+  readonly namespaceKey: string
+}

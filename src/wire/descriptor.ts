@@ -1,0 +1,56 @@
+// The desired state of one resource: the only thing that the control plane ever tells a data plane object, always whole. Suspending,
+// resuming, deleting, restoring, revoking tokens, changing limits are all "the next version of the descriptor".
+
+export type Mode = 'active' | 'read_only' | 'suspended' | 'deleted'
+export type Visibility = 'private' | 'public-read' | 'public'
+
+export interface ResourceLimits {
+  /** Bytes of the object's own database; enforced inside the object. */
+  readonly bytes: number
+}
+
+/** Plain data: crosses RPC and is stored as JSON in both objects. */
+export interface Descriptor {
+  readonly id: string
+  readonly type: string
+  readonly account: string
+  /** Name of the control plane object that holds the catalog row. */
+  readonly shard: string
+  /** Fences lifecycle calls: a counter of the shard, another one for every creation. */
+  readonly incarnation: number
+  /** Orders the descriptors of one incarnation. */
+  readonly version: number
+  readonly mode: Mode
+  readonly visibility: Visibility
+  readonly limits: ResourceLimits
+  /** Tokens of an older generation are revoked. */
+  readonly generation: number
+  /** Origins that browsers may call from (CORS), exact, such as `https://app.example`. */
+  readonly allowedOrigins: readonly string[]
+  /** The resource's display name, for the object's own pages. Not the key of anything. */
+  readonly name: string | null
+  /** The type's own settings. */
+  readonly settings: Readonly<Record<string, unknown>>
+}
+
+/** What remains of a purged resource: enough to refuse a late call of an older incarnation. */
+export interface Tombstone {
+  readonly id: string
+  readonly incarnation: number
+  readonly version: number
+  readonly purgedAtMs: number
+}
+
+/** What an object holds about itself. */
+export type Held =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'descriptor'; readonly descriptor: Descriptor }
+  | { readonly kind: 'tombstone'; readonly tombstone: Tombstone }
+
+/** -1, 0 or 1: the order of (incarnation, version) pairs. */
+export function compareVersions(
+  a: { readonly incarnation: number; readonly version: number },
+  b: { readonly incarnation: number; readonly version: number },
+): number {
+  return Math.sign(a.incarnation - b.incarnation || a.version - b.version)
+}

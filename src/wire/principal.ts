@@ -1,0 +1,32 @@
+// Who is asking a data plane object, as verified at the edge. It travels in one reserved header that the edge deletes from every
+// inbound request, and sets on the one copy that it forwards; an object therefore believes it.
+
+import type { Permission } from '../identity/token.ts'
+
+/** Reserved: deleted from every inbound request. */
+export const PRINCIPAL_HEADER = 'biplane-principal'
+
+/** How the caller proved who he is; `none` is an anonymous request, which only a public resource serves. */
+export type CredentialKind = 'none' | 'bearer' | 'cookie' | 'basic' | 'query' | 'subprotocol' | 'builder'
+
+export interface Principal {
+  readonly via: CredentialKind
+  /** undefined for `none` */
+  readonly permission?: Permission
+  readonly generation?: number
+  readonly requestId: string
+  /** Path prefix under which the client sees the resource: '/' on its own origin, `/wikis/{id}/` on the main one. */
+  readonly basePath: string
+  /** Origin as the client sees it, such as `http://{id}.localhost:8787`. */
+  readonly origin: string
+}
+
+export function formatPrincipal(principal: Principal): string {
+  return JSON.stringify(principal)
+}
+
+/** @throws TypeError on a missing header: the request did not come through the edge */
+export function parsePrincipal(header: string | null): Principal {
+  if (header === null) throw new TypeError('a data plane object was reached without passing the edge')
+  return JSON.parse(header) as Principal
+}
