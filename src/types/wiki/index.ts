@@ -1,0 +1,26 @@
+// The wiki type: TiddlyWiki 5, one object per wiki, saved by the wiki itself.
+
+import { defineResourceType, type ResourceType } from '../../resource-type.ts'
+import { BODY_BYTES } from './body.ts'
+import { Wiki } from './object.ts'
+import { WIKI_ROUTES } from './routes.ts'
+import { WIKI_ASSETS } from './template.ts'
+
+export { Wiki }
+
+/**
+ * Wikis. A new one is a working TiddlyWiki; it saves itself in a browser and over HTTP, and keeps its versions.
+ *
+ * @example
+ * export default createApp({ types: [wiki] })
+ */
+export const wiki: ResourceType = defineResourceType({
+  name: 'wiki',
+  plural: 'wikis',
+  object: Wiki,
+  visibility: ['private', 'public-read'],
+  credentials: ['bearer', 'cookie'],
+  limits: { bodyBytes: BODY_BYTES },
+  assets: WIKI_ASSETS,
+  routes: WIKI_ROUTES,
+})

@@ -1,0 +1,23 @@
+// The paths of a wiki, as data. History needs `write`: earlier versions hold what somebody took out on purpose, and a reader of a
+// published wiki is not meant to see that.
+
+import type { TypeRoute } from '../../resource-type.ts'
+import { CORE_FILE } from './template.ts'
+
+export const WIKI_ROUTES: readonly TypeRoute[] = [
+  { method: 'GET', path: '/', permission: 'read', summary: 'The wiki as one HTML page' },
+  { method: 'HEAD', path: '/', permission: 'read', summary: 'The ETag of the wiki' },
+  { method: 'OPTIONS', path: '/', permission: 'read', summary: 'Tells TiddlyWiki that it may save here' },
+  { method: 'PUT', path: '/', permission: 'write', summary: 'Saves the whole wiki' },
+  { method: 'GET', path: '/export', permission: 'read', summary: 'The wiki as one file that needs no server' },
+  {
+    method: 'GET',
+    path: `/${CORE_FILE}`,
+    permission: 'read',
+    summary: 'The core script, at the address that TiddlyWiki assumes',
+  },
+  { method: 'GET', path: '/versions', permission: 'write', summary: 'Lists the saved versions, newest first' },
+  { method: 'GET', path: '/versions/*', permission: 'write', summary: 'One saved version as HTML' },
+  { method: 'HEAD', path: '/versions/*', permission: 'write', summary: 'The ETag of a saved version' },
+  { method: 'POST', path: '/versions/*', permission: 'write', summary: 'Makes a version the current one again' },
+]
