@@ -8,11 +8,11 @@ import { GroupCommit } from '../object/group-commit.ts'
 import type { TypeRoute } from '../resource-type.ts'
 import type { Descriptor, Held } from '../wire/descriptor.ts'
 import { ResourceError, toProblemResponse } from '../wire/errors.ts'
-import type { ApplyOutcome, DataMethods, ForgetOutcome, PurgeOutcome } from '../wire/planes.ts'
+import type { ApplyOutcome, DataMethod, DataMethods, ForgetOutcome, Outcome, PurgeOutcome } from '../wire/planes.ts'
 import { PRINCIPAL_HEADER, parsePrincipal, type Principal } from '../wire/principal.ts'
 import { dumpTables, loadTables } from './dump.ts'
 import { decideApply, decideForget, decidePurge, refusalOf } from './lifecycle.ts'
-import { neededPermission, pathOf, withResourceHeaders } from './request.ts'
+import { answerPreflight, isPreflight, neededPermission, pathOf, withResourceHeaders } from './request.ts'
 import { closeAllSockets, refuseSocket } from './sockets.ts'
 import { limitedTransaction, migrate, readLifecycle, useCode, writeLifecycle, type Migration } from './storage.ts'
 import { Timers } from './timers.ts'
@@ -57,7 +57,7 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Durable
   protected onDescriptor(_previous: Descriptor, _current: Descriptor): void {}
 
   /** The answer to a refusal, for types whose protocol has errors of its own. */
-  protected onRefusal(error: ResourceError, principal: Principal): Response {
+  protected onRefusal(error: ResourceError, principal: Principal, _request: Request): Response {
     return toProblemResponse(error, principal.requestId)
   }
 
@@ -69,7 +69,10 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Durable
   /** Replaces the content by what {@link dump} made, in one transaction at the end of the stream. */
   protected async load(stream: ReadableStream<Uint8Array>): Promise<void> {
     const apply = await loadTables(stream)
-    await this.write(() => apply(this.sql))
+    await this.write(() => {
+      apply(this.sql)
+      this.memory = undefined
+    })
   }
 
   /** The object's database. @throws ResourceError `deleted` or `not_found` when there is no live resource to read */
@@ -103,6 +106,7 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Durable
   override async fetch(request: Request): Promise<Response> {
     const principal = parsePrincipal(request.headers.get(PRINCIPAL_HEADER))
     const path = pathOf(request.url)
+    if (isPreflight(request)) return answerPreflight(request, this.#ready())
     const needed: Permission = neededPermission(this.routes, request.method, path)
     const refusal = refusalOf(this.#ready(), principal, needed)
     if (refusal !== undefined) return this.#refuse(refusal, request, principal)
@@ -118,7 +122,7 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Durable
   #refuse(error: ResourceError, request: Request, principal: Principal): Response {
     if (request.headers.get('upgrade')?.toLowerCase() === 'websocket') return refuseSocket(error)
     const descriptor = this.#held?.kind === 'descriptor' ? this.#held.descriptor : undefined
-    return withResourceHeaders(this.onRefusal(error, principal), request, principal, descriptor)
+    return withResourceHeaders(this.onRefusal(error, principal, request), request, principal, descriptor)
   }
 
   override async alarm(): Promise<void> {
@@ -127,6 +131,22 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Durable
   }
 
   // --- lifecycle face: RPC from the data plane entrypoint only -------------------------------------------------------------------
+
+  /** The four methods below as one face whose refusals are answers: what a type throws in `onCreate` reaches the caller whole. */
+  async lifecycle<M extends DataMethod>(method: M, args: DataMethods[M]['args']): Promise<Outcome<DataMethods[M]['value']>> {
+    const methods: { readonly [K in DataMethod]: (args: DataMethods[K]['args']) => Promise<DataMethods[K]['value']> } = {
+      apply: (given) => this.apply(given),
+      purge: (given) => this.purge(given),
+      forget: (given) => this.forget(given),
+      describe: () => this.describe(),
+    }
+    try {
+      return { ok: true, value: await methods[method](args) }
+    } catch (error) {
+      if (error instanceof ResourceError) return { ok: false, error: error.data }
+      throw error
+    }
+  }
 
   /** Takes over a descriptor if it is newer than what the object holds. Idempotent. */
   async apply({ descriptor, params, notAfterMs }: DataMethods['apply']['args']): Promise<ApplyOutcome> {
