@@ -35,6 +35,8 @@ export interface ResourceTypeOptions {
   /** Path segment of the API and of the content. Default: name + `s`. */
   readonly plural?: string
   readonly object: ResourceObjectClass
+  /** What new identifiers show: random characters only (default), or a slug of the name before them. */
+  readonly identifiers?: 'random' | 'slug'
   /** Default: `single()`. */
   readonly shards?: ShardPolicy
   /** Schema of `params` at creation, at most 64 KiB of JSON; handed to the object's `onCreate`. */
@@ -47,7 +49,7 @@ export interface ResourceTypeOptions {
   /** Path below `/assets/` -> file. Put a hash of the content into the path. */
   readonly assets?: Readonly<Record<string, Asset>>
   /** How callers may carry a token. Default: bearer and the own origin's cookie. */
-  readonly credentials?: readonly Exclude<CredentialKind, 'none' | 'builder'>[]
+  readonly credentials?: readonly Exclude<CredentialKind, 'none'>[]
   readonly routes?: readonly TypeRoute[]
   readonly hooks?: ResourceTypeHooks
 }
@@ -89,6 +91,7 @@ export function defineResourceType(options: ResourceTypeOptions): ResourceType {
     if (RESERVED_NAMES.has(name)) throw new TypeError(`the ${what} "${name}" is reserved`)
   }
   return {
+    identifiers: 'random',
     shards: single(),
     visibility: ['private'],
     assets: {},

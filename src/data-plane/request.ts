@@ -2,7 +2,7 @@
 
 import type { Permission } from '../identity/token.ts'
 import type { TypeRoute } from '../resource-type.ts'
-import type { Descriptor } from '../wire/descriptor.ts'
+import type { Descriptor, Held } from '../wire/descriptor.ts'
 import type { Principal } from '../wire/principal.ts'
 
 /** On the main origin content is for API clients: should a browser show it all the same, it has no origin and no storage. */
@@ -24,6 +24,26 @@ export function neededPermission(routes: readonly TypeRoute[], method: string, p
     if (route.path.endsWith('/*') ? path.startsWith(route.path.slice(0, -1)) : path === route.path) return route.permission
   }
   return method === 'GET' || method === 'HEAD' || method === 'OPTIONS' ? 'read' : 'write'
+}
+
+/** Whether a browser asks for leave before the real request (CORS). It never carries credentials, so it is answered before the gate. */
+export function isPreflight(request: Request): boolean {
+  return request.method === 'OPTIONS' && request.headers.has('origin') && request.headers.has('access-control-request-method')
+}
+
+/** Grants exactly the origins of the descriptor; anything else gets an answer without the headers that a browser would need. */
+export function answerPreflight(request: Request, held: Held): Response {
+  const origin = request.headers.get('origin') ?? ''
+  const isAllowed = held.kind === 'descriptor' && held.descriptor.allowedOrigins.includes(origin)
+  const headers = new Headers({ vary: 'origin' })
+  if (isAllowed) {
+    headers.set('access-control-allow-origin', origin)
+    headers.set('access-control-allow-methods', 'GET, HEAD, OPTIONS, PUT, POST, PATCH, DELETE')
+    headers.set('access-control-allow-headers', request.headers.get('access-control-request-headers') ?? '')
+    // Ten minutes: a changed list of origins takes effect soon.
+    headers.set('access-control-max-age', '600')
+  }
+  return new Response(null, { status: 204, headers })
 }
 
 /** Adds what every answer of a resource carries. The object's own response is still mutable here; at the edge it no longer is. */

@@ -47,6 +47,8 @@ export interface LifecycleTimers {
   /** How long a catalog row and a tombstone outlive the purge: at least the longest token, idempotency and call lifetime. */
   readonly tombstoneRetentionMs: number
   readonly idempotencyMs: number
+  /** Added to the clock of the control plane; a test moves time with it. */
+  readonly clockOffsetMs: number
 }
 
 export const DEFAULT_TIMERS: LifecycleTimers = {
@@ -58,6 +60,7 @@ export const DEFAULT_TIMERS: LifecycleTimers = {
   createGiveUpMs: 24 * 3_600_000,
   tombstoneRetentionMs: 30 * 24 * 3_600_000,
   idempotencyMs: 24 * 3_600_000,
+  clockOffsetMs: 0,
 }
 
 /** Longest lifetime of a token or session: equal to the default tombstone retention, so that none outlives its tombstone. */

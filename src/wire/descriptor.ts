@@ -27,8 +27,6 @@ export interface Descriptor {
   readonly generation: number
   /** Origins that browsers may call from (CORS), exact, such as `https://app.example`. */
   readonly allowedOrigins: readonly string[]
-  /** The resource's display name, for the object's own pages. Not the key of anything. */
-  readonly name: string | null
   /** The type's own settings. */
   readonly settings: Readonly<Record<string, unknown>>
 }

@@ -27,7 +27,6 @@ export type ErrorCode = keyof typeof TABLE
 /** Every code, for documentation and tests. */
 export const ERROR_CODES: readonly ErrorCode[] = Object.keys(TABLE) as ErrorCode[]
 
-/** Whether the same request may succeed later without being changed. */
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   'not_ready',
   'rate_limited',
@@ -60,6 +59,11 @@ export class ResourceError extends Error {
     this.code = code
     this.data = { code, message, ...more }
   }
+}
+
+/** Whether the same request may succeed later without being changed. */
+export function isRetryable(code: ErrorCode): boolean {
+  return RETRYABLE.has(code)
 }
 
 export function statusOf(code: ErrorCode): number {
@@ -105,7 +109,7 @@ export function toProblemResponse(error: ResourceError, requestId: string, heade
       status,
       detail: data.message,
       code,
-      retryable: RETRYABLE.has(code),
+      retryable: isRetryable(code),
       ...(status >= 500 ? { applied: data.applied ?? 'no' } : {}),
       request_id: requestId,
       ...data.details,

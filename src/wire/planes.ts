@@ -5,6 +5,7 @@
 // Compatibility: version n accepts the calls and answers of n-1. Only add optional members; the golden transcripts in
 // test/fixtures/planes hold us to it.
 
+import type { ShardPolicy } from '../identity/shard.ts'
 import type { Descriptor, Held } from './descriptor.ts'
 import type { ErrorData } from './errors.ts'
 import type { ResourceRecord } from './resource.ts'
@@ -12,7 +13,9 @@ import type { ResourceRecord } from './resource.ts'
 export const PLANES_VERSION = 1
 
 /** The answer of every call: a refusal is an outcome, not an exception. */
-export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorData }
+export type Outcome<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: ErrorData; readonly moved?: PersistedPolicy }
 
 // --- edge -> control plane -----------------------------------------------------------------------------------------------------
 
@@ -82,13 +85,14 @@ export interface ControlMethods {
   /** Everything both planes know about one resource, for the operator. */
   inspect: { readonly args: { readonly id: string }; readonly value: Inspection }
   /** The type's sharding policy: the root object persists the first proposal and answers what it holds. */
-  policy: { readonly args: { readonly proposal: PersistedPolicy['policy'] }; readonly value: PersistedPolicy }
+  policy: { readonly args: { readonly proposal: ShardPolicy }; readonly value: PersistedPolicy }
   /** Marks a one-time code as used; false when it was used before. */
   useCode: { readonly args: { readonly tokenId: string; readonly expiresAtMs: number }; readonly value: boolean }
 }
 
+/** The authority on where accounts are. An answer `moved` carries it: ask the shard that it names, once. */
 export interface PersistedPolicy {
-  readonly policy: import('../identity/shard.ts').ShardPolicy
+  readonly policy: ShardPolicy
   readonly epoch: number
 }
 
@@ -111,6 +115,9 @@ export interface ControlCall<M extends ControlMethod = ControlMethod> {
   readonly args: ControlMethods[M]['args']
   readonly caller: Caller
 }
+
+/** The epoch of every first policy. */
+export const FIRST_POLICY_EPOCH = 1
 
 // --- control plane -> data plane -------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ import type { Permission } from '../identity/token.ts'
 export const PRINCIPAL_HEADER = 'biplane-principal'
 
 /** How the caller proved who he is; `none` is an anonymous request, which only a public resource serves. */
-export type CredentialKind = 'none' | 'bearer' | 'cookie' | 'basic' | 'query' | 'subprotocol' | 'builder'
+export type CredentialKind = 'none' | 'bearer' | 'cookie' | 'basic' | 'query'
 
 export interface Principal {
   readonly via: CredentialKind

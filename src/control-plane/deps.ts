@@ -1,0 +1,31 @@
+// Everything that the control plane's modules need from outside, in one value: they do no I/O of their own choosing.
+
+import type { ResourceType } from '../resource-type.ts'
+import type { LifecycleTimers } from '../wire/deployment.ts'
+import type { ControlPlaneFace, DataPlaneFace } from '../wire/planes.ts'
+
+/** What app.ts gives to every control plane object of a type. */
+export interface ControlServices {
+  readonly type: ResourceType
+  readonly timers: LifecycleTimers
+  readonly dataPlane: DataPlaneFace
+  /** For asking the type's root object. */
+  readonly controlPlane: ControlPlaneFace
+  /** A new identifier in that cell. @throws ResourceError `invalid_request` for a cell that the deployment does not have */
+  mint(cell: string, name: string | undefined): Promise<string>
+}
+
+export interface ControlDeps extends ControlServices {
+  readonly storage: DurableObjectStorage
+  readonly sql: SqlStorage
+  /** This object's own name. */
+  readonly objectName: string
+  /** Wall time, milliseconds since 1970. */
+  now(): number
+  /** Moves the alarm to that time unless it stands earlier; commits with the turn's other writes. */
+  wakeAt(dueMs: number): void
+  /** Waits for the next turn, then runs `change` in its own transaction; all writers of a turn share one commit. */
+  transact<T>(change: (sql: SqlStorage) => T): Promise<T>
+  /** Runs of `advance` under way in this instance, by resource. */
+  readonly underWay: Map<string, Promise<void>>
+}

@@ -1,0 +1,119 @@
+// A control plane object: one shard of a type's control plane. A thin shell: it makes `deps`, asks the policy, and calls a module.
+
+import { DurableObject } from 'cloudflare:workers'
+import { Alarm } from '../object/alarm.ts'
+import { GroupCommit } from '../object/group-commit.ts'
+import { ResourceError } from '../wire/errors.ts'
+import type { ControlCall, ControlMethod, ControlMethods, Outcome } from '../wire/planes.ts'
+import { callObject } from './advance.ts'
+import { listRows, ownedRow, readStored, toRecord } from './catalog.ts'
+import { liveRow, remove, revokeTokens, update } from './change.ts'
+import { create } from './create.ts'
+import type { ControlDeps, ControlServices } from './deps.ts'
+import { readMeta, useCodeOnce, writeMeta } from './meta.ts'
+import { refuseByPolicy, rootPolicy } from './policy.ts'
+import { reconcile } from './reconciler.ts'
+import { openSchema } from './schema.ts'
+import { findWork } from './work.ts'
+
+type Handlers = {
+  readonly [M in ControlMethod]: (
+    deps: ControlDeps,
+    call: ControlCall<M>,
+  ) => ControlMethods[M]['value'] | Promise<ControlMethods[M]['value']>
+}
+
+const HANDLERS: Handlers = {
+  create: (deps, { caller, args }) => create(deps, caller, args),
+  get: (deps, { caller, args }) => toRecord(ownedRow(deps.sql, args.id, caller.account)),
+  list: (deps, { caller, args }) => {
+    const rows = listRows(deps.sql, caller.account, args.after, args.limit + 1)
+    const data = rows.slice(0, args.limit).map(toRecord)
+    const last = data.at(-1)
+    return { data, ...(rows.length > args.limit && last !== undefined ? { next: last.createTimeMs } : {}) }
+  },
+  update: (deps, { caller, args }) => update(deps, caller, args),
+  remove: (deps, { caller, args }) => remove(deps, caller, args),
+  revokeTokens: (deps, { caller, args }) => revokeTokens(deps, caller, args),
+  grant: (deps, { caller, args }) => {
+    const row = liveRow(deps.sql, args.id, caller.account)
+    return { generation: row.descriptor.generation, state: toRecord(row).state }
+  },
+  inspect: async (deps, { caller, args }) => {
+    const record = toRecord(ownedRow(deps.sql, args.id, caller.account))
+    const row = readStored(deps.sql, args.id) ?? {}
+    const item = findWork(deps.sql, args.id)
+    const object = await callObject(deps, args.id, 'describe', {}).then(
+      (answer) => answer.held,
+      (error: unknown) => ({ kind: 'unreachable', reason: String(error) }) as const,
+    )
+    return { record, row, work: item === undefined ? [] : [{ ...item }], object }
+  },
+  policy: (deps, { args }) => rootPolicy(deps, args.proposal),
+  useCode: (deps, { args }) => deps.transact((sql) => useCodeOnce(sql, args.tokenId, args.expiresAtMs, deps.now())),
+}
+
+/** Calls that are about the shard itself, and so need no account's home. */
+const POLICY_FREE: ReadonlySet<ControlMethod> = new Set(['policy', 'useCode'])
+
+export abstract class ControlObject<Env = unknown> extends DurableObject<Env> {
+  #deps: ControlDeps | undefined
+  #alarm: Alarm = new Alarm(this.ctx.storage)
+
+  /** What app.ts knows: the type, the other plane, timers, keys. */
+  protected abstract services(): ControlServices
+
+  /** The one RPC face. A refusal is an answer; only the unexpected is thrown. */
+  async call<M extends ControlMethod>(call: ControlCall<M>): Promise<Outcome<ControlMethods[M]['value']>> {
+    try {
+      const deps = this.#open(call.object)
+      const moved = POLICY_FREE.has(call.method) ? undefined : await refuseByPolicy(deps, call)
+      if (moved !== undefined) {
+        return { ok: false, error: { code: 'unavailable', message: 'This account is on another shard.', applied: 'no' }, moved }
+      }
+      return { ok: true, value: await HANDLERS[call.method](deps, call) }
+    } catch (error) {
+      if (error instanceof ResourceError) return { ok: false, error: error.data }
+      throw error
+    }
+  }
+
+  override async alarm(): Promise<void> {
+    const deps = this.#open(undefined)
+    this.#alarm.fired()
+    try {
+      await reconcile(deps)
+    } catch (error) {
+      // Six throws would end the alarm for good: our own next run replaces the platform's retry.
+      console.error(JSON.stringify({ event: 'reconcile_run_failed', object: deps.objectName, error: String(error) }))
+      deps.wakeAt(deps.now() + deps.timers.reconcileMaxMs)
+    }
+  }
+
+  /** @param name the object's own name; undefined when an alarm woke it, which knows an object by its id only */
+  #open(name: string | undefined): ControlDeps {
+    if (this.#deps !== undefined) return this.#deps
+    const { storage } = this.ctx
+    openSchema(storage)
+    const objectName = readMeta(storage.sql, 'object_name') ?? name
+    if (objectName === undefined) throw new TypeError('an alarm in an object that was never called')
+    if (name !== undefined) writeMeta(storage.sql, 'object_name', name)
+    const services = this.services()
+    const offsetMs = services.timers.clockOffsetMs
+    const commits = new GroupCommit()
+    this.#deps = {
+      ...services,
+      storage,
+      sql: storage.sql,
+      objectName,
+      underWay: new Map(),
+      now: () => Date.now() + offsetMs,
+      wakeAt: (dueMs) => this.#alarm.schedule(dueMs - offsetMs),
+      transact: async (change) => {
+        await commits.turn()
+        return storage.transactionSync(() => change(storage.sql))
+      },
+    }
+    return this.#deps
+  }
+}

@@ -1,0 +1,53 @@
+// The alarm-driven loop that makes catalog and objects agree. It drains the work table in order of due time, a bounded number of calls
+// per run, and decides by itself when to run again: the platform would give up after six failures.
+
+import { toResourceError } from '../wire/errors.ts'
+import { advance } from './advance.ts'
+import type { ControlDeps } from './deps.ts'
+import { expireKeys } from './idempotency.ts'
+import { observeTime } from './meta.ts'
+import { backOffMs, dueWork, findWork, nextDue, putWork, type WorkItem } from './work.ts'
+
+/** At most 200 calls per alarm run (the platform allows 1,000 subrequests); one item needs two at most, apply and purge. */
+const MAX_ITEMS_PER_RUN = 100
+/** Cloudflare allows six connections per request. */
+const CONCURRENCY = 6
+
+/** One alarm run. Never throws for a resource's sake: a failed item gets a later due time and the others go on. */
+export async function reconcile(deps: ControlDeps): Promise<void> {
+  const nowMs = deps.now()
+  await deps.transact((sql) => {
+    observeTime(sql, nowMs)
+    expireKeys(sql, nowMs)
+  })
+  const items = dueWork(deps.sql, nowMs, MAX_ITEMS_PER_RUN)
+  const workers = Array.from({ length: CONCURRENCY }, async () => {
+    for (let item = items.shift(); item !== undefined; item = items.shift()) await attempt(deps, item)
+  })
+  await Promise.all(workers)
+  const due = nextDue(deps.sql)
+  if (due !== undefined) deps.wakeAt(Math.max(due, deps.now()))
+}
+
+async function attempt(deps: ControlDeps, item: WorkItem): Promise<void> {
+  try {
+    await advance(deps, item.key)
+    await deps.transact((sql) => dropIfUnchanged(sql, item))
+  } catch (thrown) {
+    const error = toResourceError(thrown)
+    console.warn(
+      JSON.stringify({ event: 'reconcile_failed', resource: item.key, kind: item.kind, attempt: item.attempt, code: error.code, error: String(thrown) }),
+    )
+    await deps.transact((sql) => {
+      const current = findWork(sql, item.key)
+      if (current === undefined || current.kind !== item.kind) return
+      const { reconcileBaseMs, reconcileMaxMs } = deps.timers
+      putWork(sql, { ...current, attempt: item.attempt + 1, due: deps.now() + backOffMs(item.attempt, reconcileBaseMs, reconcileMaxMs) })
+    })
+  }
+}
+
+/** An item whose resource needs nothing any more (it was settled by a request meanwhile) goes away. */
+function dropIfUnchanged(sql: SqlStorage, item: WorkItem): void {
+  sql.exec('DELETE FROM work WHERE key = ? AND kind = ? AND due = ?', item.key, item.kind, item.due)
+}

@@ -1,0 +1,70 @@
+// The tables of one control plane object (a shard). Each is written by the module that is named after it, and by nobody else.
+
+const STEPS: readonly string[] = [
+  `
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE resource (
+    id TEXT PRIMARY KEY,
+    account TEXT NOT NULL,
+    name TEXT,
+    name_key TEXT,                       -- case-folded; NULL when there is no name or it was released
+    cell TEXT NOT NULL,
+    phase TEXT NOT NULL CHECK (phase IN ('creating', 'live', 'purging', 'purged')),
+    listed INTEGER NOT NULL,             -- 0 once deleted: out of lists and counts
+    incarnation INTEGER NOT NULL,
+    desired_version INTEGER NOT NULL,
+    applied_version INTEGER NOT NULL,    -- 0: the object never answered
+    descriptor TEXT NOT NULL,            -- the desired one
+    params TEXT,                         -- kept until the object has them
+    failure TEXT,                        -- why a creation was given up
+    labels TEXT NOT NULL,
+    metadata TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    create_time INTEGER NOT NULL,
+    update_time INTEGER NOT NULL,
+    delete_time INTEGER,
+    clock_due INTEGER                    -- shard time: when a creation is given up, or a tombstone forgotten
+  ) STRICT;
+  CREATE UNIQUE INDEX resource_by_name ON resource (account, name_key) WHERE name_key IS NOT NULL;
+  CREATE INDEX resource_by_time ON resource (account, create_time) WHERE listed = 1;
+
+  CREATE TABLE work (
+    key TEXT PRIMARY KEY,                -- of lifecycle work: the resource's identifier
+    kind TEXT NOT NULL,
+    due INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    cursor TEXT                          -- how far work of several steps has come
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX work_by_due ON work (due);
+
+  CREATE TABLE quota (account TEXT PRIMARY KEY, resources INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE idempotency (
+    account TEXT NOT NULL, key TEXT NOT NULL, fingerprint TEXT NOT NULL, resource TEXT NOT NULL, expires INTEGER NOT NULL,
+    PRIMARY KEY (account, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX idempotency_by_expiry ON idempotency (expires);
+
+  CREATE TABLE used_code (token_id TEXT PRIMARY KEY, expires INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  `,
+]
+
+/** Brings the tables to this release's form: each missing step in a transaction of its own, together with its number. */
+export function openSchema(storage: DurableObjectStorage): void {
+  for (let version = schemaVersion(storage.sql); version < STEPS.length; version++) {
+    storage.transactionSync(() => {
+      storage.sql.exec(STEPS[version] ?? '')
+      storage.sql.exec(
+        `INSERT INTO meta (key, value) VALUES ('schema_version', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
+        String(version + 1),
+      )
+    })
+  }
+}
+
+function schemaVersion(sql: SqlStorage): number {
+  const hasMeta = sql.exec("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").toArray().length === 1
+  if (!hasMeta) return 0
+  return Number(sql.exec<{ value: string }>("SELECT value FROM meta WHERE key = 'schema_version'").one().value)
+}

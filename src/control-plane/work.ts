@@ -1,0 +1,47 @@
+// The work table: what is still to be done, and when to try next. An item is written in the transaction that makes the work
+// necessary; the object's alarm stands at the earliest of them. Lifecycle work has one item per resource, keyed by its identifier.
+
+export interface WorkItem {
+  readonly key: string
+  readonly kind: 'apply' | 'purge' | 'forget'
+  /** Milliseconds since 1970, wall time. */
+  readonly due: number
+  readonly attempt: number
+  readonly cursor: string | null
+}
+
+export function putWork(sql: SqlStorage, item: WorkItem): void {
+  sql.exec(
+    'REPLACE INTO work (key, kind, due, attempt, cursor) VALUES (?, ?, ?, ?, ?)',
+    item.key,
+    item.kind,
+    item.due,
+    item.attempt,
+    item.cursor,
+  )
+}
+
+export function dropWork(sql: SqlStorage, key: string): void {
+  sql.exec('DELETE FROM work WHERE key = ?', key)
+}
+
+export function findWork(sql: SqlStorage, key: string): WorkItem | undefined {
+  return sql.exec<Row>('SELECT * FROM work WHERE key = ?', key).toArray()[0]
+}
+
+export function dueWork(sql: SqlStorage, nowMs: number, limit: number): WorkItem[] {
+  return sql.exec<Row>('SELECT * FROM work WHERE due <= ? ORDER BY due LIMIT ?', nowMs, limit).toArray()
+}
+
+/** When the next item is due; undefined when there is no work. */
+export function nextDue(sql: SqlStorage): number | undefined {
+  return sql.exec<{ due: number | null }>('SELECT min(due) AS due FROM work').one().due ?? undefined
+}
+
+/** Delay before attempt n (from 0): doubles up to the maximum, with full jitter in its upper half so that nobody waits for nothing. */
+export function backOffMs(attempt: number, baseMs: number, maxMs: number, random: number = Math.random()): number {
+  const full = Math.min(baseMs * 2 ** attempt, maxMs)
+  return Math.round(full / 2 + (full / 2) * random)
+}
+
+type Row = { key: string; kind: WorkItem['kind']; due: number; attempt: number; cursor: string | null }
