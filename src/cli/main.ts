@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+// The command line. Each command is a file of its own; what goes wrong ends here, with what, why and how to fix it.
+
+import { EngineError } from '../engine/engine-error.ts'
+import { createProgram } from './program.ts'
+
+try {
+  await createProgram().parseAsync()
+} catch (thrown) {
+  if (!(thrown instanceof EngineError)) throw thrown
+  process.stderr.write(`error: ${thrown.message}\n`)
+  process.exitCode = thrown.exitCode
+}

@@ -1,0 +1,23 @@
+// The grammar of the command line. Every option can be given as an environment variable, too; usage errors end with 2.
+
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { addServeCommand } from './serve.ts'
+
+/** Usage errors; 1 is for what fails while running. */
+const USAGE_EXIT_CODE = 2
+
+export function createProgram(): Command {
+  const program = new Command('biplane')
+    .description('Every resource its own Durable Object, with the control plane that they need.')
+    .version(readVersion(), '-V, --version')
+    .showHelpAfterError('(see --help)')
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : USAGE_EXIT_CODE))
+  addServeCommand(program)
+  return program
+}
+
+export function readVersion(): string {
+  const file = new URL('../../package.json', import.meta.url)
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+}

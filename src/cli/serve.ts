@@ -1,0 +1,137 @@
+// biplane serve: runs an app until a signal says otherwise.
+
+import { Option, type Command } from 'commander'
+import { DEFAULT_APP } from '../engine/app-bundle.ts'
+import { toJsonLine, toTextLine, type Log } from '../engine/log.ts'
+import { defaultSecretsFile } from '../engine/secrets.ts'
+import { startServer, type RunningServer, type ServerOptions } from '../engine/server.ts'
+import type { LifecycleTimers } from '../wire/deployment.ts'
+import {
+  appOption,
+  dataOption,
+  parseCidrs,
+  parseHostName,
+  parseJson,
+  parsePort,
+  parsePublicUrl,
+  parseSeconds,
+  secretsOption,
+} from './options.ts'
+import { greet } from './greeting.ts'
+
+export interface ServeFlags {
+  readonly app?: string
+  readonly host: string
+  readonly port: number
+  readonly data: string
+  readonly secrets?: string
+  readonly publicUrl?: string
+  readonly apex: string
+  readonly trustProxy?: readonly string[]
+  readonly requestLog?: boolean
+  readonly grace: number
+  readonly log: 'text' | 'json'
+  readonly timers?: Partial<LifecycleTimers>
+  readonly faults?: string
+}
+
+/** Below the 10 s that container runtimes give before they kill. */
+const DEFAULT_GRACE_SECONDS = 5
+/** What a shell reports for a process that a signal ended: 128 and the signal's number. */
+const SIGNAL_EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
+
+export function addServeCommand(program: Command): void {
+  withServeOptions(program.command('serve').description('serve an app until it is told to stop')).action(
+    async (flags: ServeFlags) => {
+      const log = toLog(flags)
+      const server = await startServer(toServerOptions(flags, log))
+      endOnSignal(server)
+      await greet(server, flags)
+    },
+  )
+}
+
+export function withServeOptions(command: Command): Command {
+  return command
+    .addOption(appOption())
+    .addOption(new Option('--host <address>', 'address to listen on').env('BIPLANE_HOST').default('127.0.0.1'))
+    .addOption(
+      new Option('--port <number>', 'port to listen on, 0 for any free one')
+        .env('BIPLANE_PORT')
+        .default(8787)
+        .argParser(parsePort),
+    )
+    .addOption(dataOption())
+    .addOption(secretsOption())
+    .addOption(
+      new Option('--public-url <url>', 'where clients reach it (default: where it listens)')
+        .env('BIPLANE_PUBLIC_URL')
+        .argParser(parsePublicUrl),
+    )
+    .addOption(
+      new Option('--apex <host>', 'host below which every resource has its own origin')
+        .env('BIPLANE_APEX')
+        .default('localhost')
+        .argParser(parseHostName),
+    )
+    .addOption(
+      new Option('--trust-proxy <cidr>', 'whose X-Forwarded-* headers to believe; repeatable, or separated by commas')
+        .env('BIPLANE_TRUST_PROXY')
+        .argParser(parseCidrs),
+    )
+    .addOption(new Option('--request-log', 'log one line per request').env('BIPLANE_REQUEST_LOG'))
+    .addOption(
+      new Option('--grace <seconds>', 'how long open requests may go on after a stop')
+        .env('BIPLANE_GRACE')
+        .default(DEFAULT_GRACE_SECONDS)
+        .argParser(parseSeconds),
+    )
+    .addOption(
+      new Option('--log <format>', 'how to log, on stderr')
+        .env('BIPLANE_LOG')
+        .choices(['text', 'json'])
+        .default('text'),
+    )
+    .addOption(new Option('--timers <json>').env('BIPLANE_TIMERS').argParser(parseJson).hideHelp())
+    .addOption(new Option('--faults <address>').env('BIPLANE_FAULTS').hideHelp())
+}
+
+export function toServerOptions(flags: ServeFlags, log: Log): ServerOptions {
+  return {
+    app: flags.app ?? DEFAULT_APP,
+    host: flags.host,
+    port: flags.port,
+    data: flags.data,
+    secretsFile: flags.secrets ?? defaultSecretsFile(flags.data),
+    ...(flags.publicUrl === undefined ? {} : { publicUrl: flags.publicUrl }),
+    apex: flags.apex,
+    trustedProxies: flags.trustProxy ?? [],
+    requestLog: flags.requestLog ?? false,
+    graceMs: flags.grace * 1000,
+    structuredLogging: flags.log === 'json',
+    log,
+    ...(flags.timers === undefined ? {} : { timers: flags.timers }),
+    ...(flags.faults === undefined ? {} : { faultsAddress: flags.faults }),
+  }
+}
+
+/** Everything but the greeting goes to stderr, so that stdout can be read by a script. */
+export function toLog(flags: ServeFlags): Log {
+  const toLine = flags.log === 'json' ? toJsonLine : toTextLine
+  return (entry) => process.stderr.write(`${toLine(entry)}\n`)
+}
+
+/** The first signal lets requests finish, the second one does not. */
+export function endOnSignal(server: RunningServer): void {
+  let isStopping = false
+  for (const [signal, code] of Object.entries(SIGNAL_EXIT_CODES)) {
+    process.on(signal, () => {
+      if (isStopping) {
+        server.kill()
+        process.exit(code)
+      }
+      isStopping = true
+      void server.stop().then(() => process.exit(0))
+    })
+  }
+}

@@ -1,0 +1,140 @@
+// The data directory:
+//
+//     format          format version; an older program refuses a newer one
+//     lock.<n>        who is serving it; the highest n counts (lock.ts)
+//     run/            what lives only while it is served: generated configuration, bundle, sockets; never backed up
+//     data/           objects of the data plane:    <unique key of a class>/<object id>.sqlite
+//     control/        objects of the control plane, the same
+//     migrations.json classes that were ever deployed (wrangler-config.ts); only when a Cloudflare configuration was generated
+//
+// Secrets are not in it: `<data directory>.secrets.json` beside it (secrets.ts), so that a copy of the data gives nobody access.
+
+import { createHash } from 'node:crypto'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { EngineError, codeOf, reasonOf } from './engine-error.ts'
+
+/** Raised by one when a program that only knows the previous number would damage the data. */
+export const DATA_FORMAT = 1
+
+/** The planes are also the engine's two processes and the two folders of objects. */
+export type Plane = 'data' | 'control'
+export const PLANES: readonly Plane[] = ['data', 'control']
+
+export interface DataDirectory {
+  /** Absolute, symbolic links resolved. */
+  readonly path: string
+  readonly run: string
+  /** Where the sockets are: `run`, or a short path when that one is too long for a socket address. */
+  readonly sockets: string
+  /** Where the SQLite files of a plane's objects are. */
+  objects(plane: Plane): string
+}
+
+/** A unix socket address holds 108 bytes with its final zero (unix(7)); our longest file name is `supervisor.sock`. */
+const SOCKET_ADDRESS_BYTES = 107
+const LONGEST_SOCKET_NAME = '/supervisor.sock'
+
+/**
+ * Creates the directory if it is missing, and checks its format.
+ *
+ * @throws EngineError when the format is newer than this program, or the directory is something else
+ */
+export function openDataDirectory(path: string): DataDirectory {
+  const formatFile = join(path, 'format')
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+    if (!existsSync(formatFile)) {
+      const strange = readdirSync(path).filter((name) => !name.startsWith('.'))
+      if (strange.length > 0) {
+        throw new EngineError(
+          `${path} is not a data directory`,
+          `it has no format file, and other files: ${strange.slice(0, 3).join(', ')}`,
+          'Give --data an empty or new directory.',
+          2,
+        )
+      }
+      writeFileSync(formatFile, `${DATA_FORMAT}\n`)
+    }
+  } catch (thrown) {
+    if (thrown instanceof EngineError) throw thrown
+    throw new EngineError(
+      `cannot use the data directory ${path}`,
+      reasonOf(thrown),
+      'Give --data a directory that you may write to.',
+      2,
+    )
+  }
+  checkFormat(path)
+  const directory = describeDataDirectory(path)
+  for (const folder of [directory.run, ...PLANES.map((plane) => directory.objects(plane))]) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+  }
+  if (directory.sockets !== directory.run) makePrivate(directory.sockets)
+  return directory
+}
+
+/** The same paths, without creating or checking anything but that the directory exists. */
+export function describeDataDirectory(path: string): DataDirectory {
+  const real = existsSync(path) ? realpathSync(path) : resolve(path)
+  const run = join(real, 'run')
+  const isShort = Buffer.byteLength(run + LONGEST_SOCKET_NAME) <= SOCKET_ADDRESS_BYTES
+  const short = join(tmpdir(), `biplane-${createHash('sha256').update(real).digest('hex').slice(0, 16)}`)
+  return { path: real, run, sockets: isShort ? run : short, objects: (plane) => join(real, plane) }
+}
+
+/** @throws EngineError when `path` holds no data directory, or a newer one than this program knows */
+export function checkFormat(path: string): void {
+  let text: string
+  try {
+    text = readFileSync(join(path, 'format'), 'utf8').trim()
+  } catch (thrown) {
+    throw new EngineError(
+      `${path} is not a data directory`,
+      `its format file: ${codeOf(thrown) ?? reasonOf(thrown)}`,
+      'Check the path.',
+      2,
+    )
+  }
+  const format = Number(text)
+  if (Number.isInteger(format) && format >= 1 && format <= DATA_FORMAT) return
+  throw new EngineError(
+    `the data directory ${path} has format ${text}, this program knows up to ${DATA_FORMAT}`,
+    'a newer version of Biplane has written it',
+    'Use that version or a later one. The data was not touched.',
+    2,
+  )
+}
+
+/** Removes what only a running server needs. */
+export function clearRun(directory: DataDirectory): void {
+  for (const folder of new Set([directory.run, directory.sockets])) {
+    for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true })
+  }
+}
+
+/** A folder in the shared temporary directory must be ours alone, or somebody else could put his own sockets there. */
+function makePrivate(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const { uid } = lstatSync(folder)
+  if (process.getuid !== undefined && (uid !== process.getuid() || !lstatSync(folder).isDirectory())) {
+    throw new EngineError(
+      `${folder} belongs to somebody else`,
+      'sockets there would not be private',
+      'Use a shorter --data path.',
+      2,
+    )
+  }
+  chmodSync(folder, 0o700)
+}

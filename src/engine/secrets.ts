@@ -1,0 +1,131 @@
+// The deployment's secrets: a file of its own, apart from the data, readable by its owner only. Created at the first start.
+
+import { createHmac, randomBytes } from 'node:crypto'
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
+import { createKeyring, type IdentifierKey } from '../identity/keyring.ts'
+import { mintResourceId } from '../identity/resource-id.ts'
+import type { DeploymentSecrets } from '../wire/deployment.ts'
+import { EngineError, codeOf, reasonOf } from './engine-error.ts'
+
+/** 256 bits, the strength of HMAC-SHA-256, for every key. */
+const KEY_BYTES = 32
+/** 128 bits: two deployments never get the same name. */
+const DEPLOYMENT_BYTES = 16
+
+/** Beside the data directory, not inside: who gets a copy of the data gets no access with it. */
+export function defaultSecretsFile(dataDirectory: string): string {
+  return `${dataDirectory.replace(/\/+$/, '')}.secrets.json`
+}
+
+/**
+ * Reads the secrets, or creates them.
+ *
+ * @throws EngineError when others may read the file, or it is damaged
+ */
+export async function loadOrCreateSecrets(file: string, cell: string): Promise<DeploymentSecrets> {
+  try {
+    return readSecrets(file)
+  } catch (thrown) {
+    if (codeOf(thrown) !== 'ENOENT') throw thrown
+  }
+  const secrets = await generateSecrets(cell)
+  writeSecrets(file, secrets)
+  // Somebody may have been quicker: what is on disk counts.
+  return readSecrets(file)
+}
+
+/** @throws EngineError when others may read the file, or it is damaged; a system error `ENOENT` when there is none */
+export function readSecrets(file: string): DeploymentSecrets {
+  const descriptor = openSync(file, 'r')
+  try {
+    const mode = fstatSync(descriptor).mode & 0o777
+    if ((mode & 0o077) !== 0) {
+      throw new EngineError(
+        `the secrets file ${file} can be read by others`,
+        `its mode is ${mode.toString(8)}, it must be 600`,
+        `chmod 600 ${file}   (and if others have read it, replace the keys in it)`,
+        2,
+      )
+    }
+    const secrets = JSON.parse(readFileSync(descriptor, 'utf8')) as DeploymentSecrets
+    if (secrets.version !== 1) {
+      throw new EngineError(
+        `unknown version of the secrets file ${file}`,
+        `version ${String(secrets.version)}`,
+        'Use a newer Biplane.',
+        2,
+      )
+    }
+    return secrets
+  } catch (thrown) {
+    if (thrown instanceof EngineError) throw thrown
+    throw new EngineError(
+      `cannot read the secrets file ${file}`,
+      reasonOf(thrown),
+      'Restore it from your backup of the secrets.',
+      2,
+    )
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** The `uniqueKey` of an object class: decides the ids of its objects and the folder of their files. */
+export function uniqueKeyOf(secrets: DeploymentSecrets, className: string): string {
+  return createHmac('sha256', Buffer.from(secrets.namespaceKey, 'base64url')).update(className).digest('hex')
+}
+
+/** What the Workers get: everything but the key that only the engine's configuration needs. */
+export function toWorkerSecrets(secrets: DeploymentSecrets): Omit<DeploymentSecrets, 'namespaceKey'> {
+  const { namespaceKey: _, ...rest } = secrets
+  return rest
+}
+
+async function generateSecrets(cell: string): Promise<DeploymentSecrets> {
+  const identifierKeys: IdentifierKey[] = [{ id: '1', key: randomKey() }]
+  const account = await mintResourceId(createKeyring(identifierKeys), 'account', cell)
+  return {
+    version: 1,
+    deployment: randomBytes(DEPLOYMENT_BYTES).toString('hex'),
+    defaultAccount: account.id,
+    identifierKeys,
+    tokenKeys: [{ id: '1', key: randomKey() }],
+    operatorKeys: [randomKey()],
+    namespaceKey: randomKey(),
+  }
+}
+
+function randomKey(): string {
+  return randomBytes(KEY_BYTES).toString('base64url')
+}
+
+/** Complete or not at all: written and synced under another name, then linked, which never replaces an existing file. */
+function writeSecrets(file: string, secrets: DeploymentSecrets): void {
+  mkdirSync(dirname(file), { recursive: true })
+  const draft = `${file}.${process.pid}.draft`
+  const descriptor = openSync(draft, 'wx', 0o600)
+  try {
+    writeSync(descriptor, `${JSON.stringify(secrets, null, 2)}\n`)
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+  try {
+    linkSync(draft, file)
+  } catch (thrown) {
+    if (codeOf(thrown) !== 'EEXIST') throw thrown
+  } finally {
+    rmSync(draft, { force: true })
+  }
+}

@@ -1,0 +1,298 @@
+// The supervisor: everything between "serve this app from this directory" and two engine processes that answer.
+//
+//     lock -> end orphans -> sweep -> bind -> bundle -> configure -> start control, then data -> ready
+
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import type { Server } from 'node:net'
+import { join } from 'node:path'
+import {
+  BINDINGS,
+  DEFAULT_TIMERS,
+  type DeploymentConfig,
+  type DeploymentSecrets,
+  type LifecycleTimers,
+} from '../wire/deployment.ts'
+import { bundleApp, type AppBundle } from './app-bundle.ts'
+import { PLANES, clearRun, openDataDirectory, type DataDirectory, type Plane } from './data-directory.ts'
+import { EngineError } from './engine-error.ts'
+import { EngineProcess } from './engine-process.ts'
+import { openListeners, type Listener } from './listeners.ts'
+import { takeLock, type Lock } from './lock.ts'
+import type { Log } from './log.ts'
+import { checkOpenFileLimit } from './open-file-limit.ts'
+import { loadOrCreateSecrets, readSecrets, toWorkerSecrets, uniqueKeyOf } from './secrets.ts'
+import { listenForCommands } from './supervisor-socket.ts'
+import { sweepEmptyObjects } from './sweep.ts'
+import { PLANE_SOCKET, PUBLIC_SOCKET, toWorkerdConfig } from './workerd-config.ts'
+
+export interface ServerOptions {
+  readonly app: string
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+  readonly data: string
+  readonly secretsFile: string
+  /** Default: where it listens. */
+  readonly publicUrl?: string
+  readonly apex: string
+  readonly trustedProxies: readonly string[]
+  readonly requestLog: boolean
+  /** How long open requests and sockets may go on after a stop. */
+  readonly graceMs: number
+  readonly structuredLogging: boolean
+  readonly log: Log
+  /** Tests only: shorter lifecycle. */
+  readonly timers?: Partial<LifecycleTimers>
+  /** Tests only: `host:port` of the fault harness; also keeps the fault points in the bundle. */
+  readonly faultsAddress?: string
+}
+
+export interface RunningServer {
+  /** Where it listens. */
+  readonly url: string
+  readonly publicUrl: string
+  readonly directory: DataDirectory
+  readonly secrets: DeploymentSecrets
+  /** Files that the app was bundled from. */
+  readonly inputs: readonly string[]
+  /** Bundles the app again and restarts the engine on the same data and sockets. @throws EngineError and goes on with the old one */
+  reload(): Promise<void>
+  /** Requests finish, then everything ends, at the latest after the grace period. */
+  stop(): Promise<void>
+  /** Everything ends now. */
+  kill(): void
+}
+
+/** The one cell of a server on one machine. */
+const CELL = 'local'
+/** All its requests come from the data process, which is gone before: this only lets it close its files. */
+const CONTROL_GRACE_MS = 500
+/** After an edit nobody wants to wait for an open socket. */
+const RELOAD_GRACE_MS = 250
+
+/** Where another command finds the running server. */
+export const SERVER_FILE = 'server.json'
+
+/**
+ * Serves an app; resolves when it answers.
+ *
+ * @throws EngineError with what to do about it; nothing is left running then
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const directory = openDataDirectory(options.data)
+  const { log } = options
+  const lock = await takeLock(
+    directory.path,
+    PLANES.map((plane) => configFile(directory, plane)),
+    (pid) => {
+      log({
+        level: 'warn',
+        event: 'orphan_ended',
+        pid,
+        message: `ended process ${pid}, left over from a server that was killed`,
+      })
+    },
+  )
+  const opened: { close(): unknown }[] = []
+  try {
+    const secrets = await secretsFor(directory, options.secretsFile)
+    const swept = sweepEmptyObjects(directory)
+    if (swept > 0)
+      log({ level: 'info', event: 'swept', count: swept, message: `removed ${swept} files of empty objects` })
+    const limit = checkOpenFileLimit()
+    if (limit !== undefined) log(limit)
+    clearRun(directory)
+    const sockets = PLANES.map((plane) => join(directory.sockets, `${plane}.sock`))
+    const [listeners, bundle] = await Promise.all([
+      openListeners(options.host, options.port, sockets),
+      bundleApp(options.app, { faultPoints: options.faultsAddress !== undefined }),
+    ])
+    opened.push(...listeners)
+    return await new RunningEngine({ options, directory, secrets, lock, listeners, bundle }).start()
+  } catch (thrown) {
+    for (const resource of opened) resource.close()
+    lock.release()
+    throw thrown
+  }
+}
+
+interface Parts {
+  readonly options: ServerOptions
+  readonly directory: DataDirectory
+  readonly secrets: DeploymentSecrets
+  readonly lock: Lock
+  /** Public, then one per plane in the order of `PLANES`. */
+  readonly listeners: readonly Listener[]
+  readonly bundle: AppBundle
+}
+
+class RunningEngine implements RunningServer {
+  readonly #parts: Parts
+  readonly #processes: Readonly<Record<Plane, EngineProcess>>
+  readonly url: string
+  readonly publicUrl: string
+  #bundle: AppBundle
+  #commands: Server | undefined
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.#bundle = parts.bundle
+    const [tcp, data, control] = parts.listeners as [Listener, Listener, Listener]
+    this.url = `http://${tcp.address}`
+    this.publicUrl = parts.options.publicUrl ?? `http://${tcp.address.replace(/^(0\.0\.0\.0|\[::\])/, '127.0.0.1')}`
+    this.#processes = {
+      data: this.#process(
+        'data',
+        new Map([
+          [PUBLIC_SOCKET, tcp.fd],
+          [PLANE_SOCKET, data.fd],
+        ]),
+        tcp.port,
+      ),
+      control: this.#process('control', new Map([[PLANE_SOCKET, control.fd]])),
+    }
+  }
+
+  get directory(): DataDirectory {
+    return this.#parts.directory
+  }
+
+  get secrets(): DeploymentSecrets {
+    return this.#parts.secrets
+  }
+
+  get inputs(): readonly string[] {
+    return this.#bundle.inputs
+  }
+
+  async start(): Promise<this> {
+    try {
+      await this.#startProcesses()
+      this.#commands = await listenForCommands(this.directory, {
+        freeze: async () => {
+          // Both at once, and the data plane last to stop: what it was told was committed before.
+          await Promise.all(PLANES.map((plane) => this.#processes[plane].freeze()))
+        },
+        thaw: () => PLANES.forEach((plane) => this.#processes[plane].thaw()),
+      })
+      const { url, publicUrl } = this
+      writeFileSync(join(this.directory.run, SERVER_FILE), JSON.stringify({ url, publicUrl, pid: process.pid }))
+      return this
+    } catch (thrown) {
+      this.kill()
+      throw thrown
+    }
+  }
+
+  async reload(): Promise<void> {
+    const { options } = this.#parts
+    this.#bundle = await bundleApp(options.app, { faultPoints: options.faultsAddress !== undefined })
+    await this.#stopProcesses(RELOAD_GRACE_MS)
+    await this.#startProcesses()
+  }
+
+  async stop(): Promise<void> {
+    // New connections are refused as soon as the engine stops listening, too, instead of waiting in a queue that nobody serves.
+    for (const listener of this.#parts.listeners) listener.close()
+    this.#commands?.close()
+    await this.#stopProcesses(this.#parts.options.graceMs)
+    clearRun(this.directory)
+    this.#parts.lock.release()
+  }
+
+  kill(): void {
+    for (const plane of PLANES) this.#processes[plane].kill()
+    this.#commands?.close()
+  }
+
+  async #startProcesses(): Promise<void> {
+    this.#writeRun()
+    await Promise.all([this.#processes.control.start(), this.#processes.data.start()])
+  }
+
+  /** The data process first: its open requests may still need the control plane. */
+  async #stopProcesses(graceMs: number): Promise<void> {
+    await this.#processes.data.stop(graceMs)
+    await this.#processes.control.stop(CONTROL_GRACE_MS)
+  }
+
+  #process(plane: Plane, sockets: ReadonlyMap<string, number>, publicPort?: number): EngineProcess {
+    const { options, directory, secrets, lock } = this.#parts
+    return new EngineProcess({
+      plane,
+      configFile: configFile(directory, plane),
+      sockets,
+      env: { [BINDINGS.secrets]: JSON.stringify(toWorkerSecrets(secrets)) },
+      ...(publicPort === undefined ? {} : { publicPort }),
+      log: options.log,
+      onSpawn: (identity) => lock.record(plane, identity),
+    })
+  }
+
+  #writeRun(): void {
+    const { options, directory, secrets, listeners } = this.#parts
+    const { manifest, modules, data } = this.#bundle
+    for (const [name, content] of [...modules, ...data]) writeFileSync(join(directory.run, name), content)
+    for (const plane of PLANES) {
+      const peer = listeners[1 + PLANES.indexOf(plane === 'data' ? 'control' : 'data')]
+      const config = toWorkerdConfig({
+        plane,
+        manifest,
+        modules: [...modules.keys()],
+        data: [...data.keys()],
+        objects: directory.objects(plane),
+        peerAddress: peer?.address ?? '',
+        uniqueKey: (className) => uniqueKeyOf(secrets, className),
+        config: JSON.stringify(this.#deploymentConfig()),
+        structuredLogging: options.structuredLogging,
+        ...(options.faultsAddress === undefined ? {} : { faultsAddress: options.faultsAddress }),
+      })
+      writeFileSync(configFile(directory, plane), config)
+    }
+  }
+
+  #deploymentConfig(): DeploymentConfig {
+    const { options } = this.#parts
+    return {
+      publicUrl: this.publicUrl,
+      apex: options.apex,
+      cell: CELL,
+      cells: { [CELL]: {} },
+      trustedProxies: options.trustedProxies,
+      requestLog: options.requestLog,
+      timers: { ...DEFAULT_TIMERS, ...options.timers },
+    }
+  }
+}
+
+function configFile(directory: DataDirectory, plane: Plane): string {
+  return join(directory.run, `${plane}.capnp`)
+}
+
+/**
+ * The secrets that belong to this data. With others every identifier would be refused and every object's file be another one: the
+ * deployment would look empty. So the directory remembers whose it is, and new secrets are made for new data only.
+ */
+async function secretsFor(directory: DataDirectory, file: string): Promise<DeploymentSecrets> {
+  const owner = join(directory.path, 'deployment')
+  const expected = existsSync(owner) ? readFileSync(owner, 'utf8').trim() : undefined
+  if (expected !== undefined && !existsSync(file)) {
+    throw new EngineError(
+      `the secrets file ${file} is missing`,
+      `the data in ${directory.path} belongs to deployment ${expected} and can be read with its secrets only`,
+      'Restore the file, or name it with --secrets.',
+      2,
+    )
+  }
+  const secrets = expected === undefined ? await loadOrCreateSecrets(file, CELL) : readSecrets(file)
+  if (expected !== undefined && secrets.deployment !== expected) {
+    throw new EngineError(
+      `the secrets file ${file} belongs to another deployment`,
+      `it is of deployment ${secrets.deployment}, the data in ${directory.path} of ${expected}`,
+      'Name the right file with --secrets.',
+      2,
+    )
+  }
+  if (expected === undefined) writeFileSync(owner, `${secrets.deployment}\n`)
+  return secrets
+}

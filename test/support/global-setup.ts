@@ -1,0 +1,19 @@
+// Tests speak to what is built: without a fresh dist they would prove something about yesterday's code.
+
+import { existsSync, statSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+export default function setup(): void {
+  const built = join(ROOT, 'dist/cli/main.js')
+  if (!existsSync(built)) throw new Error('dist is missing. Run: npm run build')
+  const newest = (folder: string, pattern: RegExp): number =>
+    readdirSync(join(ROOT, folder), { recursive: true })
+      .map(String)
+      .filter((name) => pattern.test(name))
+      .reduce((latest, name) => Math.max(latest, statSync(join(ROOT, folder, name)).mtimeMs), 0)
+  if (newest('src', /\.ts$/) > newest('dist', /\.tsbuildinfo$/))
+    console.warn("\ndist is older than src: run npm run build, or the tests speak to yesterday's code.\n")
+}
