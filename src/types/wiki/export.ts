@@ -37,10 +37,15 @@ function filterStore(text: string): string {
     return text
   }
   if (!Array.isArray(tiddlers)) return text
-  const kept = tiddlers.filter(
+  const kept = tiddlers.filter((tiddler) => !isHosting(tiddler))
     ({ title }: { title?: unknown }) => title !== PLUGIN_TITLE && title !== SAVE_TEMPLATE_TITLE,
   )
   return `[\n${kept.map(toSafeJson).join(',\n')}\n]`
+}
+
+function isHosting(tiddler: unknown): boolean {
+  const title = typeof tiddler === 'object' && tiddler !== null && 'title' in tiddler ? tiddler.title : undefined
+  return title === PLUGIN_TITLE || title === SAVE_TEMPLATE_TITLE
 }
 
 /** As TiddlyWiki writes it: no `<` at all, so that no text can end the script element. */

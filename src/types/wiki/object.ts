@@ -44,7 +44,10 @@ export class Wiki extends ResourceObject<WikiMemory> {
     }
     if (method === 'GET' && path === '/export') return serveExport(wiki, descriptor.id)
     if (path === '/versions' || path.startsWith('/versions/')) return serveHistory(request, path, wiki, descriptor.id)
-    throw new ResourceError('not_found', 'A wiki has nothing at this address.')
+    throw new ResourceError(
+      'not_found',
+      'There is nothing at this address. The wiki itself is at the one that ends with its identifier and a slash.',
+    )
   }
 
   protected override onRefusal(error: ResourceError, principal: Principal, request: Request): Response {
