@@ -38,8 +38,6 @@ function filterStore(text: string): string {
   }
   if (!Array.isArray(tiddlers)) return text
   const kept = tiddlers.filter((tiddler) => !isHosting(tiddler))
-    ({ title }: { title?: unknown }) => title !== PLUGIN_TITLE && title !== SAVE_TEMPLATE_TITLE,
-  )
   return `[\n${kept.map(toSafeJson).join(',\n')}\n]`
 }
 
