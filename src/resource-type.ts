@@ -17,7 +17,7 @@ export interface Asset {
   readonly body: ArrayBuffer | Uint8Array
   readonly contentType: string
   /** When `body` is compressed already. */
-  readonly contentEncoding?: 'gzip' | 'br'
+  readonly contentEncoding?: 'gzip'
 }
 
 /** What a request on the resource's own paths needs. The first match decides; without one: read for GET, HEAD, OPTIONS, else write. */

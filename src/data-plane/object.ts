@@ -13,7 +13,7 @@ import { PRINCIPAL_HEADER, parsePrincipal, type Principal } from '../wire/princi
 import { dumpTables, loadTables } from './dump.ts'
 import { decideApply, decideForget, decidePurge, refusalOf } from './lifecycle.ts'
 import { answerPreflight, isPreflight, neededPermission, pathOf, withResourceHeaders } from './request.ts'
-import { closeAllSockets, refuseSocket } from './sockets.ts'
+import { closeAllSockets, isUpgrade, refuseSocket } from '../object/sockets.ts'
 import { limitedTransaction, migrate, readLifecycle, useCode, writeLifecycle, type Migration } from './storage.ts'
 import { Timers } from './timers.ts'
 
@@ -120,7 +120,7 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Durable
   }
 
   #refuse(error: ResourceError, request: Request, principal: Principal): Response {
-    if (request.headers.get('upgrade')?.toLowerCase() === 'websocket') return refuseSocket(error)
+    if (isUpgrade(request)) return refuseSocket(error)
     const descriptor = this.#held?.kind === 'descriptor' ? this.#held.descriptor : undefined
     return withResourceHeaders(this.onRefusal(error, principal, request), request, principal, descriptor)
   }

@@ -1,7 +1,11 @@
-// WebSockets of an object. A refused upgrade would look like a network error to a browser, and be retried for ever: a socket is
-// accepted first and then closed with a code that says why (4400 to 4499 are permanent for the clients we serve).
+// Refusing a WebSocket. A failed upgrade would look like a network error to a browser, and be retried for ever: a socket is accepted
+// first and then closed with a code that says why (4400 to 4499 are permanent for the clients we serve).
 
 import { statusOf, type ResourceError } from '../wire/errors.ts'
+
+export function isUpgrade(request: Request): boolean {
+  return request.headers.get('upgrade')?.toLowerCase() === 'websocket'
+}
 
 /** 401 -> 4401, 403 -> 4403, 404 -> 4404, 410 -> 4410; anything else is "try again later". */
 export function closeCodeOf(error: ResourceError): number {
@@ -10,17 +14,18 @@ export function closeCodeOf(error: ResourceError): number {
 }
 
 /** The close reason may hold 123 bytes. */
-function reasonOf(error: ResourceError): string {
+export function closeReasonOf(error: ResourceError): string {
   return `${error.code}: ${error.message}`.slice(0, 120)
 }
 
 export function refuseSocket(error: ResourceError): Response {
   const { 0: client, 1: server } = new WebSocketPair()
   server.accept()
-  server.close(closeCodeOf(error), reasonOf(error))
+  server.close(closeCodeOf(error), closeReasonOf(error))
   return new Response(null, { status: 101, webSocket: client })
 }
 
+/** Ends every socket of an object, hibernated ones too. */
 export function closeAllSockets(ctx: DurableObjectState, error: ResourceError): void {
-  for (const socket of ctx.getWebSockets()) socket.close(closeCodeOf(error), reasonOf(error))
+  for (const socket of ctx.getWebSockets()) socket.close(closeCodeOf(error), closeReasonOf(error))
 }

@@ -1,0 +1,140 @@
+// The composition root: types and hooks in, Worker exports out. The only file that sees every plane.
+
+import { DurableObject, WorkerEntrypoint } from 'cloudflare:workers'
+import { callControlObject } from './control-plane/entrypoint.ts'
+import { ControlObject } from './control-plane/object.ts'
+import type { ControlServices } from './control-plane/deps.ts'
+import { callDataObject } from './data-plane/entrypoint.ts'
+import type { ResourceObject } from './data-plane/object.ts'
+import { openDeployment, type OpenDeployment } from './deployment.ts'
+import type { BuilderHooks, EdgeContext } from './edge/deployment.ts'
+import { callControlPlane } from './edge/to-control-plane.ts'
+import { serveRequest } from './edge/worker.ts'
+import { checkCellTable, placeOf, type CellTable } from './identity/cell.ts'
+import { mintResourceId } from './identity/resource-id.ts'
+import type { ResourceType } from './resource-type.ts'
+import { BINDINGS } from './wire/deployment.ts'
+import { ResourceError } from './wire/errors.ts'
+import { toTypeManifest, type AppManifest } from './wire/manifest.ts'
+import type { Caller, ControlCall, ControlMethod, ControlMethods, ControlPlaneFace, DataCall, DataMethod, DataMethods, DataPlaneFace, Outcome } from './wire/planes.ts'
+
+export interface AppOptions extends BuilderHooks {
+  readonly types: readonly ResourceType[]
+  /** Cells of a deployment that has no configuration of its own; default: one, `local`, in this process. */
+  readonly cells?: CellTable
+}
+
+type Env = Readonly<Record<string, unknown>>
+/** What a handler's third argument and an object's `ctx` have in common: the loopback bindings of this Worker. */
+type WithExports = { readonly exports?: unknown }
+
+/** Control plane calls from code, for one caller. */
+export type ControlCalls = <M extends ControlMethod>(type: string, method: M, args: ControlMethods[M]['args']) => Promise<ControlMethods[M]['value']>
+
+export interface App {
+  /** The whole HTTP face; a builder may call it for some paths or hosts of his own Worker. */
+  fetch(request: Request, env: unknown, ctx: ExecutionContext): Promise<Response>
+  /** Classes that the Worker's main module must export under these names. */
+  readonly exports: Readonly<Record<string, new (ctx: never, env: never) => object>>
+  readonly manifest: AppManifest
+  /** Typed calls to the control plane from a builder's own code: `app.control(env, ctx, caller)('wiki', 'create', {...})`. */
+  control(env: unknown, ctx: ExecutionContext, caller: Pick<Caller, 'account' | 'role'>): ControlCalls
+}
+
+/**
+ * Makes an application of resource types.
+ *
+ * @throws TypeError for no type at all, two types of one name, or a cell table that breaks the syntax
+ * @example
+ * export default createApp({ types: [wiki] })
+ */
+export function createApp(options: AppOptions): App {
+  const { types } = options
+  if (types.length === 0) throw new TypeError('an application has at least one resource type')
+  const names = types.flatMap((type) => (type.name === type.plural ? [type.name] : [type.name, type.plural]))
+  if (new Set(names).size !== names.length) throw new TypeError(`two types share a name: ${names.join(', ')}`)
+  const cells = checkCellTable(options.cells ?? { local: {} })
+  const manifest: AppManifest = { version: 1, types: types.map(toTypeManifest) }
+  const open = (env: unknown): OpenDeployment => openDeployment(env as Env, types, cells, options)
+
+  function toContext(env: unknown, ctx: WithExports): EdgeContext {
+    const { deployment } = open(env)
+    return {
+      ...deployment,
+      env,
+      controlPlane: controlPlaneOf(env as Env, ctx),
+      namespaceOf: (type) => namespaceOf(env as Env, toTypeManifest(type).data.binding),
+    }
+  }
+
+  class ControlPlane extends WorkerEntrypoint<Env> {
+    async call<M extends ControlMethod>(call: ControlCall<M>): Promise<Outcome<ControlMethods[M]['value']>> {
+      const type = manifest.types.find(({ name }) => name === call.type)
+      const namespace = type && (namespaceOf(this.env, type.control.binding) as unknown as DurableObjectNamespace<ControlObject>)
+      return callControlObject(call, namespace)
+    }
+  }
+
+  class DataPlane extends WorkerEntrypoint<Env> {
+    async call<M extends DataMethod>(call: DataCall<M>): Promise<Outcome<DataMethods[M]['value']>> {
+      const type = manifest.types.find(({ name }) => name === call.type)
+      const namespace = type && (namespaceOf(this.env, type.data.binding) as unknown as DurableObjectNamespace<ResourceObject>)
+      return callDataObject(call, namespace, open(this.env).deployment.cells)
+    }
+  }
+
+  function controlClassOf(type: ResourceType): new (ctx: DurableObjectState, env: Env) => DurableObject {
+    return class extends ControlObject<Env> {
+      protected override services(): ControlServices {
+        const { deployment } = open(this.env)
+        return {
+          type,
+          timers: deployment.config.timers,
+          dataPlane: dataPlaneOf(this.env, this.ctx),
+          controlPlane: controlPlaneOf(this.env, this.ctx),
+          async mint(cell, name) {
+            if (placeOf(deployment.cells, cell) === undefined) throw new ResourceError('invalid_request', `There is no cell "${cell}".`)
+            return (await mintResourceId(deployment.keyring, type.name, cell, type.identifiers === 'slug' ? name : undefined)).id
+          },
+        }
+      }
+    }
+  }
+
+  const classes = types.flatMap((type) => {
+    const { control, data } = toTypeManifest(type)
+    return [
+      [control.className, controlClassOf(type)],
+      [data.className, type.object],
+    ] as const
+  })
+
+  return {
+    manifest,
+    exports: { ControlPlane, DataPlane, ...Object.fromEntries(classes) } as App['exports'],
+    fetch: (request, env, ctx) => serveRequest(open(env).edge, toContext(env, ctx), request),
+    control(env, ctx, { account, role }) {
+      const context = toContext(env, ctx)
+      return (typeName, method, args) => {
+        const type = context.typeByName.get(typeName)
+        if (type === undefined) throw new ResourceError('not_found', `There is no resource type "${typeName}".`)
+        return callControlPlane(context, type, { account, role, limits: {}, requestId: crypto.randomUUID() }, method, args)
+      }
+    },
+  }
+}
+
+/** The other process's entrypoint where the planes are apart, else this Worker's own. */
+function controlPlaneOf(env: Env, ctx: WithExports): ControlPlaneFace {
+  return (env[BINDINGS.controlPlane] ?? (ctx.exports as { ControlPlane: unknown }).ControlPlane) as ControlPlaneFace
+}
+
+function dataPlaneOf(env: Env, ctx: WithExports): DataPlaneFace {
+  return (env[BINDINGS.dataPlane] ?? (ctx.exports as { DataPlane: unknown }).DataPlane) as DataPlaneFace
+}
+
+function namespaceOf(env: Env, binding: string): DurableObjectNamespace {
+  const namespace = env[binding] as DurableObjectNamespace | undefined
+  if (namespace === undefined) throw new TypeError(`the Durable Object binding ${binding} is missing from this Worker's configuration`)
+  return namespace
+}

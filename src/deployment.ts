@@ -1,0 +1,68 @@
+// From a Worker's environment to an open deployment: configuration with defaults, keys imported, types indexed. Made once per isolate.
+
+import { createEdge, type Edge } from './edge/edge.ts'
+import type { BuilderHooks, Deployment } from './edge/deployment.ts'
+import type { CellTable } from './identity/cell.ts'
+import { createKeyring } from './identity/keyring.ts'
+import { createTokenSigner } from './identity/token.ts'
+import type { ResourceType } from './resource-type.ts'
+import { BINDINGS, DEFAULT_TIMERS, type DeploymentConfig, type DeploymentSecrets } from './wire/deployment.ts'
+
+export interface OpenDeployment {
+  readonly deployment: Deployment
+  readonly edge: Edge
+}
+
+/** By the text of the secrets and the types: an isolate serves one application, tests may have several. */
+const opened = new Map<string, WeakMap<readonly ResourceType[], OpenDeployment>>()
+
+/** @throws TypeError when the environment has no secrets, saying how to make them */
+export function openDeployment(
+  env: Readonly<Record<string, unknown>>,
+  types: readonly ResourceType[],
+  cells: CellTable,
+  hooks: BuilderHooks,
+): OpenDeployment {
+  const secretsText = env[BINDINGS.secrets]
+  if (typeof secretsText !== 'string') {
+    throw new TypeError(`${BINDINGS.secrets} is not set: \`biplane secrets\` makes it, \`wrangler secret put ${BINDINGS.secrets}\` stores it`)
+  }
+  const known = opened.get(secretsText)?.get(types)
+  if (known !== undefined) return known
+
+  const secrets = JSON.parse(secretsText) as DeploymentSecrets
+  const config = toConfig(env[BINDINGS.config], cells)
+  const deployment: Deployment = {
+    id: secrets.deployment,
+    config,
+    cells: config.cells,
+    types,
+    typeByPlural: new Map(types.map((type) => [type.plural, type])),
+    typeByName: new Map(types.map((type) => [type.name, type])),
+    keyring: createKeyring(secrets.identifierKeys),
+    signer: createTokenSigner(secrets.deployment, secrets.tokenKeys),
+    operatorKeys: secrets.operatorKeys,
+    defaultAccount: secrets.defaultAccount,
+    hooks,
+  }
+  const open = { deployment, edge: createEdge(deployment) }
+  const byTypes = opened.get(secretsText) ?? new WeakMap<readonly ResourceType[], OpenDeployment>()
+  opened.set(secretsText, byTypes.set(types, open))
+  return open
+}
+
+/** A JSON binding arrives as an object, a plain variable as text; what neither says has a default fit for development. */
+function toConfig(binding: unknown, cells: CellTable): DeploymentConfig {
+  const given = (typeof binding === 'string' ? JSON.parse(binding) : (binding ?? {})) as Partial<DeploymentConfig>
+  const table = given.cells ?? cells
+  return {
+    publicUrl: 'http://localhost:8787',
+    apex: 'localhost',
+    cell: Object.keys(table)[0] ?? 'local',
+    trustedProxies: [],
+    requestLog: false,
+    ...given,
+    cells: table,
+    timers: { ...DEFAULT_TIMERS, ...given.timers },
+  }
+}

@@ -1,0 +1,55 @@
+// Which host and path a request is for. By index, before any router: parsing a URL object costs more than everything else that the
+// data path does at the edge.
+
+import type { DeploymentConfig } from '../wire/deployment.ts'
+
+export type Address =
+  /** The main origin: control plane API, and content for API clients below /{plural}/{id}/. */
+  | { readonly kind: 'main'; readonly path: string; readonly query: string; readonly origin: string }
+  /** A resource's own origin `{id}.{apex}`. */
+  | { readonly kind: 'own'; readonly label: string; readonly path: string; readonly query: string; readonly origin: string }
+  /** A host that this deployment does not serve: DNS rebinding, or a missing --public-url. */
+  | { readonly kind: 'foreign'; readonly host: string }
+
+/** Hosts by which this deployment answers, computed once from its configuration. */
+export interface Hosts {
+  readonly scheme: string
+  /** `:8787`, or '' for the scheme's default port. */
+  readonly port: string
+  readonly main: ReadonlySet<string>
+  /** `.localhost:8787` */
+  readonly ownSuffix: string
+}
+
+export function toHosts(config: DeploymentConfig): Hosts {
+  const url = new URL(config.publicUrl)
+  const port = url.port === '' ? '' : `:${url.port}`
+  const main = new Set([url.host])
+  // The same machine by its other names: what people type when the server listens on loopback.
+  if (url.hostname === '127.0.0.1' || url.hostname === 'localhost' || url.hostname === '[::1]') {
+    for (const name of ['127.0.0.1', 'localhost', '[::1]']) main.add(name + port)
+  }
+  return { scheme: url.protocol, port, main, ownSuffix: `.${config.apex}${port}` }
+}
+
+/**
+ * @param url absolute, as the engine gives it: the host is the Host header
+ * @param forwardedHost the X-Forwarded-Host of a trusted proxy
+ */
+export function toAddress(hosts: Hosts, url: string, forwardedHost: string | null): Address {
+  const hostStart = url.indexOf('://') + 3
+  const pathStart = url.indexOf('/', hostStart)
+  const host = (forwardedHost ?? url.slice(hostStart, pathStart)).toLowerCase()
+  const queryStart = url.indexOf('?', pathStart)
+  const path = queryStart === -1 ? url.slice(pathStart) : url.slice(pathStart, queryStart)
+  const query = queryStart === -1 ? '' : url.slice(queryStart)
+  const origin = `${hosts.scheme}//${host}`
+  if (hosts.main.has(host)) return { kind: 'main', path, query, origin }
+  if (host.endsWith(hosts.ownSuffix)) return { kind: 'own', label: host.slice(0, -hosts.ownSuffix.length), path, query, origin }
+  return { kind: 'foreign', host }
+}
+
+/** The own origin of a resource, such as `http://wiki-4k7t0qj9m2xdpw3r-local-1vhz01ab.localhost:8787`. */
+export function ownOriginOf(hosts: Hosts, id: string): string {
+  return `${hosts.scheme}//${id}${hosts.ownSuffix}`
+}

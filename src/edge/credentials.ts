@@ -1,0 +1,99 @@
+// Who is asking for a resource's content: finds the token, verifies it without any lookup, and says what it allows. Signature checks
+// are remembered in a bounded cache, since they cost more than the rest of the data path together.
+
+import type { ResourceId } from '../identity/resource-id.ts'
+import type { TokenClaims, TokenSigner, TokenUse } from '../identity/token.ts'
+import type { ResourceType } from '../resource-type.ts'
+import { ResourceError } from '../wire/errors.ts'
+import type { CredentialKind } from '../wire/principal.ts'
+
+/** On a resource's own origin. The prefix makes the browser refuse one that a sibling host tries to plant. */
+export const SESSION_COOKIE = '__Host-biplane'
+/** Query parameter of types that declare the `query` credential; never logged, never forwarded. */
+export const QUERY_PARAMETER = 'access_token'
+
+export interface Presented {
+  readonly via: CredentialKind
+  readonly token: string
+  readonly use: TokenUse
+}
+
+/** The token that a request carries, in the order of how deliberate it is; undefined for none. */
+export function findCredential(request: Request, query: string, type: ResourceType, isOwnOrigin: boolean): Presented | undefined {
+  const authorization = request.headers.get('authorization')
+  if (authorization !== null) {
+    const space = authorization.indexOf(' ')
+    const scheme = authorization.slice(0, space).toLowerCase()
+    const value = authorization.slice(space + 1).trim()
+    if (scheme === 'bearer' && type.credentials.includes('bearer')) return { via: 'bearer', token: value, use: 'resource' }
+    if (scheme === 'basic' && type.credentials.includes('basic')) return { via: 'basic', token: basicPassword(value), use: 'resource' }
+    return { via: 'bearer', token: '', use: 'resource' }
+  }
+  if (query !== '' && type.credentials.includes('query')) {
+    const token = new URLSearchParams(query).get(QUERY_PARAMETER)
+    if (token !== null) return { via: 'query', token, use: 'resource' }
+  }
+  if (isOwnOrigin && type.credentials.includes('cookie')) {
+    const token = readCookie(request, SESSION_COOKIE)
+    if (token !== undefined) return { via: 'cookie', token, use: 'session' }
+  }
+  return undefined
+}
+
+export function readCookie(request: Request, name: string): string | undefined {
+  const header = request.headers.get('cookie')
+  if (header === null) return undefined
+  for (const part of header.split(';')) {
+    const equals = part.indexOf('=')
+    if (equals !== -1 && part.slice(0, equals).trim() === name) return part.slice(equals + 1).trim()
+  }
+  return undefined
+}
+
+/**
+ * @throws ResourceError `unauthenticated` for a token that is not good for this resource: a wrong one never touches an object
+ */
+export async function verifyCredential(cache: TokenCache, presented: Presented, id: ResourceId): Promise<TokenClaims> {
+  const claims = await cache.verify(presented.token, presented.use)
+  if (claims === undefined || claims.type !== id.type || claims.resource !== id.id) {
+    throw new ResourceError('unauthenticated', 'This token is not valid for this resource, or has expired: ask its owner for a new one.')
+  }
+  return claims
+}
+
+/**
+ * Verified tokens, two generations of a bounded Map: when the young one is full it becomes the old one. Failures are never stored, and
+ * the expiry is checked at every hit.
+ */
+export class TokenCache {
+  static readonly #CAPACITY = 5_000
+  readonly #signer: TokenSigner
+  #young = new Map<string, TokenClaims>()
+  #old = new Map<string, TokenClaims>()
+
+  constructor(signer: TokenSigner) {
+    this.#signer = signer
+  }
+
+  async verify(token: string, use: TokenUse): Promise<TokenClaims | undefined> {
+    const known = this.#young.get(token) ?? this.#old.get(token)
+    if (known !== undefined) return known.use === use && known.expiresAt * 1000 > Date.now() ? known : undefined
+    const claims = await this.#signer.verify(token, use)
+    if (claims === undefined) return undefined
+    if (this.#young.size >= TokenCache.#CAPACITY) {
+      this.#old = this.#young
+      this.#young = new Map()
+    }
+    this.#young.set(token, claims)
+    return claims
+  }
+}
+
+function basicPassword(encoded: string): string {
+  try {
+    const text = atob(encoded)
+    return text.slice(text.indexOf(':') + 1)
+  } catch {
+    return ''
+  }
+}

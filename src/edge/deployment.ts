@@ -1,0 +1,51 @@
+// What the edge knows about its deployment, made once per isolate: keys are imported, types indexed, hosts computed.
+
+import type { CellTable } from '../identity/cell.ts'
+import type { Keyring } from '../identity/keyring.ts'
+import type { TokenSigner } from '../identity/token.ts'
+import type { ResourceType } from '../resource-type.ts'
+import type { DeploymentConfig } from '../wire/deployment.ts'
+import type { Caller, CallerLimits, ControlPlaneFace } from '../wire/planes.ts'
+
+/** Who a builder's own sign-in says is calling. */
+export interface AuthenticatedCaller {
+  readonly account: string
+  readonly role: Caller['role']
+  readonly limits?: CallerLimits
+}
+
+export type ControlAction = 'create' | 'list' | 'get' | 'update' | 'delete' | 'mint_token' | 'revoke_tokens' | 'inspect'
+
+export interface BuilderHooks {
+  /** Replaces the operator key by the builder's own sign-in on the control plane's routes. undefined = not signed in. */
+  authenticate?(request: Request, env: unknown): AuthenticatedCaller | undefined | Promise<AuthenticatedCaller | undefined>
+  /** Asked before every control plane action; false = 403. `resource` is absent for create and list. */
+  authorize?(
+    caller: AuthenticatedCaller,
+    action: ControlAction,
+    resource: { readonly type: string; readonly id?: string },
+  ): boolean | Promise<boolean>
+}
+
+/** Independent of a request. */
+export interface Deployment {
+  readonly id: string
+  readonly config: DeploymentConfig
+  readonly cells: CellTable
+  readonly types: readonly ResourceType[]
+  readonly typeByPlural: ReadonlyMap<string, ResourceType>
+  readonly typeByName: ReadonlyMap<string, ResourceType>
+  readonly keyring: Keyring
+  readonly signer: TokenSigner
+  readonly operatorKeys: readonly string[]
+  readonly defaultAccount: string
+  readonly hooks: BuilderHooks
+}
+
+/** A deployment as one request sees it: with the other plane and the namespaces of this Worker's environment. */
+export interface EdgeContext extends Deployment {
+  readonly env: unknown
+  readonly controlPlane: ControlPlaneFace
+  /** Data plane namespace of a type. */
+  namespaceOf(type: ResourceType): DurableObjectNamespace
+}

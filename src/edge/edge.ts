@@ -1,0 +1,24 @@
+// What an isolate makes once for a deployment, and every request uses.
+
+import { toHosts, type Hosts } from './address.ts'
+import { toAssetTable } from './assets.ts'
+import { createControlApi, type ControlApi } from './control-api.ts'
+import { TokenCache } from './credentials.ts'
+import type { Deployment } from './deployment.ts'
+
+export interface Edge {
+  readonly hosts: Hosts
+  readonly cache: TokenCache
+  readonly api: ControlApi
+  readonly assets: ReturnType<typeof toAssetTable>
+}
+
+export function createEdge(deployment: Deployment): Edge {
+  return {
+    hosts: toHosts(deployment.config),
+    cache: new TokenCache(deployment.signer),
+    api: createControlApi(deployment),
+    assets: toAssetTable(deployment.types),
+  }
+}
+

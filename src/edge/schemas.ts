@@ -1,0 +1,105 @@
+// The shapes of the control plane's requests, as schemas: validation now, OpenAPI and the typed client from the same source.
+
+import { z, type ZodType } from 'zod'
+import { MAX_TOKEN_SECONDS } from '../wire/deployment.ts'
+import type { ResourceType } from '../resource-type.ts'
+
+/** Kept in the catalog row until the object has them; anything bigger goes through the data plane. */
+export const MAX_PARAMS_BYTES: number = 64 * 1024
+/** A control plane request never needs more: params, 50 labels and 50 metadata entries with room to spare. */
+export const MAX_CONTROL_BODY_BYTES: number = 256 * 1024
+export const MAX_PAGE_SIZE = 200
+const DEFAULT_PAGE_SIZE = 50
+
+/** Free text, 1 to 100 code points. Control characters would only ever be a mistake or an attack on a terminal. */
+const name = z
+  .string()
+  .refine((text) => [...text.normalize('NFC')].length >= 1 && [...text.normalize('NFC')].length <= 100, '1 to 100 characters')
+  .refine((text) => !/\p{Cc}/u.test(text), 'no control characters')
+  .refine((text) => text.isWellFormed(), 'well-formed Unicode')
+  .refine((text) => text.trim() === text, 'no white space at its ends')
+
+const strings = z
+  .record(z.string().min(1).max(40), z.string().max(500))
+  .refine((entries) => Object.keys(entries).length <= 50, 'at most 50 entries')
+
+/** Exact origins only: a wildcard with credentials would open the resource to every page. */
+const origins = z
+  .array(
+    z.string().refine((text) => URL.canParse(text) && new URL(text).origin === text, 'an origin such as https://app.example'),
+  )
+  .max(20)
+
+export const cursorQuery: ZodType<{ limit: number; cursor?: string | undefined }> = z.object({
+  limit: z
+    .string()
+    .regex(/^\d{1,6}$/, 'a whole number')
+    .transform((text) => Math.min(Math.max(Number(text), 1), MAX_PAGE_SIZE))
+    .default(DEFAULT_PAGE_SIZE),
+  cursor: z.string().max(2_000).optional(),
+})
+
+export const noBody: ZodType<undefined> = z.undefined()
+
+export interface CreateBody {
+  readonly name?: string | undefined
+  readonly cell?: string | undefined
+  readonly visibility?: string | undefined
+  readonly params?: unknown
+  readonly labels?: Record<string, string> | undefined
+  readonly metadata?: Record<string, string> | undefined
+  readonly allowed_origins?: string[] | undefined
+}
+
+export function createBody(type: ResourceType): ZodType<CreateBody> {
+  return z.strictObject({
+    name: name.optional(),
+    cell: z.string().optional(),
+    visibility: z.enum(type.visibility).optional(),
+    params: (type.params ?? z.undefined()).optional().refine(isSmall, `at most ${MAX_PARAMS_BYTES} bytes of JSON`),
+    labels: strings.optional(),
+    metadata: metadataOf(type).optional(),
+    allowed_origins: origins.optional(),
+  }) as ZodType<CreateBody>
+}
+
+export interface UpdateBody {
+  readonly name?: string | null | undefined
+  readonly visibility?: string | undefined
+  readonly mode?: 'active' | 'read_only' | 'suspended' | undefined
+  readonly labels?: Record<string, string> | undefined
+  readonly metadata?: Record<string, string> | undefined
+  readonly allowed_origins?: string[] | undefined
+}
+
+export function updateBody(type: ResourceType): ZodType<UpdateBody> {
+  return z
+    .strictObject({
+      name: name.nullable().optional(),
+      visibility: z.enum(type.visibility).optional(),
+      mode: z.enum(['active', 'read_only', 'suspended']).optional(),
+      labels: strings.optional(),
+      metadata: metadataOf(type).optional(),
+      allowed_origins: origins.optional(),
+    })
+    .refine((changes) => Object.keys(changes).length > 0, 'at least one change') as ZodType<UpdateBody>
+}
+
+export interface TokenBody {
+  readonly permission: 'read' | 'write' | 'admin'
+  readonly expires_in: number
+}
+
+export const tokenBody: ZodType<TokenBody> = z.strictObject({
+  permission: z.enum(['read', 'write', 'admin']).default('read'),
+  expires_in: z.int().min(1).max(MAX_TOKEN_SECONDS).default(3_600),
+})
+
+function metadataOf(type: ResourceType): ZodType<unknown> {
+  const restriction = type.metadata
+  return restriction === undefined ? strings : strings.pipe(restriction as ZodType<unknown, Record<string, string>>)
+}
+
+function isSmall(params: unknown): boolean {
+  return params === undefined || new TextEncoder().encode(JSON.stringify(params)).length <= MAX_PARAMS_BYTES
+}

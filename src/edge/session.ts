@@ -1,0 +1,85 @@
+// Browsers on a resource's own origin: a one-time code becomes a session cookie, which the edge renews by itself, without the control
+// plane, until the time that the link's creator allowed.
+
+import type { ResourceId } from '../identity/resource-id.ts'
+import type { TokenClaims, TokenSigner } from '../identity/token.ts'
+import type { ResourceType } from '../resource-type.ts'
+import { ResourceError } from '../wire/errors.ts'
+import { SESSION_COOKIE, readCookie, type TokenCache } from './credentials.ts'
+import type { EdgeContext } from './deployment.ts'
+import { toDataObject } from './to-data-plane.ts'
+
+/** Query parameter of a sign-in link. */
+export const CODE_PARAMETER = 'code'
+/** A sign-in link must be opened within this time; it usually is within seconds. */
+export const CODE_SECONDS = 600
+/** A session lives this long without being used; it is renewed in its second half. */
+const SESSION_SECONDS = 24 * 3_600
+
+/** How the edge asks the object; the class behind is the data plane's. */
+interface CodeRedeemer {
+  redeemCode(code: { tokenId: string; generation: number; expiresAtMs: number }): Promise<'gone' | 'revoked' | 'used' | undefined>
+}
+
+/**
+ * Exchanges the code in a sign-in link: 303 to the same address without it, with the cookie.
+ *
+ * @throws ResourceError `unauthenticated` for a code that is wrong, expired or used; `deleted` when the resource is gone
+ */
+export async function redeemLink(
+  context: EdgeContext,
+  cache: TokenCache,
+  type: ResourceType,
+  id: ResourceId,
+  request: Request,
+  path: string,
+  query: URLSearchParams,
+): Promise<Response> {
+  const code = await context.signer.verify(query.get(CODE_PARAMETER) ?? '', 'code')
+  if (code === undefined || code.resource !== id.id) throw badLink()
+  const object = toDataObject(context, type, id) as unknown as CodeRedeemer
+  const { tokenId, generation, expiresAt } = code
+  const refusal = await object.redeemCode({ tokenId, generation, expiresAtMs: expiresAt * 1000 })
+  if (refusal === 'gone') throw new ResourceError('deleted', 'This resource was deleted.')
+  // Who goes back in his history to a used link keeps the session that it gave him.
+  if (refusal !== undefined && !(await hasSession(cache, request, id))) throw badLink()
+
+  query.delete(CODE_PARAMETER)
+  const rest = query.size === 0 ? '' : `?${query.toString()}`
+  const headers = new Headers({ location: path + rest, 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' })
+  if (refusal === undefined) headers.append('set-cookie', await newCookie(context.signer, code))
+  return new Response(null, { status: 303, headers })
+}
+
+/** A cookie for the next day, when the session is in its second half and may go on; else undefined. */
+export async function renewedCookie(signer: TokenSigner, session: TokenClaims): Promise<string | undefined> {
+  const now = Math.floor(Date.now() / 1000)
+  const isOld = session.expiresAt - now < SESSION_SECONDS / 2
+  return isOld && session.endsAt > session.expiresAt ? newCookie(signer, session) : undefined
+}
+
+/** @throws ResourceError `permission_denied` when a browser's write does not come from the resource's own pages */
+export function requireOwnOrigin(request: Request, origin: string): void {
+  const isWrite = request.method !== 'GET' && request.method !== 'HEAD' && request.method !== 'OPTIONS'
+  const isUpgrade = request.headers.get('upgrade') !== null
+  if ((isWrite || isUpgrade) && request.headers.get('origin') !== origin) {
+    throw new ResourceError('permission_denied', `A request that a cookie signs in must come from ${origin}. API clients send a token instead.`)
+  }
+}
+
+async function newCookie(signer: TokenSigner, claims: TokenClaims): Promise<string> {
+  const now = Math.floor(Date.now() / 1000)
+  const expiresAt = Math.min(now + SESSION_SECONDS, claims.endsAt)
+  const { type, resource, permission, generation, endsAt } = claims
+  const token = await signer.mint({ use: 'session', type, resource, permission, generation, expiresAt, endsAt })
+  return `${SESSION_COOKIE}=${token}; Path=/; Max-Age=${expiresAt - now}; HttpOnly; Secure; SameSite=Lax`
+}
+
+async function hasSession(cache: TokenCache, request: Request, id: ResourceId): Promise<boolean> {
+  const session = await cache.verify(readCookie(request, SESSION_COOKIE) ?? '', 'session')
+  return session?.resource === id.id
+}
+
+function badLink(): ResourceError {
+  return new ResourceError('unauthenticated', 'This link was used already or has expired: ask for a new one.')
+}

@@ -1,0 +1,84 @@
+// The page at `/`: says what runs here, and lets a signed-in operator create and open resources. Plain HTML without scripts; the web
+// console will take its place.
+
+import type { ResourceId } from '../identity/resource-id.ts'
+import type { ResourceType } from '../resource-type.ts'
+import type { ResourceRecord } from '../wire/resource.ts'
+import { hasOperatorSession, type ControlCaller } from './authorize.ts'
+import type { EdgeContext } from './deployment.ts'
+import { signInLink } from './handlers.ts'
+import { callControlPlane } from './to-control-plane.ts'
+import type { Edge } from './edge.ts'
+
+/** The operator's link to a resource's own origin may be used for a day of work. */
+const OPERATOR_LINK_SECONDS = 12 * 3_600
+const SHOWN_PER_TYPE = 100
+
+export async function serveStartPage(edge: Edge, context: EdgeContext, request: Request, origin: string, requestId: string): Promise<Response> {
+  const isSignedIn = await hasOperatorSession(context, edge.cache, request, origin)
+  const caller = operator(context, requestId)
+  const sections = isSignedIn ? await Promise.all(context.types.map((type) => section(context, type, caller))) : [SIGN_IN]
+  return new Response(page(sections.join('')), {
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'no-store',
+      'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; form-action 'self' http: https:; frame-ancestors 'none'; base-uri 'none'",
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'same-origin',
+      'x-request-id': requestId,
+    },
+  })
+}
+
+/** A sign-in link to a resource for the operator's browser; undefined when the control plane does not answer. */
+export async function linkForOperator(
+  edge: Edge,
+  context: EdgeContext,
+  type: ResourceType,
+  id: ResourceId,
+  requestId: string,
+): Promise<string | undefined> {
+  try {
+    const { generation } = await callControlPlane(context, type, operator(context, requestId), 'grant', { id: id.id })
+    const now = Math.floor(Date.now() / 1000)
+    const claims = { type: type.name, resource: id.id, permission: 'write', generation, endsAt: now + OPERATOR_LINK_SECONDS } as const
+    return await signInLink({ context, hosts: edge.hosts }, claims, now)
+  } catch {
+    // Without the control plane the browser still gets to the resource, with the session that it may have there.
+    return undefined
+  }
+}
+
+async function section(context: EdgeContext, type: ResourceType, caller: ControlCaller): Promise<string> {
+  const { data } = await callControlPlane(context, type, caller, 'list', { after: 0, limit: SHOWN_PER_TYPE })
+  const rows = data.map((record) => row(type, record)).join('')
+  return `<section><h2>${escapeHtml(type.plural)}</h2>
+    <form method="post" action="/v1/${type.plural}">
+      <label>Name <input name="name" required maxlength="100" autocomplete="off"></label> <button>Create</button>
+    </form>
+    ${rows === '' ? '<p>None yet.</p>' : `<table><thead><tr><th>Name</th><th>State</th><th>Cell</th><th>Identifier</th></tr></thead><tbody>${rows}</tbody></table>`}
+  </section>`
+}
+
+function row(type: ResourceType, record: ResourceRecord): string {
+  const cells = [record.state, record.cell, record.id].map((text) => `<td>${escapeHtml(text)}</td>`).join('')
+  return `<tr><td><a href="/${type.plural}/${record.id}/">${escapeHtml(record.name ?? '(no name)')}</a></td>${cells}</tr>`
+}
+
+const SIGN_IN = '<p>Open the sign-in link that the server printed when it started, or use the API with the operator key.</p>'
+
+function page(content: string): string {
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Biplane</title><style>
+:root { color-scheme: light dark; font-family: system-ui, sans-serif } body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
+table { border-collapse: collapse; width: 100%; margin-top: 1rem } th, td { text-align: left; padding: .3rem .6rem .3rem 0; overflow-wrap: anywhere }
+</style></head><body><main><h1>Biplane</h1>${content}</main></body></html>`
+}
+
+function operator(context: EdgeContext, requestId: string): ControlCaller {
+  return { account: context.defaultAccount, role: 'operator', limits: {}, requestId }
+}
+
+function escapeHtml(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+}

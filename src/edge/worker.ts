@@ -1,0 +1,196 @@
+// The edge: stateless, and where every request arrives. It finds out what a request is for, by index, and hands it to one of the
+// planes; every error becomes an answer here.
+
+import { verifyResourceId, parseResourceId, type ResourceId } from '../identity/resource-id.ts'
+import type { TokenClaims } from '../identity/token.ts'
+import { isUpgrade, refuseSocket } from '../object/sockets.ts'
+import type { ResourceType } from '../resource-type.ts'
+import { ResourceError, toProblemResponse, toResourceError } from '../wire/errors.ts'
+import type { Principal } from '../wire/principal.ts'
+import { ownOriginOf, toAddress, type Address } from './address.ts'
+import { ASSETS_PREFIX, serveAsset } from './assets.ts'
+import { hasOperatorSession, redeemOperatorCode, requireCaller } from './authorize.ts'
+import { limitBody } from './body-limit.ts'
+import { findCredential, verifyCredential } from './credentials.ts'
+import type { EdgeContext } from './deployment.ts'
+import { logFailure, logRequest } from './log.ts'
+import type { Edge } from './edge.ts'
+import { forwardedHostOf } from './proxy.ts'
+import { CODE_PARAMETER, redeemLink, renewedCookie, requireOwnOrigin } from './session.ts'
+import { linkForOperator, serveStartPage } from './start-page.ts'
+import { forward, requireIssued, toDataObject } from './to-data-plane.ts'
+
+/** One request, whatever it is for. Never throws. */
+export async function serveRequest(edge: Edge, context: EdgeContext, request: Request): Promise<Response> {
+  const { config } = context
+  const begin = config.requestLog ? Date.now() : 0
+  const requestId = request.headers.get('x-request-id') ?? crypto.randomUUID()
+  const address = toAddress(edge.hosts, request.url, forwardedHostOf(request, config.trustedProxies))
+  let response: Response
+  try {
+    if (!/^[\w-]{1,64}$/.test(requestId)) throw new ResourceError('invalid_request', 'X-Request-Id has 1 to 64 letters, digits, - or _.')
+    response = await route(edge, context, request, address, requestId)
+  } catch (thrown) {
+    const error = toResourceError(thrown)
+    if (error.code === 'internal') logFailure(requestId, request.method, address, thrown)
+    response = isUpgrade(request) ? refuseSocket(error) : toProblemResponse(error, requestId)
+  }
+  if (config.requestLog) logRequest(requestId, request.method, address, response.status, Date.now() - begin)
+  return response
+}
+
+async function route(edge: Edge, context: EdgeContext, request: Request, address: Address, requestId: string): Promise<Response> {
+  if (address.kind === 'own') return serveOwnOrigin(edge, context, request, address, requestId)
+  if (address.kind === 'foreign') {
+    // Health checks come by IP address and know no host name.
+    const path = new URL(request.url).pathname
+    if (path === '/healthz' || path === '/readyz') return new Response('ok\n')
+    throw new ResourceError('invalid_request', `This server does not serve the host "${address.host}": start it with --public-url.`)
+  }
+  const { path } = address
+  const slash = path.indexOf('/', 1)
+  const first = path.slice(1, slash === -1 ? undefined : slash)
+  const type = context.typeByPlural.get(first)
+  if (type !== undefined) return serveMainOrigin(edge, context, request, address, type, path.slice(first.length + 2), requestId)
+  switch (first) {
+    case 'v1':
+      return serveControl(edge, context, request, address.origin, requestId)
+    case 'assets':
+      return serveAsset(edge.assets, request, path) ?? notFound()
+    case 'healthz':
+    case 'readyz':
+      return new Response('ok\n')
+    case 'sign-in':
+      return redeemOperatorCode(context, new URLSearchParams(address.query).get(CODE_PARAMETER) ?? '', requestId)
+    case '':
+      return serveStartPage(edge, context, request, address.origin, requestId)
+    default:
+      return notFound()
+  }
+}
+
+/**
+ * A user asks the edge nearest to him to create, list, get, change or delete a resource.
+ *
+ * @step 1
+ */
+async function serveControl(edge: Edge, context: EdgeContext, request: Request, origin: string, requestId: string): Promise<Response> {
+  const caller = await requireCaller(context, edge.cache, request, origin, requestId)
+  const response = await edge.api(request, { context, hosts: edge.hosts, caller })
+  response.headers.set('x-request-id', requestId)
+  return response
+}
+
+/** Content on the main origin, below /{plural}/{id}/: for API clients with a token. Cookies are ignored, browsers are sent away. */
+async function serveMainOrigin(
+  edge: Edge,
+  context: EdgeContext,
+  request: Request,
+  address: Address & { kind: 'main' },
+  type: ResourceType,
+  idAndPath: string,
+  requestId: string,
+): Promise<Response> {
+  const slash = idAndPath.indexOf('/')
+  const id = await requireIssued(context, type, slash === -1 ? idAndPath : idAndPath.slice(0, slash))
+  const path = slash === -1 ? '' : idAndPath.slice(slash)
+  const isNavigation = request.headers.get('sec-fetch-mode') === 'navigate' && !request.headers.has('authorization')
+  if (isNavigation && request.method === 'GET') {
+    const isOperator = await hasOperatorSession(context, edge.cache, request, address.origin)
+    const link = isOperator && address.query === '' ? await linkForOperator(edge, context, type, id, requestId) : undefined
+    return redirect(link ?? `${ownOriginOf(edge.hosts, id.id)}${path === '' ? '/' : path}${address.query}`)
+  }
+  if (path === '') return redirect(`/${type.plural}/${id.id}/${address.query}`, 308)
+  const seen = { origin: address.origin, basePath: `/${type.plural}/${id.id}/`, path, query: address.query }
+  return serveContent(edge, context, request, type, id, seen, requestId)
+}
+
+/** Content on the resource's own origin: for browsers, which a one-time code signs in. */
+async function serveOwnOrigin(
+  edge: Edge,
+  context: EdgeContext,
+  request: Request,
+  address: Address & { kind: 'own' },
+  requestId: string,
+): Promise<Response> {
+  const { path, query, origin } = address
+  const id = parseResourceId(address.label)
+  const type = id === undefined ? undefined : context.typeByName.get(id.type)
+  if (id === undefined || type === undefined || !(await verifyResourceId(context.keyring, id))) return notFound()
+  if (path.startsWith(ASSETS_PREFIX)) {
+    const asset = serveAsset(edge.assets, request, path)
+    if (asset !== undefined) return asset
+  }
+  if (request.method === 'GET' && query.includes(`${CODE_PARAMETER}=`)) {
+    const parameters = new URLSearchParams(query)
+    if (parameters.has(CODE_PARAMETER)) return redeemLink(context, edge.cache, type, id, request, path, parameters)
+  }
+  return serveContent(edge, context, request, type, id, { origin, basePath: '/', path, query }, requestId)
+}
+
+interface SeenAs {
+  readonly origin: string
+  readonly basePath: string
+  readonly path: string
+  readonly query: string
+}
+
+/**
+ * A user writes, another one, elsewhere, reads: straight from the identifier to the object.
+ *
+ * @step 6
+ * @step 8
+ */
+async function serveContent(
+  edge: Edge,
+  context: EdgeContext,
+  request: Request,
+  type: ResourceType,
+  id: ResourceId,
+  seen: SeenAs,
+  requestId: string,
+): Promise<Response> {
+  const presented = findCredential(request, seen.query, type, seen.basePath === '/')
+  const claims = presented === undefined ? undefined : await verifyCredential(edge.cache, presented, id)
+  if (presented?.via === 'cookie') requireOwnOrigin(request, seen.origin)
+  const principal: Principal = {
+    via: presented?.via ?? 'none',
+    ...(claims === undefined ? {} : { permission: claims.permission, generation: claims.generation }),
+    requestId,
+    basePath: seen.basePath,
+    origin: seen.origin,
+  }
+  const limited = limitBody(request, type.limits.bodyBytes)
+  const query = presented?.via === 'query' ? withoutToken(seen.query) : seen.query
+  try {
+    const response = await forward(toDataObject(context, type, id), limited.request, seen.path, query, principal)
+    return presented?.via === 'cookie' && claims !== undefined ? await renew(context, claims, response) : response
+  } catch (error) {
+    // The object sees a broken stream when a body without a length grows too long.
+    limited.throwIfExceeded()
+    throw error
+  }
+}
+
+/** The response as it is, or with the session's next cookie when it is time. */
+async function renew(context: EdgeContext, session: TokenClaims, response: Response): Promise<Response> {
+  const cookie = await renewedCookie(context.signer, session)
+  if (cookie === undefined || response.status === 101) return response
+  const renewed = new Response(response.body, response)
+  renewed.headers.append('set-cookie', cookie)
+  return renewed
+}
+
+function withoutToken(query: string): string {
+  const parameters = new URLSearchParams(query)
+  parameters.delete('access_token')
+  return parameters.size === 0 ? '' : `?${parameters.toString()}`
+}
+
+function redirect(location: string, status = 303): Response {
+  return new Response(null, { status, headers: { location, 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' } })
+}
+
+function notFound(): never {
+  throw new ResourceError('not_found', 'There is nothing here.')
+}
