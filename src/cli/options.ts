@@ -9,9 +9,7 @@ export function dataOption(): Option {
 }
 
 export function secretsOption(): Option {
-  return new Option('--secrets <file>', 'secrets file (default: <data directory>.secrets.json)').env(
-    'BIPLANE_SECRETS_FILE',
-  )
+  return new Option('--secrets <file>', 'secrets file (default: <data directory>.secrets.json)').env('BIPLANE_SECRETS')
 }
 
 export function appOption(): Option {

@@ -2,7 +2,11 @@
 
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { addDataCommands } from './data-commands.ts'
+import { addDevCommand } from './dev.ts'
+import { addInspectCommand } from './inspect.ts'
 import { addServeCommand } from './serve.ts'
+import { addWranglerConfigCommand } from './wrangler-config.ts'
 
 /** Usage errors; 1 is for what fails while running. */
 const USAGE_EXIT_CODE = 2
@@ -14,6 +18,10 @@ export function createProgram(): Command {
     .showHelpAfterError('(see --help)')
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : USAGE_EXIT_CODE))
   addServeCommand(program)
+  addDevCommand(program)
+  addInspectCommand(program)
+  addDataCommands(program)
+  addWranglerConfigCommand(program)
   return program
 }
 

@@ -39,14 +39,7 @@ const HASH_CHARACTERS = 16
  */
 export async function bundleApp(appFile: string, options: { readonly faultPoints: boolean }): Promise<AppBundle> {
   const file = resolve(appFile)
-  if (!existsSync(file)) {
-    throw new EngineError(
-      `there is no app file ${file}`,
-      'the path leads nowhere',
-      'Check --app; without it the ready-made app is served.',
-      2,
-    )
-  }
+  checkAppFile(file)
   const data = new Map<string, Uint8Array>()
   const [manifest, result] = await Promise.all([
     readManifest(file),
@@ -71,6 +64,18 @@ export async function bundleApp(appFile: string, options: { readonly faultPoints
     ]),
     data,
     inputs: Object.keys(result.metafile?.inputs ?? {}).map((input) => resolve(dirname(file), input)),
+  }
+}
+
+/** @throws EngineError when there is no such file: cheaper to learn before anything is created */
+export function checkAppFile(file: string): void {
+  if (!existsSync(file)) {
+    throw new EngineError(
+      `there is no app file ${file}`,
+      'the path leads nowhere',
+      'Check --app; without it the ready-made app is served.',
+      2,
+    )
   }
 }
 

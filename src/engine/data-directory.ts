@@ -1,11 +1,11 @@
 // The data directory:
 //
-//     format          format version; an older program refuses a newer one
-//     lock.<n>        who is serving it; the highest n counts (lock.ts)
-//     run/            what lives only while it is served: generated configuration, bundle, sockets; never backed up
-//     data/           objects of the data plane:    <unique key of a class>/<object id>.sqlite
-//     control/        objects of the control plane, the same
-//     migrations.json classes that were ever deployed (wrangler-config.ts); only when a Cloudflare configuration was generated
+//     format      format version; an older program refuses a newer one
+//     deployment  whose data it is: the name in the secrets that belong to it
+//     lock.<n>    who is serving it; the highest n counts (lock.ts)
+//     run/        what lives only while it is served: generated configuration, bundle, sockets; never backed up
+//     data/       objects of the data plane:    <unique key of a class>/<object id>.sqlite
+//     control/    objects of the control plane, the same
 //
 // Secrets are not in it: `<data directory>.secrets.json` beside it (secrets.ts), so that a copy of the data gives nobody access.
 
@@ -81,7 +81,6 @@ export function openDataDirectory(path: string): DataDirectory {
   for (const folder of [directory.run, ...PLANES.map((plane) => directory.objects(plane))]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
   }
-  if (directory.sockets !== directory.run) makePrivate(directory.sockets)
   return directory
 }
 
@@ -119,9 +118,13 @@ export function checkFormat(path: string): void {
 
 /** Removes what only a running server needs. */
 export function clearRun(directory: DataDirectory): void {
-  for (const folder of new Set([directory.run, directory.sockets])) {
-    for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true })
-  }
+  for (const name of readdirSync(directory.run)) rmSync(join(directory.run, name), { recursive: true, force: true })
+  if (directory.sockets !== directory.run) rmSync(directory.sockets, { recursive: true, force: true })
+}
+
+/** Creates the folder of the sockets, if it is not `run` itself. */
+export function makeSocketFolder(directory: DataDirectory): void {
+  if (directory.sockets !== directory.run) makePrivate(directory.sockets)
 }
 
 /** A folder in the shared temporary directory must be ours alone, or somebody else could put his own sockets there. */

@@ -129,7 +129,7 @@ function replace(directory: string, file: string, content: LockContent): void {
 }
 
 function writeDraft(directory: string, content: LockContent): string {
-  const draft = join(directory, 'run', `lock-draft-${process.pid}`)
+  const draft = join(directory, `.lock-draft-${process.pid}`)
   writeFileSync(draft, JSON.stringify(content))
   return draft
 }

@@ -3,6 +3,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import {
   closeSync,
+  existsSync,
   fstatSync,
   fsyncSync,
   linkSync,
@@ -10,9 +11,10 @@ import {
   openSync,
   readFileSync,
   rmSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { createKeyring, type IdentifierKey } from '../identity/keyring.ts'
 import { mintResourceId } from '../identity/resource-id.ts'
 import type { DeploymentSecrets } from '../wire/deployment.ts'
@@ -22,6 +24,7 @@ import { EngineError, codeOf, reasonOf } from './engine-error.ts'
 const KEY_BYTES = 32
 /** 128 bits: two deployments never get the same name. */
 const DEPLOYMENT_BYTES = 16
+const OWNER_FILE = 'deployment'
 
 /** Beside the data directory, not inside: who gets a copy of the data gets no access with it. */
 export function defaultSecretsFile(dataDirectory: string): string {
@@ -29,11 +32,43 @@ export function defaultSecretsFile(dataDirectory: string): string {
 }
 
 /**
- * Reads the secrets, or creates them.
+ * The secrets of a data directory; new data gets new ones, unless the file is there already. With other secrets every identifier
+ * would be refused and every object's file be another one, the deployment would look empty: so the directory remembers whose it is.
  *
- * @throws EngineError when others may read the file, or it is damaged
+ * @throws EngineError when the file is missing, another deployment's, damaged, or readable by others
  */
-export async function loadOrCreateSecrets(file: string, cell: string): Promise<DeploymentSecrets> {
+export async function openSecrets(dataDirectory: string, file: string, cell: string): Promise<DeploymentSecrets> {
+  const owner = ownerOf(dataDirectory)
+  if (owner === undefined) {
+    const secrets = await loadOrCreateSecrets(file, cell)
+    writeFileSync(join(dataDirectory, OWNER_FILE), `${secrets.deployment}\n`)
+    return secrets
+  }
+  if (!existsSync(file)) {
+    throw new EngineError(
+      `the secrets file ${file} is missing`,
+      `the data in ${dataDirectory} belongs to deployment ${owner} and can be read with its secrets only`,
+      'Restore the file, or name it with --secrets.',
+      2,
+    )
+  }
+  const secrets = readSecrets(file)
+  if (secrets.deployment === owner) return secrets
+  throw new EngineError(
+    `the secrets file ${file} belongs to another deployment`,
+    `it is of deployment ${secrets.deployment}, the data in ${dataDirectory} of ${owner}`,
+    'Name the right file with --secrets.',
+    2,
+  )
+}
+
+/** The deployment whose data a directory holds, or undefined when it is new. */
+export function ownerOf(dataDirectory: string): string | undefined {
+  const file = join(dataDirectory, OWNER_FILE)
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined
+}
+
+async function loadOrCreateSecrets(file: string, cell: string): Promise<DeploymentSecrets> {
   try {
     return readSecrets(file)
   } catch (thrown) {

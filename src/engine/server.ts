@@ -2,7 +2,7 @@
 //
 //     lock -> end orphans -> sweep -> bind -> bundle -> configure -> start control, then data -> ready
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import type { Server } from 'node:net'
 import { join } from 'node:path'
 import {
@@ -12,15 +12,22 @@ import {
   type DeploymentSecrets,
   type LifecycleTimers,
 } from '../wire/deployment.ts'
-import { bundleApp, type AppBundle } from './app-bundle.ts'
-import { PLANES, clearRun, openDataDirectory, type DataDirectory, type Plane } from './data-directory.ts'
-import { EngineError } from './engine-error.ts'
+import { bundleApp, checkAppFile, type AppBundle } from './app-bundle.ts'
+import {
+  PLANES,
+  clearRun,
+  makeSocketFolder,
+  openDataDirectory,
+  type DataDirectory,
+  type Plane,
+} from './data-directory.ts'
 import { EngineProcess } from './engine-process.ts'
 import { openListeners, type Listener } from './listeners.ts'
 import { takeLock, type Lock } from './lock.ts'
 import type { Log } from './log.ts'
 import { checkOpenFileLimit } from './open-file-limit.ts'
-import { loadOrCreateSecrets, readSecrets, toWorkerSecrets, uniqueKeyOf } from './secrets.ts'
+import { openSecrets, toWorkerSecrets, uniqueKeyOf } from './secrets.ts'
+import { writeServerFile } from './server-file.ts'
 import { listenForCommands } from './supervisor-socket.ts'
 import { sweepEmptyObjects } from './sweep.ts'
 import { PLANE_SOCKET, PUBLIC_SOCKET, toWorkerdConfig } from './workerd-config.ts'
@@ -70,15 +77,13 @@ const CONTROL_GRACE_MS = 500
 /** After an edit nobody wants to wait for an open socket. */
 const RELOAD_GRACE_MS = 250
 
-/** Where another command finds the running server. */
-export const SERVER_FILE = 'server.json'
-
 /**
  * Serves an app; resolves when it answers.
  *
  * @throws EngineError with what to do about it; nothing is left running then
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  checkAppFile(options.app)
   const directory = openDataDirectory(options.data)
   const { log } = options
   const lock = await takeLock(
@@ -95,13 +100,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   )
   const opened: { close(): unknown }[] = []
   try {
-    const secrets = await secretsFor(directory, options.secretsFile)
+    const secrets = await openSecrets(directory.path, options.secretsFile, CELL)
     const swept = sweepEmptyObjects(directory)
     if (swept > 0)
       log({ level: 'info', event: 'swept', count: swept, message: `removed ${swept} files of empty objects` })
     const limit = checkOpenFileLimit()
     if (limit !== undefined) log(limit)
     clearRun(directory)
+    makeSocketFolder(directory)
     const sockets = PLANES.map((plane) => join(directory.sockets, `${plane}.sock`))
     const [listeners, bundle] = await Promise.all([
       openListeners(options.host, options.port, sockets),
@@ -170,13 +176,11 @@ class RunningEngine implements RunningServer {
       await this.#startProcesses()
       this.#commands = await listenForCommands(this.directory, {
         freeze: async () => {
-          // Both at once, and the data plane last to stop: what it was told was committed before.
           await Promise.all(PLANES.map((plane) => this.#processes[plane].freeze()))
         },
         thaw: () => PLANES.forEach((plane) => this.#processes[plane].thaw()),
       })
-      const { url, publicUrl } = this
-      writeFileSync(join(this.directory.run, SERVER_FILE), JSON.stringify({ url, publicUrl, pid: process.pid }))
+      this.#announce()
       return this
     } catch (thrown) {
       this.kill()
@@ -189,6 +193,7 @@ class RunningEngine implements RunningServer {
     this.#bundle = await bundleApp(options.app, { faultPoints: options.faultsAddress !== undefined })
     await this.#stopProcesses(RELOAD_GRACE_MS)
     await this.#startProcesses()
+    this.#announce()
   }
 
   async stop(): Promise<void> {
@@ -203,6 +208,11 @@ class RunningEngine implements RunningServer {
   kill(): void {
     for (const plane of PLANES) this.#processes[plane].kill()
     this.#commands?.close()
+  }
+
+  #announce(): void {
+    const plurals = Object.fromEntries(this.#bundle.manifest.types.map((type) => [type.name, type.plural]))
+    writeServerFile(this.directory, { url: this.url, publicUrl: this.publicUrl, plurals })
   }
 
   async #startProcesses(): Promise<void> {
@@ -267,32 +277,4 @@ class RunningEngine implements RunningServer {
 
 function configFile(directory: DataDirectory, plane: Plane): string {
   return join(directory.run, `${plane}.capnp`)
-}
-
-/**
- * The secrets that belong to this data. With others every identifier would be refused and every object's file be another one: the
- * deployment would look empty. So the directory remembers whose it is, and new secrets are made for new data only.
- */
-async function secretsFor(directory: DataDirectory, file: string): Promise<DeploymentSecrets> {
-  const owner = join(directory.path, 'deployment')
-  const expected = existsSync(owner) ? readFileSync(owner, 'utf8').trim() : undefined
-  if (expected !== undefined && !existsSync(file)) {
-    throw new EngineError(
-      `the secrets file ${file} is missing`,
-      `the data in ${directory.path} belongs to deployment ${expected} and can be read with its secrets only`,
-      'Restore the file, or name it with --secrets.',
-      2,
-    )
-  }
-  const secrets = expected === undefined ? await loadOrCreateSecrets(file, CELL) : readSecrets(file)
-  if (expected !== undefined && secrets.deployment !== expected) {
-    throw new EngineError(
-      `the secrets file ${file} belongs to another deployment`,
-      `it is of deployment ${secrets.deployment}, the data in ${directory.path} of ${expected}`,
-      'Name the right file with --secrets.',
-      2,
-    )
-  }
-  if (expected === undefined) writeFileSync(owner, `${secrets.deployment}\n`)
-  return secrets
 }
