@@ -16,7 +16,18 @@ import type { ResourceType } from './resource-type.ts'
 import { BINDINGS } from './wire/deployment.ts'
 import { ResourceError } from './wire/errors.ts'
 import { toTypeManifest, type AppManifest } from './wire/manifest.ts'
-import type { Caller, ControlCall, ControlMethod, ControlMethods, ControlPlaneFace, DataCall, DataMethod, DataMethods, DataPlaneFace, Outcome } from './wire/planes.ts'
+import type {
+  Caller,
+  ControlCall,
+  ControlMethod,
+  ControlMethods,
+  ControlPlaneFace,
+  DataCall,
+  DataMethod,
+  DataMethods,
+  DataPlaneFace,
+  Outcome,
+} from './wire/planes.ts'
 
 export interface AppOptions extends BuilderHooks {
   readonly types: readonly ResourceType[]
@@ -29,7 +40,11 @@ type Env = Readonly<Record<string, unknown>>
 type WithExports = { readonly exports?: unknown }
 
 /** Control plane calls from code, for one caller. */
-export type ControlCalls = <M extends ControlMethod>(type: string, method: M, args: ControlMethods[M]['args']) => Promise<ControlMethods[M]['value']>
+export type ControlCalls = <M extends ControlMethod>(
+  type: string,
+  method: M,
+  args: ControlMethods[M]['args'],
+) => Promise<ControlMethods[M]['value']>
 
 export interface App {
   /** The whole HTTP face; a builder may call it for some paths or hosts of his own Worker. */
@@ -70,7 +85,8 @@ export function createApp(options: AppOptions): App {
   class ControlPlane extends WorkerEntrypoint<Env> {
     async call<M extends ControlMethod>(call: ControlCall<M>): Promise<Outcome<ControlMethods[M]['value']>> {
       const type = manifest.types.find(({ name }) => name === call.type)
-      const namespace = type && (namespaceOf(this.env, type.control.binding) as unknown as DurableObjectNamespace<ControlObject>)
+      const namespace =
+        type && (namespaceOf(this.env, type.control.binding) as unknown as DurableObjectNamespace<ControlObject>)
       return callControlObject(call, namespace)
     }
   }
@@ -78,7 +94,8 @@ export function createApp(options: AppOptions): App {
   class DataPlane extends WorkerEntrypoint<Env> {
     async call<M extends DataMethod>(call: DataCall<M>): Promise<Outcome<DataMethods[M]['value']>> {
       const type = manifest.types.find(({ name }) => name === call.type)
-      const namespace = type && (namespaceOf(this.env, type.data.binding) as unknown as DurableObjectNamespace<ResourceObject>)
+      const namespace =
+        type && (namespaceOf(this.env, type.data.binding) as unknown as DurableObjectNamespace<ResourceObject>)
       return callDataObject(call, namespace, open(this.env).deployment.cells)
     }
   }
@@ -93,8 +110,11 @@ export function createApp(options: AppOptions): App {
           dataPlane: dataPlaneOf(this.env, this.ctx),
           controlPlane: controlPlaneOf(this.env, this.ctx),
           async mint(cell, name) {
-            if (placeOf(deployment.cells, cell) === undefined) throw new ResourceError('invalid_request', `There is no cell "${cell}".`)
-            return (await mintResourceId(deployment.keyring, type.name, cell, type.identifiers === 'slug' ? name : undefined)).id
+            if (placeOf(deployment.cells, cell) === undefined)
+              throw new ResourceError('invalid_request', `There is no cell "${cell}".`)
+            return (
+              await mintResourceId(deployment.keyring, type.name, cell, type.identifiers === 'slug' ? name : undefined)
+            ).id
           },
         }
       }
@@ -118,7 +138,13 @@ export function createApp(options: AppOptions): App {
       return (typeName, method, args) => {
         const type = context.typeByName.get(typeName)
         if (type === undefined) throw new ResourceError('not_found', `There is no resource type "${typeName}".`)
-        return callControlPlane(context, type, { account, role, limits: {}, requestId: crypto.randomUUID() }, method, args)
+        return callControlPlane(
+          context,
+          type,
+          { account, role, limits: {}, requestId: crypto.randomUUID() },
+          method,
+          args,
+        )
       }
     },
   }
@@ -135,6 +161,7 @@ function dataPlaneOf(env: Env, ctx: WithExports): DataPlaneFace {
 
 function namespaceOf(env: Env, binding: string): DurableObjectNamespace {
   const namespace = env[binding] as DurableObjectNamespace | undefined
-  if (namespace === undefined) throw new TypeError(`the Durable Object binding ${binding} is missing from this Worker's configuration`)
+  if (namespace === undefined)
+    throw new TypeError(`the Durable Object binding ${binding} is missing from this Worker's configuration`)
   return namespace
 }

@@ -25,7 +25,9 @@ export function openDeployment(
 ): OpenDeployment {
   const secretsText = env[BINDINGS.secrets]
   if (typeof secretsText !== 'string') {
-    throw new TypeError(`${BINDINGS.secrets} is not set: \`biplane secrets\` makes it, \`wrangler secret put ${BINDINGS.secrets}\` stores it`)
+    throw new TypeError(
+      `${BINDINGS.secrets} is not set: \`biplane secrets\` makes it, \`wrangler secret put ${BINDINGS.secrets}\` stores it`,
+    )
   }
   const known = opened.get(secretsText)?.get(types)
   if (known !== undefined) return known

@@ -115,7 +115,11 @@ async function apply(deps: ControlDeps, row: CatalogRow): Promise<void> {
 
 function markApplied(deps: ControlDeps, row: CatalogRow, version: number): void {
   const isDeleted = row.descriptor.mode === 'deleted' && version === row.desiredVersion
-  const phase = isDeleted ? 'purging' : row.phase === 'creating' && row.descriptor.mode !== 'deleted' ? 'live' : row.phase
+  const phase = isDeleted
+    ? 'purging'
+    : row.phase === 'creating' && row.descriptor.mode !== 'deleted'
+      ? 'live'
+      : row.phase
   updateRow(deps.sql, {
     ...row,
     appliedVersion: Math.max(row.appliedVersion, version),
@@ -175,14 +179,22 @@ function waitForTimer(deps: ControlDeps, id: string): void {
 function giveUp(deps: ControlDeps, id: string, failure: ResourceError | undefined): void {
   const row = findRow(deps.sql, id)
   if (row === undefined || row.descriptor.mode === 'deleted') return
-  const reason = failure ?? new ResourceError('unavailable', 'The resource could not be created; nothing of it remains.')
+  const reason =
+    failure ?? new ResourceError('unavailable', 'The resource could not be created; nothing of it remains.')
   if (row.isListed) giveBackOne(deps.sql, row.account)
   forgetKeysOf(deps.sql, id)
   bumpDescriptor(
     deps,
     row,
     { mode: 'deleted' },
-    { nameKey: null, isListed: false, params: undefined, failure: reason.data, clockDue: null, deleteTimeMs: deps.now() },
+    {
+      nameKey: null,
+      isListed: false,
+      params: undefined,
+      failure: reason.data,
+      clockDue: null,
+      deleteTimeMs: deps.now(),
+    },
   )
 }
 

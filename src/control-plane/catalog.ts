@@ -45,7 +45,11 @@ export function insertRow(sql: SqlStorage, row: CatalogRow): void {
 /** Replaces a row as a whole; `revision` must have been raised by whoever changed what clients see. */
 export function updateRow(sql: SqlStorage, row: CatalogRow): void {
   const [, ...changed] = COLUMNS
-  sql.exec(`UPDATE resource SET ${changed.map((column) => `${column} = ?`).join(', ')} WHERE id = ?`, ...toValues(row).slice(1), row.id)
+  sql.exec(
+    `UPDATE resource SET ${changed.map((column) => `${column} = ?`).join(', ')} WHERE id = ?`,
+    ...toValues(row).slice(1),
+    row.id,
+  )
 }
 
 export function deleteRow(sql: SqlStorage, id: string): void {
@@ -75,9 +79,13 @@ export function requireFreeName(sql: SqlStorage, account: string, nameKey: strin
     .exec<{ id: string }>('SELECT id FROM resource WHERE account = ? AND name_key = ?', account, nameKey)
     .toArray()[0]
   if (holder !== undefined && holder.id !== exceptId) {
-    throw new ResourceError('already_exists', 'Another resource of this account has that name: choose another one, or leave it out.', {
-      details: { existing_id: holder.id },
-    })
+    throw new ResourceError(
+      'already_exists',
+      'Another resource of this account has that name: choose another one, or leave it out.',
+      {
+        details: { existing_id: holder.id },
+      },
+    )
   }
 }
 
@@ -126,8 +134,26 @@ function stateOf(row: CatalogRow): ResourceState {
 }
 
 const COLUMNS = [
-  'id', 'account', 'name', 'name_key', 'cell', 'phase', 'listed', 'incarnation', 'desired_version', 'applied_version', 'descriptor',
-  'params', 'failure', 'labels', 'metadata', 'revision', 'create_time', 'update_time', 'delete_time', 'clock_due',
+  'id',
+  'account',
+  'name',
+  'name_key',
+  'cell',
+  'phase',
+  'listed',
+  'incarnation',
+  'desired_version',
+  'applied_version',
+  'descriptor',
+  'params',
+  'failure',
+  'labels',
+  'metadata',
+  'revision',
+  'create_time',
+  'update_time',
+  'delete_time',
+  'clock_due',
 ] as const
 
 /** In the order of COLUMNS. */

@@ -19,12 +19,17 @@ type Changed = ControlMethods['update']['value']
  *
  * @throws ResourceError `not_found`, `precondition_failed`, `not_ready` while creating, `deleted`, `already_exists`
  */
-export async function update(deps: ControlDeps, caller: Caller, { id, ifMatch, changes }: ControlMethods['update']['args']): Promise<Changed> {
+export async function update(
+  deps: ControlDeps,
+  caller: Caller,
+  { id, ifMatch, changes }: ControlMethods['update']['args'],
+): Promise<Changed> {
   const version = await deps.transact((sql) => {
     const row = ownedRow(sql, id, caller.account)
     requireMatch(row, ifMatch)
     if (row.descriptor.mode === 'deleted') throw new ResourceError('deleted', 'This resource was deleted.')
-    if (row.phase === 'creating') throw new ResourceError('not_ready', 'This resource is still being created.', { retryAfterSeconds: 1 })
+    if (row.phase === 'creating')
+      throw new ResourceError('not_ready', 'This resource is still being created.', { retryAfterSeconds: 1 })
     return applyChanges(deps, row, changes).desiredVersion
   })
   await fault('update.recorded')
@@ -51,7 +56,11 @@ function applyChanges(deps: ControlDeps, row: CatalogRow, changes: UpdateRequest
  * Deletes a resource: name and count are free at once, the object refuses everything once it has the descriptor, its content is
  * purged, and a tombstone stays for the retention time. Deleting again answers the same.
  */
-export async function remove(deps: ControlDeps, caller: Caller, { id, ifMatch }: ControlMethods['remove']['args']): Promise<Changed> {
+export async function remove(
+  deps: ControlDeps,
+  caller: Caller,
+  { id, ifMatch }: ControlMethods['remove']['args'],
+): Promise<Changed> {
   const version = await deps.transact((sql) => {
     const row = ownedRow(sql, id, caller.account)
     if (row.descriptor.mode === 'deleted') return row.desiredVersion
@@ -65,7 +74,11 @@ export async function remove(deps: ControlDeps, caller: Caller, { id, ifMatch }:
 }
 
 /** Raises the generation: every token that was ever minted for this resource is refused once the object has it. */
-export async function revokeTokens(deps: ControlDeps, caller: Caller, { id }: ControlMethods['revokeTokens']['args']): Promise<Changed> {
+export async function revokeTokens(
+  deps: ControlDeps,
+  caller: Caller,
+  { id }: ControlMethods['revokeTokens']['args'],
+): Promise<Changed> {
   const version = await deps.transact((sql) => {
     const row = liveRow(sql, id, caller.account)
     return bumpDescriptor(deps, row, { generation: row.descriptor.generation + 1 }).desiredVersion
@@ -78,7 +91,8 @@ export async function revokeTokens(deps: ControlDeps, caller: Caller, { id }: Co
 export function liveRow(sql: SqlStorage, id: string, account: string): CatalogRow {
   const row = ownedRow(sql, id, account)
   if (row.descriptor.mode === 'deleted') throw new ResourceError('deleted', 'This resource was deleted.')
-  if (row.phase === 'creating') throw new ResourceError('not_ready', 'This resource is still being created.', { retryAfterSeconds: 1 })
+  if (row.phase === 'creating')
+    throw new ResourceError('not_ready', 'This resource is still being created.', { retryAfterSeconds: 1 })
   return row
 }
 
@@ -86,7 +100,10 @@ function requireMatch(row: CatalogRow, ifMatch: string | undefined): void {
   if (ifMatch === undefined || ifMatch === '*') return
   const tags = ifMatch.split(',').map((tag) => tag.trim())
   if (!tags.includes(toRevisionTag(toRecord(row)))) {
-    throw new ResourceError('precondition_failed', 'The resource has changed since you read it: read it again and repeat your change.')
+    throw new ResourceError(
+      'precondition_failed',
+      'The resource has changed since you read it: read it again and repeat your change.',
+    )
   }
 }
 

@@ -21,14 +21,19 @@ import { takeOne } from './quota.ts'
  * refused in `onCreate`
  * @step 3
  */
-export async function create(deps: ControlDeps, caller: Caller, asked: CreateRequest): Promise<ControlMethods['create']['value']> {
+export async function create(
+  deps: ControlDeps,
+  caller: Caller,
+  asked: CreateRequest,
+): Promise<ControlMethods['create']['value']> {
   const request = (await deps.type.hooks.beforeCreate?.(asked, caller)) ?? asked
   const newId = await deps.mint(request.cell, request.name)
   const id = await deps.transact(() => recordIntent(deps, caller, request, newId))
   await fault('create.intent')
   await advanceFor(deps, id, deps.timers.createWaitMs)
   const row = findRow(deps.sql, id)
-  if (row === undefined) throw new ResourceError('not_found', 'The resource of this idempotency key was deleted and forgotten.')
+  if (row === undefined)
+    throw new ResourceError('not_found', 'The resource of this idempotency key was deleted and forgotten.')
   if (row.failure !== undefined) throw new ResourceError(row.failure.code, row.failure.message, row.failure)
   return { record: toRecord(row), applied: row.phase !== 'creating' }
 }

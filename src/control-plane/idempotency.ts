@@ -10,7 +10,12 @@ export interface IdempotencyKey {
 }
 
 /** @returns the resource that this key has created already @throws ResourceError `idempotency_key_reused` for another request */
-export function findByKey(sql: SqlStorage, account: string, { key, fingerprint }: IdempotencyKey, nowMs: number): string | undefined {
+export function findByKey(
+  sql: SqlStorage,
+  account: string,
+  { key, fingerprint }: IdempotencyKey,
+  nowMs: number,
+): string | undefined {
   const record = sql
     .exec<{ fingerprint: string; resource: string }>(
       'SELECT fingerprint, resource FROM idempotency WHERE account = ? AND key = ? AND expires > ?',
@@ -20,13 +25,29 @@ export function findByKey(sql: SqlStorage, account: string, { key, fingerprint }
     )
     .toArray()[0]
   if (record !== undefined && record.fingerprint !== fingerprint) {
-    throw new ResourceError('idempotency_key_reused', 'This Idempotency-Key was used with another body: use a new key for a new request.')
+    throw new ResourceError(
+      'idempotency_key_reused',
+      'This Idempotency-Key was used with another body: use a new key for a new request.',
+    )
   }
   return record?.resource
 }
 
-export function recordKey(sql: SqlStorage, account: string, { key, fingerprint }: IdempotencyKey, resource: string, expires: number): void {
-  sql.exec('REPLACE INTO idempotency (account, key, fingerprint, resource, expires) VALUES (?, ?, ?, ?, ?)', account, key, fingerprint, resource, expires)
+export function recordKey(
+  sql: SqlStorage,
+  account: string,
+  { key, fingerprint }: IdempotencyKey,
+  resource: string,
+  expires: number,
+): void {
+  sql.exec(
+    'REPLACE INTO idempotency (account, key, fingerprint, resource, expires) VALUES (?, ?, ?, ?, ?)',
+    account,
+    key,
+    fingerprint,
+    resource,
+    expires,
+  )
 }
 
 /** A creation that failed for good was a refusal after all: its key is free again. */
@@ -36,5 +57,8 @@ export function forgetKeysOf(sql: SqlStorage, resource: string): void {
 
 /** Removes some expired records; called now and then, bounded so that it never delays a request. */
 export function expireKeys(sql: SqlStorage, nowMs: number): void {
-  sql.exec('DELETE FROM idempotency WHERE (account, key) IN (SELECT account, key FROM idempotency WHERE expires <= ? LIMIT 500)', nowMs)
+  sql.exec(
+    'DELETE FROM idempotency WHERE (account, key) IN (SELECT account, key FROM idempotency WHERE expires <= ? LIMIT 500)',
+    nowMs,
+  )
 }

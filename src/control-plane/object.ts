@@ -69,7 +69,11 @@ export abstract class ControlObject<Env = unknown> extends DurableObject<Env> {
       const deps = this.#open(call.object)
       const moved = POLICY_FREE.has(call.method) ? undefined : await refuseByPolicy(deps, call)
       if (moved !== undefined) {
-        return { ok: false, error: { code: 'unavailable', message: 'This account is on another shard.', applied: 'no' }, moved }
+        return {
+          ok: false,
+          error: { code: 'unavailable', message: 'This account is on another shard.', applied: 'no' },
+          moved,
+        }
       }
       return { ok: true, value: await HANDLERS[call.method](deps, call) }
     } catch (error) {

@@ -14,7 +14,12 @@ export function rootPolicy(deps: ControlDeps, proposal: ShardPolicy): PersistedP
   if (stored !== undefined) {
     if (!isSamePolicy(stored.policy, proposal)) {
       console.warn(
-        JSON.stringify({ event: 'policy_differs', type: deps.type.name, persisted: stored.policy.kind, proposed: proposal.kind }),
+        JSON.stringify({
+          event: 'policy_differs',
+          type: deps.type.name,
+          persisted: stored.policy.kind,
+          proposed: proposal.kind,
+        }),
       )
     }
     return stored

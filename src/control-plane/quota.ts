@@ -3,16 +3,23 @@
 import { ResourceError } from '../wire/errors.ts'
 
 export function countOf(sql: SqlStorage, account: string): number {
-  return sql.exec<{ resources: number }>('SELECT resources FROM quota WHERE account = ?', account).toArray()[0]?.resources ?? 0
+  return (
+    sql.exec<{ resources: number }>('SELECT resources FROM quota WHERE account = ?', account).toArray()[0]?.resources ??
+    0
+  )
 }
 
 /** Takes one. @throws ResourceError `quota_exceeded` with limit and used */
 export function takeOne(sql: SqlStorage, account: string, limit: number | undefined): void {
   const used = countOf(sql, account)
   if (limit !== undefined && used >= limit) {
-    throw new ResourceError('quota_exceeded', `This account may have ${limit} of these and has ${used}: delete one, or have the quota raised.`, {
-      details: { limit, used },
-    })
+    throw new ResourceError(
+      'quota_exceeded',
+      `This account may have ${limit} of these and has ${used}: delete one, or have the quota raised.`,
+      {
+        details: { limit, used },
+      },
+    )
   }
   addTo(sql, account, 1)
 }

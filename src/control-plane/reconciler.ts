@@ -36,13 +36,24 @@ async function attempt(deps: ControlDeps, item: WorkItem): Promise<void> {
   } catch (thrown) {
     const error = toResourceError(thrown)
     console.warn(
-      JSON.stringify({ event: 'reconcile_failed', resource: item.key, kind: item.kind, attempt: item.attempt, code: error.code, error: String(thrown) }),
+      JSON.stringify({
+        event: 'reconcile_failed',
+        resource: item.key,
+        kind: item.kind,
+        attempt: item.attempt,
+        code: error.code,
+        error: String(thrown),
+      }),
     )
     await deps.transact((sql) => {
       const current = findWork(sql, item.key)
       if (current === undefined || current.kind !== item.kind) return
       const { reconcileBaseMs, reconcileMaxMs } = deps.timers
-      putWork(sql, { ...current, attempt: item.attempt + 1, due: deps.now() + backOffMs(item.attempt, reconcileBaseMs, reconcileMaxMs) })
+      putWork(sql, {
+        ...current,
+        attempt: item.attempt + 1,
+        due: deps.now() + backOffMs(item.attempt, reconcileBaseMs, reconcileMaxMs),
+      })
     })
   }
 }

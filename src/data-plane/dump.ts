@@ -27,7 +27,13 @@ export function dumpTables(sql: SqlStorage): ReadableStream<Uint8Array> {
       if (table === undefined) return controller.close()
       controller.enqueue(toLine({ table: table.name, sql: table.sql }))
       for (const row of sql.exec(`SELECT * FROM ${quote(table.name)}`).raw()) {
-        controller.enqueue(toLine({ row: row.map((value) => (value instanceof ArrayBuffer ? { blob: base64url.encode(new Uint8Array(value)) } : value)) }))
+        controller.enqueue(
+          toLine({
+            row: row.map((value) =>
+              value instanceof ArrayBuffer ? { blob: base64url.encode(new Uint8Array(value)) } : value,
+            ),
+          }),
+        )
       }
     },
   })
@@ -48,7 +54,9 @@ export async function loadTables(stream: ReadableStream<Uint8Array>): Promise<(s
         sql.exec(`DROP TABLE IF EXISTS ${quote(table)}`)
         sql.exec(line.sql)
       } else {
-        const values = line.row.map((value) => (typeof value === 'object' && value !== null ? toBuffer(value.blob) : value))
+        const values = line.row.map((value) =>
+          typeof value === 'object' && value !== null ? toBuffer(value.blob) : value,
+        )
         sql.exec(`INSERT INTO ${quote(table)} VALUES (${values.map(() => '?').join(', ')})`, ...values)
       }
     }

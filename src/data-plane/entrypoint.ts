@@ -21,9 +21,12 @@ export async function callDataObject<M extends DataMethod>(
   if (id === undefined || id.type !== call.type || namespace === undefined || !METHODS.has(call.method)) {
     return { ok: false, error: { code: 'invalid_request', message: 'The data plane does not know this call.' } }
   }
-  if (place === undefined) return { ok: false, error: { code: 'unavailable', message: `There is no cell "${id.cell}" here.` } }
+  if (place === undefined)
+    return { ok: false, error: { code: 'unavailable', message: `There is no cell "${id.cell}" here.` } }
   const stub = toStub(namespace, dataObjectName(id.id), place)
   // The generated RPC types of a generic method are too deep for the compiler; the face itself is typed.
-  const object = stub as unknown as { lifecycle(method: M, args: DataMethods[M]['args']): Promise<Outcome<DataMethods[M]['value']>> }
+  const object = stub as unknown as {
+    lifecycle(method: M, args: DataMethods[M]['args']): Promise<Outcome<DataMethods[M]['value']>>
+  }
   return object.lifecycle(call.method, call.args)
 }

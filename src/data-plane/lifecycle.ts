@@ -37,7 +37,8 @@ export function decidePurge(
 ): PurgeDecision {
   const holder = held.kind === 'descriptor' ? held.descriptor : held.kind === 'tombstone' ? held.tombstone : undefined
   if (holder !== undefined && holder.incarnation > purge.incarnation) return { do: 'nothing', outcome: 'refused' }
-  if (held.kind === 'tombstone' && held.tombstone.incarnation === purge.incarnation) return { do: 'nothing', outcome: 'purged' }
+  if (held.kind === 'tombstone' && held.tombstone.incarnation === purge.incarnation)
+    return { do: 'nothing', outcome: 'purged' }
   return {
     do: 'wipe',
     tombstone: { id: purge.id, incarnation: purge.incarnation, version: purge.version, purgedAtMs: nowMs },
@@ -71,15 +72,22 @@ export function refusalOf(held: Held, principal: Principal, needed: Permission):
   }
   const { mode, visibility, generation } = held.descriptor
   if (mode === 'suspended') {
-    return new ResourceError('suspended', 'This resource is suspended. Its owner can resume it through the control plane.')
+    return new ResourceError(
+      'suspended',
+      'This resource is suspended. Its owner can resume it through the control plane.',
+    )
   }
   if (principal.permission === undefined) {
     const isOpen = visibility === 'public' || (visibility === 'public-read' && needed === 'read')
-    if (!isOpen) return new ResourceError('unauthenticated', 'This needs a token of the resource: ask its owner for a link.')
+    if (!isOpen)
+      return new ResourceError('unauthenticated', 'This needs a token of the resource: ask its owner for a link.')
   } else if ((principal.generation ?? 0) < generation) {
     return new ResourceError('unauthenticated', 'This token was revoked: ask the owner for a new link.')
   } else if (!includesPermission(principal.permission, needed)) {
-    return new ResourceError('permission_denied', `This token allows "${principal.permission}", and this request needs "${needed}".`)
+    return new ResourceError(
+      'permission_denied',
+      `This token allows "${principal.permission}", and this request needs "${needed}".`,
+    )
   }
   if (mode === 'read_only' && needed !== 'read') {
     return new ResourceError('permission_denied', 'This resource is read-only at the moment.')

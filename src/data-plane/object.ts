@@ -99,7 +99,8 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Durable
     await this.#commits.turn()
     const { mode, limits } = this.#requireDescriptor()
     if (mode === 'deleted') throw new ResourceError('deleted', 'This resource was deleted.')
-    if (mode !== 'active') throw new ResourceError(mode === 'suspended' ? 'suspended' : 'permission_denied', `This resource is ${mode} now.`)
+    if (mode !== 'active')
+      throw new ResourceError(mode === 'suspended' ? 'suspended' : 'permission_denied', `This resource is ${mode} now.`)
     return limitedTransaction(this.ctx.storage, limits.bytes, () => change(this.ctx.storage.sql))
   }
 
@@ -112,7 +113,12 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Durable
     if (refusal !== undefined) return this.#refuse(refusal, request, principal)
     try {
       const descriptor = this.#requireDescriptor()
-      return withResourceHeaders(await this.onRequest(request, { path, principal, descriptor }), request, principal, descriptor)
+      return withResourceHeaders(
+        await this.onRequest(request, { path, principal, descriptor }),
+        request,
+        principal,
+        descriptor,
+      )
     } catch (error) {
       if (error instanceof ResourceError) return this.#refuse(error, request, principal)
       throw error
@@ -133,13 +139,17 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Durable
   // --- lifecycle face: RPC from the data plane entrypoint only -------------------------------------------------------------------
 
   /** The four methods below as one face whose refusals are answers: what a type throws in `onCreate` reaches the caller whole. */
-  async lifecycle<M extends DataMethod>(method: M, args: DataMethods[M]['args']): Promise<Outcome<DataMethods[M]['value']>> {
-    const methods: { readonly [K in DataMethod]: (args: DataMethods[K]['args']) => Promise<DataMethods[K]['value']> } = {
-      apply: (given) => this.apply(given),
-      purge: (given) => this.purge(given),
-      forget: (given) => this.forget(given),
-      describe: () => this.describe(),
-    }
+  async lifecycle<T extends DataMethod>(
+    method: T,
+    args: DataMethods[T]['args'],
+  ): Promise<Outcome<DataMethods[T]['value']>> {
+    const methods: { readonly [K in DataMethod]: (args: DataMethods[K]['args']) => Promise<DataMethods[K]['value']> } =
+      {
+        apply: (given) => this.apply(given),
+        purge: (given) => this.purge(given),
+        forget: (given) => this.forget(given),
+        describe: () => this.describe(),
+      }
     try {
       return { ok: true, value: await methods[method](args) }
     } catch (error) {
@@ -155,7 +165,11 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Durable
     const decision = decideApply(previous, descriptor, Date.now(), notAfterMs)
     switch (decision.do) {
       case 'nothing':
-        return { outcome: decision.outcome, held: previous, ...(decision.reason === undefined ? {} : { reason: decision.reason }) }
+        return {
+          outcome: decision.outcome,
+          held: previous,
+          ...(decision.reason === undefined ? {} : { reason: decision.reason }),
+        }
       case 'tombstone': {
         const { id, incarnation, version } = descriptor
         this.#store({ kind: 'tombstone', tombstone: { id, incarnation, version, purgedAtMs: Date.now() } })
@@ -207,7 +221,11 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Durable
   }
 
   /** Redeems a one-time code of this resource. @returns the refusal's reason, or undefined when it was good and is now used up */
-  async redeemCode(code: { tokenId: string; generation: number; expiresAtMs: number }): Promise<'gone' | 'revoked' | 'used' | undefined> {
+  async redeemCode(code: {
+    tokenId: string
+    generation: number
+    expiresAtMs: number
+  }): Promise<'gone' | 'revoked' | 'used' | undefined> {
     const held = this.#ready()
     if (held.kind !== 'descriptor' || held.descriptor.mode === 'deleted') return 'gone'
     if (code.generation < held.descriptor.generation) return 'revoked'
@@ -254,7 +272,9 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Durable
   }
 
   #store(held: Held): void {
-    this.ctx.storage.transactionSync(() => writeLifecycle(this.ctx.storage.sql, held, held.kind === 'descriptor' ? this.migrations.length : 0))
+    this.ctx.storage.transactionSync(() =>
+      writeLifecycle(this.ctx.storage.sql, held, held.kind === 'descriptor' ? this.migrations.length : 0),
+    )
     this.#held = held
     if (held.kind !== 'descriptor') this.memory = undefined
   }
@@ -268,4 +288,11 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Durable
 }
 
 /** Asks the gate what a holder of an outdated credential is told. */
-const ANYBODY: Principal = { via: 'bearer', permission: 'read', generation: 0, requestId: '', basePath: '/', origin: '' }
+const ANYBODY: Principal = {
+  via: 'bearer',
+  permission: 'read',
+  generation: 0,
+  requestId: '',
+  basePath: '/',
+  origin: '',
+}

@@ -21,14 +21,19 @@ export function pathOf(url: string): string {
 export function neededPermission(routes: readonly TypeRoute[], method: string, path: string): Permission {
   for (const route of routes) {
     if (route.method !== method) continue
-    if (route.path.endsWith('/*') ? path.startsWith(route.path.slice(0, -1)) : path === route.path) return route.permission
+    if (route.path.endsWith('/*') ? path.startsWith(route.path.slice(0, -1)) : path === route.path)
+      return route.permission
   }
   return method === 'GET' || method === 'HEAD' || method === 'OPTIONS' ? 'read' : 'write'
 }
 
 /** Whether a browser asks for leave before the real request (CORS). It never carries credentials, so it is answered before the gate. */
 export function isPreflight(request: Request): boolean {
-  return request.method === 'OPTIONS' && request.headers.has('origin') && request.headers.has('access-control-request-method')
+  return (
+    request.method === 'OPTIONS' &&
+    request.headers.has('origin') &&
+    request.headers.has('access-control-request-method')
+  )
 }
 
 /** Grants exactly the origins of the descriptor; anything else gets an answer without the headers that a browser would need. */

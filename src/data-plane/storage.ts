@@ -30,12 +30,15 @@ export interface StoredLifecycle {
 /** Reads without creating anything: an object that was merely addressed stays empty. */
 export function readLifecycle(sql: SqlStorage): StoredLifecycle {
   try {
-    const row = sql.exec<{ held: string; schema_version: number }>('SELECT held, schema_version FROM biplane_lifecycle').toArray()[0]
+    const row = sql
+      .exec<{ held: string; schema_version: number }>('SELECT held, schema_version FROM biplane_lifecycle')
+      .toArray()[0]
     return row === undefined
       ? { held: { kind: 'nothing' }, schemaVersion: 0 }
       : { held: JSON.parse(row.held) as Held, schemaVersion: row.schema_version }
   } catch (error) {
-    if (error instanceof Error && error.message.includes('no such table')) return { held: { kind: 'nothing' }, schemaVersion: 0 }
+    if (error instanceof Error && error.message.includes('no such table'))
+      return { held: { kind: 'nothing' }, schemaVersion: 0 }
     throw error
   }
 }
@@ -57,7 +60,11 @@ export function writeLifecycle(sql: SqlStorage, held: Held, schemaVersion: numbe
  * @returns the version that the object now has
  * @throws ResourceError `unavailable` when the object was written by a newer release of the type
  */
-export function migrate(storage: DurableObjectStorage, stored: StoredLifecycle, migrations: readonly Migration[]): number {
+export function migrate(
+  storage: DurableObjectStorage,
+  stored: StoredLifecycle,
+  migrations: readonly Migration[],
+): number {
   if (stored.schemaVersion > migrations.length) {
     throw new ResourceError('unavailable', 'This resource was written by a newer release: upgrade the server.')
   }
@@ -80,9 +87,13 @@ export function limitedTransaction<T>(storage: DurableObjectStorage, limitBytes:
     const value = change()
     const after = storage.sql.databaseSize
     if (after > limitBytes && after > before) {
-      throw new ResourceError('storage_full', `This resource may hold ${limitBytes} bytes, and this change would make it ${after}.`, {
-        details: { limit: limitBytes, used: before },
-      })
+      throw new ResourceError(
+        'storage_full',
+        `This resource may hold ${limitBytes} bytes, and this change would make it ${after}.`,
+        {
+          details: { limit: limitBytes, used: before },
+        },
+      )
     }
     return value
   })

@@ -33,7 +33,9 @@ export class Timers {
 
   /** When a timer is due, or undefined when it is not set. */
   get(name: string): number | undefined {
-    return this.#storage.sql.exec<{ due_ms: number }>('SELECT due_ms FROM biplane_timer WHERE name = ?', name).toArray()[0]?.due_ms
+    return this.#storage.sql
+      .exec<{ due_ms: number }>('SELECT due_ms FROM biplane_timer WHERE name = ?', name)
+      .toArray()[0]?.due_ms
   }
 
   /** Runs what is due, once each, at least once in all; a timer that throws is retried with a growing delay. */
@@ -51,7 +53,9 @@ export class Timers {
         // A run that set its own timer again keeps the new time.
         this.#storage.sql.exec('DELETE FROM biplane_timer WHERE name = ? AND due_ms = ?', timer.name, timer.due_ms)
       } catch (error) {
-        console.error(JSON.stringify({ event: 'timer_failed', timer: timer.name, attempt: timer.attempt, error: String(error) }))
+        console.error(
+          JSON.stringify({ event: 'timer_failed', timer: timer.name, attempt: timer.attempt, error: String(error) }),
+        )
         this.#storage.sql.exec(
           'UPDATE biplane_timer SET attempt = attempt + 1, due_ms = ? WHERE name = ? AND due_ms = ?',
           Date.now() + Math.min(RETRY_BASE_MS * 2 ** timer.attempt, RETRY_MAX_MS),
@@ -64,7 +68,9 @@ export class Timers {
   }
 
   #moveAlarm(): void {
-    const next = this.#storage.sql.exec<{ due: number | null }>('SELECT min(due_ms) AS due FROM biplane_timer').one().due
+    const next = this.#storage.sql
+      .exec<{ due: number | null }>('SELECT min(due_ms) AS due FROM biplane_timer')
+      .one().due
     if (next !== null) this.#alarm.schedule(next)
   }
 }

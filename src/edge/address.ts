@@ -7,7 +7,13 @@ export type Address =
   /** The main origin: control plane API, and content for API clients below /{plural}/{id}/. */
   | { readonly kind: 'main'; readonly path: string; readonly query: string; readonly origin: string }
   /** A resource's own origin `{id}.{apex}`. */
-  | { readonly kind: 'own'; readonly label: string; readonly path: string; readonly query: string; readonly origin: string }
+  | {
+      readonly kind: 'own'
+      readonly label: string
+      readonly path: string
+      readonly query: string
+      readonly origin: string
+    }
   /** A host that this deployment does not serve: DNS rebinding, or a missing --public-url. */
   | { readonly kind: 'foreign'; readonly host: string }
 
@@ -45,7 +51,8 @@ export function toAddress(hosts: Hosts, url: string, forwardedHost: string | nul
   const query = queryStart === -1 ? '' : url.slice(queryStart)
   const origin = `${hosts.scheme}//${host}`
   if (hosts.main.has(host)) return { kind: 'main', path, query, origin }
-  if (host.endsWith(hosts.ownSuffix)) return { kind: 'own', label: host.slice(0, -hosts.ownSuffix.length), path, query, origin }
+  if (host.endsWith(hosts.ownSuffix))
+    return { kind: 'own', label: host.slice(0, -hosts.ownSuffix.length), path, query, origin }
   return { kind: 'foreign', host }
 }
 

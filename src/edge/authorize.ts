@@ -23,14 +23,16 @@ export async function requireCaller(
   origin: string,
   requestId: string,
 ): Promise<ControlCaller> {
-  const { authenticate } = context.hooks
-  if (authenticate !== undefined) {
-    const caller = await authenticate(request, context.env)
+  if (context.hooks.authenticate !== undefined) {
+    const caller = await context.hooks.authenticate(request, context.env)
     if (caller === undefined) throw new ResourceError('unauthenticated', 'Sign in first.')
     return { account: caller.account, role: caller.role, limits: caller.limits ?? {}, requestId }
   }
   if (!(await hasOperatorKey(context, request)) && !(await hasOperatorSession(context, cache, request, origin))) {
-    throw new ResourceError('unauthenticated', 'This needs the operator key: Authorization: Bearer $BIPLANE_OPERATOR_KEY.')
+    throw new ResourceError(
+      'unauthenticated',
+      'This needs the operator key: Authorization: Bearer $BIPLANE_OPERATOR_KEY.',
+    )
   }
   return { account: context.defaultAccount, role: 'operator', limits: {}, requestId }
 }
@@ -64,7 +66,12 @@ async function hasOperatorKey(context: EdgeContext, request: Request): Promise<b
 }
 
 /** The operator's browser. Writes must come from our own pages, and no other site may even read through it. */
-export async function hasOperatorSession(context: EdgeContext, cache: TokenCache, request: Request, origin: string): Promise<boolean> {
+export async function hasOperatorSession(
+  context: EdgeContext,
+  cache: TokenCache,
+  request: Request,
+  origin: string,
+): Promise<boolean> {
   const cookie = readCookie(request, OPERATOR_COOKIE)
   if (cookie === undefined) return false
   const session = await cache.verify(cookie, 'operator-session')
@@ -105,7 +112,10 @@ export async function redeemOperatorCode(context: EdgeContext, codeText: string,
 }
 
 function badLink(): ResourceError {
-  return new ResourceError('unauthenticated', 'This sign-in link was used already or has expired: restart the server for a new one.')
+  return new ResourceError(
+    'unauthenticated',
+    'This sign-in link was used already or has expired: restart the server for a new one.',
+  )
 }
 
 function sha256(text: string): Promise<ArrayBuffer> {

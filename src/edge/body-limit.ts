@@ -26,6 +26,7 @@ export function limitBody(request: Request, limitBytes: number): LimitedBody {
     }),
   )
   return {
+    // oxlint-disable-next-line unicorn/no-invalid-fetch-options -- a GET has no body, so it does not come here
     request: new Request(request, { body: counted }),
     throwIfExceeded() {
       if (size > limitBytes) throw tooLarge(limitBytes)
@@ -34,5 +35,7 @@ export function limitBody(request: Request, limitBytes: number): LimitedBody {
 }
 
 function tooLarge(limitBytes: number): ResourceError {
-  return new ResourceError('too_large', `The body may have ${limitBytes} bytes at most.`, { details: { limit: limitBytes } })
+  return new ResourceError('too_large', `The body may have ${limitBytes} bytes at most.`, {
+    details: { limit: limitBytes },
+  })
 }

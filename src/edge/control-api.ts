@@ -35,7 +35,12 @@ export function createControlApi(deployment: Deployment): ControlApi {
   return async (request, bindings) => api.fetch(request, bindings)
 }
 
-async function serveRoute(route: ControlRoute, request: Request, idText: string | undefined, bindings: ControlBindings): Promise<Response> {
+async function serveRoute(
+  route: ControlRoute,
+  request: Request,
+  idText: string | undefined,
+  bindings: ControlBindings,
+): Promise<Response> {
   const { context, hosts, caller } = bindings
   const { type } = route
   const id = idText === undefined ? undefined : await requireIssued(context, type, idText)
@@ -43,7 +48,8 @@ async function serveRoute(route: ControlRoute, request: Request, idText: string 
   const given = await readBody(request)
   const body = validate(route.body, given, 'body')
   const url = new URL(request.url)
-  const query = route.query === undefined ? undefined : validate(route.query, Object.fromEntries(url.searchParams), 'query')
+  const query =
+    route.query === undefined ? undefined : validate(route.query, Object.fromEntries(url.searchParams), 'query')
   const fingerprint = await fingerprintOf(`${request.method} ${url.pathname}`, given)
   return route.handle({ context, hosts, type, caller, request, id, body, query, fingerprint })
 }
@@ -68,7 +74,8 @@ async function readText(request: Request, limitBytes: number): Promise<string> {
   let size = 0
   for await (const chunk of request.body) {
     size += chunk.byteLength
-    if (size > limitBytes) throw new ResourceError('too_large', `A request to the control plane has at most ${limitBytes} bytes.`)
+    if (size > limitBytes)
+      throw new ResourceError('too_large', `A request to the control plane has at most ${limitBytes} bytes.`)
     chunks.push(chunk)
   }
   try {
@@ -78,12 +85,14 @@ async function readText(request: Request, limitBytes: number): Promise<string> {
   }
 }
 
-function validate(schema: ZodType<unknown>, value: unknown, where: string): unknown {
+function validate(schema: ZodType, value: unknown, where: string): unknown {
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const [issue] = result.error.issues
   const path = issue === undefined || issue.path.length === 0 ? where : issue.path.join('.')
-  throw new ResourceError('invalid_request', `${path}: ${issue?.message ?? 'not valid'}`, { details: { parameter: path } })
+  throw new ResourceError('invalid_request', `${path}: ${issue?.message ?? 'not valid'}`, {
+    details: { parameter: path },
+  })
 }
 
 /** Equal for two requests that mean the same: keys are sorted, white space does not count. */

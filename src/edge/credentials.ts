@@ -19,14 +19,21 @@ export interface Presented {
 }
 
 /** The token that a request carries, in the order of how deliberate it is; undefined for none. */
-export function findCredential(request: Request, query: string, type: ResourceType, isOwnOrigin: boolean): Presented | undefined {
+export function findCredential(
+  request: Request,
+  query: string,
+  type: ResourceType,
+  isOwnOrigin: boolean,
+): Presented | undefined {
   const authorization = request.headers.get('authorization')
   if (authorization !== null) {
     const space = authorization.indexOf(' ')
     const scheme = authorization.slice(0, space).toLowerCase()
     const value = authorization.slice(space + 1).trim()
-    if (scheme === 'bearer' && type.credentials.includes('bearer')) return { via: 'bearer', token: value, use: 'resource' }
-    if (scheme === 'basic' && type.credentials.includes('basic')) return { via: 'basic', token: basicPassword(value), use: 'resource' }
+    if (scheme === 'bearer' && type.credentials.includes('bearer'))
+      return { via: 'bearer', token: value, use: 'resource' }
+    if (scheme === 'basic' && type.credentials.includes('basic'))
+      return { via: 'basic', token: basicPassword(value), use: 'resource' }
     return { via: 'bearer', token: '', use: 'resource' }
   }
   if (query !== '' && type.credentials.includes('query')) {
@@ -56,7 +63,10 @@ export function readCookie(request: Request, name: string): string | undefined {
 export async function verifyCredential(cache: TokenCache, presented: Presented, id: ResourceId): Promise<TokenClaims> {
   const claims = await cache.verify(presented.token, presented.use)
   if (claims === undefined || claims.type !== id.type || claims.resource !== id.id) {
-    throw new ResourceError('unauthenticated', 'This token is not valid for this resource, or has expired: ask its owner for a new one.')
+    throw new ResourceError(
+      'unauthenticated',
+      'This token is not valid for this resource, or has expired: ask its owner for a new one.',
+    )
   }
   return claims
 }

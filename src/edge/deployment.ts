@@ -18,7 +18,10 @@ export type ControlAction = 'create' | 'list' | 'get' | 'update' | 'delete' | 'm
 
 export interface BuilderHooks {
   /** Replaces the operator key by the builder's own sign-in on the control plane's routes. undefined = not signed in. */
-  authenticate?(request: Request, env: unknown): AuthenticatedCaller | undefined | Promise<AuthenticatedCaller | undefined>
+  authenticate?(
+    request: Request,
+    env: unknown,
+  ): AuthenticatedCaller | undefined | Promise<AuthenticatedCaller | undefined>
   /** Asked before every control plane action; false = 403. `resource` is absent for create and list. */
   authorize?(
     caller: AuthenticatedCaller,

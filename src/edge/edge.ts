@@ -21,4 +21,3 @@ export function createEdge(deployment: Deployment): Edge {
     assets: toAssetTable(deployment.types),
   }
 }
-

@@ -39,7 +39,10 @@ export const createResource: Handler = async (control) => {
   const body = control.body as CreateBody
   const cell = body.cell ?? context.config.cell
   if (placeOf(context.cells, cell) === undefined) {
-    throw new ResourceError('invalid_request', `There is no cell "${cell}": choose one of ${Object.keys(context.cells).join(', ')}.`)
+    throw new ResourceError(
+      'invalid_request',
+      `There is no cell "${cell}": choose one of ${Object.keys(context.cells).join(', ')}.`,
+    )
   }
   const key = request.headers.get('idempotency-key')
   if (key !== null && !/^[\x21-\x7e]{1,200}$/.test(key)) {
@@ -63,7 +66,8 @@ export const createResource: Handler = async (control) => {
  */
 function answerCreated(control: ControlRequest, record: ResourceRecord, applied: boolean): Response {
   const wantsPage = (control.request.headers.get('accept') ?? '').includes('text/html')
-  if (applied && wantsPage) return new Response(null, { status: 303, headers: { location: contentUrl(control, record) } })
+  if (applied && wantsPage)
+    return new Response(null, { status: 303, headers: { location: contentUrl(control, record) } })
   const headers = { location: `/v1/${control.type.plural}/${record.id}` }
   return answerRecord(control, record, applied, 201, headers)
 }
@@ -76,8 +80,12 @@ export const getResource: Handler = async (control) => {
 export const listResources: Handler = async (control) => {
   const { limit, cursor } = control.query as { limit: number; cursor?: string }
   const positions = cursor === undefined ? {} : parseCursor(cursor)
-  if (positions === undefined) throw new ResourceError('invalid_request', 'This cursor is not one that a list returned.')
-  const page = await callControlPlane(control.context, control.type, control.caller, 'list', { after: positions[''] ?? 0, limit })
+  if (positions === undefined)
+    throw new ResourceError('invalid_request', 'This cursor is not one that a list returned.')
+  const page = await callControlPlane(control.context, control.type, control.caller, 'list', {
+    after: positions[''] ?? 0,
+    limit,
+  })
   const data: ResourceJson[] = page.data.map((record) => toResourceJson(record, contentUrl(control, record)))
   return Response.json({ data, ...(page.next === undefined ? {} : { next_cursor: formatCursor({ '': page.next }) }) })
 }
@@ -101,7 +109,9 @@ export const deleteResource: Handler = async (control) => {
 }
 
 export const revokeTokens: Handler = async (control) => {
-  const { record, applied } = await callControlPlane(control.context, control.type, control.caller, 'revokeTokens', { id: idOf(control) })
+  const { record, applied } = await callControlPlane(control.context, control.type, control.caller, 'revokeTokens', {
+    id: idOf(control),
+  })
   return answerRecord(control, record, applied, 200)
 }
 
@@ -115,13 +125,22 @@ export const mintToken: Handler = async (control) => {
   const claims = { type: control.type.name, resource: id, permission, generation, endsAt }
   const token = await control.context.signer.mint({ ...claims, use: 'resource', expiresAt: endsAt })
   const url = await signInLink(control, claims, now)
-  return Response.json({ token, expire_time: new Date(endsAt * 1000).toISOString(), url }, { status: 201, headers: NO_STORE })
+  return Response.json(
+    { token, expire_time: new Date(endsAt * 1000).toISOString(), url },
+    { status: 201, headers: NO_STORE },
+  )
 }
 
 /** The resource's own origin with a one-time code. */
 export async function signInLink(
   control: Pick<ControlRequest, 'context' | 'hosts'>,
-  claims: { type: string; resource: string; permission: 'read' | 'write' | 'admin'; generation: number; endsAt: number },
+  claims: {
+    type: string
+    resource: string
+    permission: 'read' | 'write' | 'admin'
+    generation: number
+    endsAt: number
+  },
   nowSeconds: number,
 ): Promise<string> {
   const expiresAt = Math.min(nowSeconds + CODE_SECONDS, claims.endsAt)
@@ -130,13 +149,28 @@ export async function signInLink(
 }
 
 export const inspectResource: Handler = async (control) => {
-  const { record, row, work, object } = await callControlPlane(control.context, control.type, control.caller, 'inspect', { id: idOf(control) })
-  return Response.json({ resource: toResourceJson(record, contentUrl(control, record)), row, work, object }, { headers: NO_STORE })
+  const { record, row, work, object } = await callControlPlane(
+    control.context,
+    control.type,
+    control.caller,
+    'inspect',
+    { id: idOf(control) },
+  )
+  return Response.json(
+    { resource: toResourceJson(record, contentUrl(control, record)), row, work, object },
+    { headers: NO_STORE },
+  )
 }
 
 const NO_STORE = { 'cache-control': 'no-store' }
 
-function answerRecord(control: ControlRequest, record: ResourceRecord, applied: boolean, status: number, more: HeadersInit = {}): Response {
+function answerRecord(
+  control: ControlRequest,
+  record: ResourceRecord,
+  applied: boolean,
+  status: number,
+  more: HeadersInit = {},
+): Response {
   const headers = new Headers(more)
   headers.set('etag', toRevisionTag(record))
   if (!applied) {
@@ -161,7 +195,9 @@ function ifMatchOf(request: Request): { ifMatch?: string } {
 }
 
 /** What creation and change have in common, from snake_case. */
-function toShared(body: Pick<CreateBody, 'visibility' | 'labels' | 'metadata' | 'allowed_origins'>): Omit<UpdateRequest, 'name' | 'mode'> {
+function toShared(
+  body: Pick<CreateBody, 'visibility' | 'labels' | 'metadata' | 'allowed_origins'>,
+): Omit<UpdateRequest, 'name' | 'mode'> {
   return {
     ...(body.visibility === undefined ? {} : { visibility: body.visibility as 'private' }),
     ...(body.labels === undefined ? {} : { labels: body.labels }),

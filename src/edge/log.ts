@@ -2,8 +2,23 @@
 
 import type { Address } from './address.ts'
 
-export function logRequest(requestId: string, method: string, address: Address, status: number, durationMs: number): void {
-  console.log(JSON.stringify({ event: 'request', request_id: requestId, method, ...toPlace(address), status, duration_ms: durationMs }))
+export function logRequest(
+  requestId: string,
+  method: string,
+  address: Address,
+  status: number,
+  durationMs: number,
+): void {
+  console.log(
+    JSON.stringify({
+      event: 'request',
+      request_id: requestId,
+      method,
+      ...toPlace(address),
+      status,
+      duration_ms: durationMs,
+    }),
+  )
 }
 
 /** An unexpected failure: the one place where internal text is written down. */

@@ -14,8 +14,8 @@ export interface ControlRoute {
   readonly action: ControlAction
   readonly type: ResourceType
   readonly summary: string
-  readonly body: ZodType<unknown>
-  readonly query?: ZodType<unknown>
+  readonly body: ZodType
+  readonly query?: ZodType
   readonly handle: handlers.Handler
 }
 
@@ -27,18 +27,35 @@ export function controlRoutes(type: ResourceType): readonly ControlRoute[] {
     method: ControlRoute['method'],
     path: string,
     action: ControlAction,
-    body: ZodType<unknown>,
+    body: ZodType,
     handle: handlers.Handler,
     summary: string,
   ): ControlRoute => ({ method, path, action, type, body, handle, summary })
   return [
     route('POST', all, 'create', createBody(type), handlers.createResource, `Create a ${type.name}`),
-    { ...route('GET', all, 'list', noBody, handlers.listResources, `List ${type.plural}, oldest first`), query: cursorQuery },
+    {
+      ...route('GET', all, 'list', noBody, handlers.listResources, `List ${type.plural}, oldest first`),
+      query: cursorQuery,
+    },
     route('GET', one, 'get', noBody, handlers.getResource, `Get a ${type.name}, also a deleted one`),
     route('PATCH', one, 'update', updateBody(type), handlers.updateResource, `Change a ${type.name}`),
     route('DELETE', one, 'delete', noBody, handlers.deleteResource, `Delete a ${type.name}`),
-    route('POST', `${one}/tokens`, 'mint_token', tokenBody, handlers.mintToken, `Mint a token for a ${type.name}'s content`),
-    route('DELETE', `${one}/tokens`, 'revoke_tokens', noBody, handlers.revokeTokens, `Revoke every token of a ${type.name}`),
+    route(
+      'POST',
+      `${one}/tokens`,
+      'mint_token',
+      tokenBody,
+      handlers.mintToken,
+      `Mint a token for a ${type.name}'s content`,
+    ),
+    route(
+      'DELETE',
+      `${one}/tokens`,
+      'revoke_tokens',
+      noBody,
+      handlers.revokeTokens,
+      `Revoke every token of a ${type.name}`,
+    ),
     route('GET', `${one}/inspect`, 'inspect', noBody, handlers.inspectResource, 'What both planes hold (operator)'),
   ]
 }

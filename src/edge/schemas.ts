@@ -14,7 +14,7 @@ const DEFAULT_PAGE_SIZE = 50
 /** Free text, 1 to 100 code points. Control characters would only ever be a mistake or an attack on a terminal. */
 const name = z
   .string()
-  .refine((text) => [...text.normalize('NFC')].length >= 1 && [...text.normalize('NFC')].length <= 100, '1 to 100 characters')
+  .refine((text) => hasLength(text.normalize('NFC'), 1, 100), '1 to 100 characters')
   .refine((text) => !/\p{Cc}/u.test(text), 'no control characters')
   .refine((text) => text.isWellFormed(), 'well-formed Unicode')
   .refine((text) => text.trim() === text, 'no white space at its ends')
@@ -26,7 +26,9 @@ const strings = z
 /** Exact origins only: a wildcard with credentials would open the resource to every page. */
 const origins = z
   .array(
-    z.string().refine((text) => URL.canParse(text) && new URL(text).origin === text, 'an origin such as https://app.example'),
+    z
+      .string()
+      .refine((text) => URL.canParse(text) && new URL(text).origin === text, 'an origin such as https://app.example'),
   )
   .max(20)
 
@@ -95,9 +97,15 @@ export const tokenBody: ZodType<TokenBody> = z.strictObject({
   expires_in: z.int().min(1).max(MAX_TOKEN_SECONDS).default(3_600),
 })
 
-function metadataOf(type: ResourceType): ZodType<unknown> {
+function metadataOf(type: ResourceType): ZodType {
   const restriction = type.metadata
   return restriction === undefined ? strings : strings.pipe(restriction as ZodType<unknown, Record<string, string>>)
+}
+
+/** Counts code points, as people count characters, not UTF-16 units. */
+function hasLength(text: string, least: number, most: number): boolean {
+  const length = Array.from(text).length
+  return length >= least && length <= most
 }
 
 function isSmall(params: unknown): boolean {

@@ -18,7 +18,11 @@ const SESSION_SECONDS = 24 * 3_600
 
 /** How the edge asks the object; the class behind is the data plane's. */
 interface CodeRedeemer {
-  redeemCode(code: { tokenId: string; generation: number; expiresAtMs: number }): Promise<'gone' | 'revoked' | 'used' | undefined>
+  redeemCode(code: {
+    tokenId: string
+    generation: number
+    expiresAtMs: number
+  }): Promise<'gone' | 'revoked' | 'used' | undefined>
 }
 
 /**
@@ -63,7 +67,10 @@ export function requireOwnOrigin(request: Request, origin: string): void {
   const isWrite = request.method !== 'GET' && request.method !== 'HEAD' && request.method !== 'OPTIONS'
   const isUpgrade = request.headers.get('upgrade') !== null
   if ((isWrite || isUpgrade) && request.headers.get('origin') !== origin) {
-    throw new ResourceError('permission_denied', `A request that a cookie signs in must come from ${origin}. API clients send a token instead.`)
+    throw new ResourceError(
+      'permission_denied',
+      `A request that a cookie signs in must come from ${origin}. API clients send a token instead.`,
+    )
   }
 }
 

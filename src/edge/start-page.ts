@@ -14,15 +14,24 @@ import type { Edge } from './edge.ts'
 const OPERATOR_LINK_SECONDS = 12 * 3_600
 const SHOWN_PER_TYPE = 100
 
-export async function serveStartPage(edge: Edge, context: EdgeContext, request: Request, origin: string, requestId: string): Promise<Response> {
+export async function serveStartPage(
+  edge: Edge,
+  context: EdgeContext,
+  request: Request,
+  origin: string,
+  requestId: string,
+): Promise<Response> {
   const isSignedIn = await hasOperatorSession(context, edge.cache, request, origin)
   const caller = operator(context, requestId)
-  const sections = isSignedIn ? await Promise.all(context.types.map((type) => section(context, type, caller))) : [SIGN_IN]
+  const sections = isSignedIn
+    ? await Promise.all(context.types.map((type) => section(context, type, caller)))
+    : [SIGN_IN]
   return new Response(page(sections.join('')), {
     headers: {
       'content-type': 'text/html; charset=utf-8',
       'cache-control': 'no-store',
-      'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; form-action 'self' http: https:; frame-ancestors 'none'; base-uri 'none'",
+      'content-security-policy':
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self' http: https:; frame-ancestors 'none'; base-uri 'none'",
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'same-origin',
       'x-request-id': requestId,
@@ -41,7 +50,13 @@ export async function linkForOperator(
   try {
     const { generation } = await callControlPlane(context, type, operator(context, requestId), 'grant', { id: id.id })
     const now = Math.floor(Date.now() / 1000)
-    const claims = { type: type.name, resource: id.id, permission: 'write', generation, endsAt: now + OPERATOR_LINK_SECONDS } as const
+    const claims = {
+      type: type.name,
+      resource: id.id,
+      permission: 'write',
+      generation,
+      endsAt: now + OPERATOR_LINK_SECONDS,
+    } as const
     return await signInLink({ context, hosts: edge.hosts }, claims, now)
   } catch {
     // Without the control plane the browser still gets to the resource, with the session that it may have there.
@@ -65,7 +80,8 @@ function row(type: ResourceType, record: ResourceRecord): string {
   return `<tr><td><a href="/${type.plural}/${record.id}/">${escapeHtml(record.name ?? '(no name)')}</a></td>${cells}</tr>`
 }
 
-const SIGN_IN = '<p>Open the sign-in link that the server printed when it started, or use the API with the operator key.</p>'
+const SIGN_IN =
+  '<p>Open the sign-in link that the server printed when it started, or use the API with the operator key.</p>'
 
 function page(content: string): string {
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">

@@ -29,7 +29,10 @@ const learned = new Map<string, PersistedPolicy>()
  *
  * @step 2
  */
-export function toControlObject(type: ResourceType, account: string): { readonly object: string; readonly policyEpoch: number } {
+export function toControlObject(
+  type: ResourceType,
+  account: string,
+): { readonly object: string; readonly policyEpoch: number } {
   const { policy, epoch } = learned.get(type.name) ?? { policy: type.shards, epoch: FIRST_POLICY_EPOCH }
   return { object: controlObjectName(type.name, shardOf(policy, account)), policyEpoch: epoch }
 }
@@ -59,7 +62,14 @@ function callOnce<M extends ControlMethod>(
   args: ControlMethods[M]['args'],
 ): Promise<Outcome<ControlMethods[M]['value']>> {
   const { object, policyEpoch } = toControlObject(type, caller.account)
-  const call: ControlCall<M> = { v: PLANES_VERSION, type: type.name, object, method, args, caller: { ...caller, policyEpoch } }
+  const call: ControlCall<M> = {
+    v: PLANES_VERSION,
+    type: type.name,
+    object,
+    method,
+    args,
+    caller: { ...caller, policyEpoch },
+  }
   const { createWaitMs } = context.config.timers
   return withDeadline(context.controlPlane.call(call), createWaitMs + DEADLINE_MARGIN_MS, 'The control plane')
 }

@@ -38,7 +38,13 @@ export function toDataObject(context: EdgeContext, type: ResourceType, id: Resou
 const STRIPPED = ['authorization', 'cookie', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-for', 'forwarded']
 
 /** Hands a request to its object, as the resource sees it: path below the resource, and the principal in the reserved header. */
-export function forward(stub: DurableObjectStub, request: Request, path: string, query: string, principal: Principal): Promise<Response> {
+export function forward(
+  stub: DurableObjectStub,
+  request: Request,
+  path: string,
+  query: string,
+  principal: Principal,
+): Promise<Response> {
   const inner = new Request(`http://resource${path}${query}`, request)
   for (const name of STRIPPED) inner.headers.delete(name)
   // Set, not appended: whatever the client sent under this name is gone.

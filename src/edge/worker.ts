@@ -28,7 +28,8 @@ export async function serveRequest(edge: Edge, context: EdgeContext, request: Re
   const address = toAddress(edge.hosts, request.url, forwardedHostOf(request, config.trustedProxies))
   let response: Response
   try {
-    if (!/^[\w-]{1,64}$/.test(requestId)) throw new ResourceError('invalid_request', 'X-Request-Id has 1 to 64 letters, digits, - or _.')
+    if (!/^[\w-]{1,64}$/.test(requestId))
+      throw new ResourceError('invalid_request', 'X-Request-Id has 1 to 64 letters, digits, - or _.')
     response = await route(edge, context, request, address, requestId)
   } catch (thrown) {
     const error = toResourceError(thrown)
@@ -39,19 +40,29 @@ export async function serveRequest(edge: Edge, context: EdgeContext, request: Re
   return response
 }
 
-async function route(edge: Edge, context: EdgeContext, request: Request, address: Address, requestId: string): Promise<Response> {
+async function route(
+  edge: Edge,
+  context: EdgeContext,
+  request: Request,
+  address: Address,
+  requestId: string,
+): Promise<Response> {
   if (address.kind === 'own') return serveOwnOrigin(edge, context, request, address, requestId)
   if (address.kind === 'foreign') {
     // Health checks come by IP address and know no host name.
     const path = new URL(request.url).pathname
     if (path === '/healthz' || path === '/readyz') return new Response('ok\n')
-    throw new ResourceError('invalid_request', `This server does not serve the host "${address.host}": start it with --public-url.`)
+    throw new ResourceError(
+      'invalid_request',
+      `This server does not serve the host "${address.host}": start it with --public-url.`,
+    )
   }
   const { path } = address
   const slash = path.indexOf('/', 1)
   const first = path.slice(1, slash === -1 ? undefined : slash)
   const type = context.typeByPlural.get(first)
-  if (type !== undefined) return serveMainOrigin(edge, context, request, address, type, path.slice(first.length + 2), requestId)
+  if (type !== undefined)
+    return serveMainOrigin(edge, context, request, address, type, path.slice(first.length + 2), requestId)
   switch (first) {
     case 'v1':
       return serveControl(edge, context, request, address.origin, requestId)
@@ -74,7 +85,13 @@ async function route(edge: Edge, context: EdgeContext, request: Request, address
  *
  * @step 1
  */
-async function serveControl(edge: Edge, context: EdgeContext, request: Request, origin: string, requestId: string): Promise<Response> {
+async function serveControl(
+  edge: Edge,
+  context: EdgeContext,
+  request: Request,
+  origin: string,
+  requestId: string,
+): Promise<Response> {
   const caller = await requireCaller(context, edge.cache, request, origin, requestId)
   const response = await edge.api(request, { context, hosts: edge.hosts, caller })
   response.headers.set('x-request-id', requestId)
@@ -97,7 +114,8 @@ async function serveMainOrigin(
   const isNavigation = request.headers.get('sec-fetch-mode') === 'navigate' && !request.headers.has('authorization')
   if (isNavigation && request.method === 'GET') {
     const isOperator = await hasOperatorSession(context, edge.cache, request, address.origin)
-    const link = isOperator && address.query === '' ? await linkForOperator(edge, context, type, id, requestId) : undefined
+    const link =
+      isOperator && address.query === '' ? await linkForOperator(edge, context, type, id, requestId) : undefined
     return redirect(link ?? `${ownOriginOf(edge.hosts, id.id)}${path === '' ? '/' : path}${address.query}`)
   }
   if (path === '') return redirect(`/${type.plural}/${id.id}/${address.query}`, 308)
@@ -188,7 +206,10 @@ function withoutToken(query: string): string {
 }
 
 function redirect(location: string, status = 303): Response {
-  return new Response(null, { status, headers: { location, 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' } })
+  return new Response(null, {
+    status,
+    headers: { location, 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' },
+  })
 }
 
 function notFound(): never {

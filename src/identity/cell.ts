@@ -27,7 +27,8 @@ export function placeOf(cells: CellTable, code: string): CellPlace | undefined {
 /** @throws TypeError naming the first code that breaks the syntax, or an empty table */
 export function checkCellTable(cells: CellTable): CellTable {
   const codes = Object.keys(cells)
-  if (codes.length === 0) throw new TypeError('the cell table is empty: declare at least one cell, such as { local: {} }')
+  if (codes.length === 0)
+    throw new TypeError('the cell table is empty: declare at least one cell, such as { local: {} }')
   for (const code of codes) {
     if (!CELL_CODE.test(code)) throw new TypeError(`"${code}" is no cell code: it must match ${CELL_CODE.source}`)
   }

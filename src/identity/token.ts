@@ -87,7 +87,13 @@ export function createTokenSigner(issuer: string, keys: readonly TokenKey[]): To
             if (key === undefined) throw new TypeError('unknown key')
             return key
           },
-          { issuer, algorithms: [ALGORITHM], typ: typOf(use), clockTolerance: CLOCK_TOLERANCE_SECONDS, requiredClaims: ['exp'] },
+          {
+            issuer,
+            algorithms: [ALGORITHM],
+            typ: typOf(use),
+            clockTolerance: CLOCK_TOLERANCE_SECONDS,
+            requiredClaims: ['exp'],
+          },
         )
         return toClaims(payload, use)
       } catch {
@@ -112,5 +118,8 @@ function typOf(use: TokenUse): string {
 }
 
 function importKey(key: string): Promise<CryptoKey> {
-  return crypto.subtle.importKey('raw', base64url.decode(key), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify'])
+  return crypto.subtle.importKey('raw', base64url.decode(key), { name: 'HMAC', hash: 'SHA-256' }, false, [
+    'sign',
+    'verify',
+  ])
 }

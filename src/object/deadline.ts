@@ -7,7 +7,13 @@ export async function withDeadline<T>(call: Promise<T>, timeoutMs: number, what:
   let timer: ReturnType<typeof setTimeout> | null = null
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(
-      () => reject(new ResourceError('deadline_exceeded', `${what} did not answer in time.`, { applied: 'unknown', retryAfterSeconds: 1 })),
+      () =>
+        reject(
+          new ResourceError('deadline_exceeded', `${what} did not answer in time.`, {
+            applied: 'unknown',
+            retryAfterSeconds: 1,
+          }),
+        ),
       timeoutMs,
     )
   })

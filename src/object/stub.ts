@@ -14,7 +14,10 @@ export function toStub<T extends Rpc.DurableObjectBranded | undefined>(
   place?: CellPlace,
 ): DurableObjectStub<T> {
   if (place === undefined) return namespace.getByName(name)
-  const home = place.jurisdiction === undefined ? namespace : namespace.jurisdiction(place.jurisdiction as DurableObjectJurisdiction)
+  const home =
+    place.jurisdiction === undefined
+      ? namespace
+      : namespace.jurisdiction(place.jurisdiction as DurableObjectJurisdiction)
   return place.hint === undefined
     ? home.getByName(name)
     : home.getByName(name, { locationHint: place.hint as DurableObjectLocationHint })

@@ -95,7 +95,9 @@ export function toResourceError(thrown: unknown): ResourceError {
       })
     }
   }
-  return new ResourceError('internal', 'An unexpected failure. It was logged under the request id.', { applied: 'unknown' })
+  return new ResourceError('internal', 'An unexpected failure. It was logged under the request id.', {
+    applied: 'unknown',
+  })
 }
 
 /** The problem+json answer (RFC 9457). `type` is a relative reference into the served documentation. */

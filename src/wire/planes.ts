@@ -67,7 +67,10 @@ export interface TokenGrant {
 
 /** The methods of a control plane object: argument and value of each. */
 export interface ControlMethods {
-  create: { readonly args: CreateRequest; readonly value: { readonly record: ResourceRecord; readonly applied: boolean } }
+  create: {
+    readonly args: CreateRequest
+    readonly value: { readonly record: ResourceRecord; readonly applied: boolean }
+  }
   get: { readonly args: { readonly id: string }; readonly value: ResourceRecord }
   list: { readonly args: { readonly after: number; readonly limit: number }; readonly value: ListPage }
   update: {
@@ -79,7 +82,10 @@ export interface ControlMethods {
     readonly value: { readonly record: ResourceRecord; readonly applied: boolean }
   }
   /** Revokes every token: the next generation, answered once the object applied it. */
-  revokeTokens: { readonly args: { readonly id: string }; readonly value: { readonly record: ResourceRecord; readonly applied: boolean } }
+  revokeTokens: {
+    readonly args: { readonly id: string }
+    readonly value: { readonly record: ResourceRecord; readonly applied: boolean }
+  }
   /** What a token for this resource must carry. */
   grant: { readonly args: { readonly id: string }; readonly value: TokenGrant }
   /** Everything both planes know about one resource, for the operator. */
@@ -127,7 +133,10 @@ export interface DataMethods {
     readonly args: { readonly descriptor: Descriptor; readonly params?: unknown; readonly notAfterMs: number }
     readonly value: ApplyOutcome
   }
-  purge: { readonly args: { readonly id: string; readonly incarnation: number; readonly version: number }; readonly value: PurgeOutcome }
+  purge: {
+    readonly args: { readonly id: string; readonly incarnation: number; readonly version: number }
+    readonly value: PurgeOutcome
+  }
   forget: { readonly args: { readonly incarnation: number }; readonly value: ForgetOutcome }
   describe: { readonly args: Record<string, never>; readonly value: { readonly held: Held; readonly bytes: number } }
 }
