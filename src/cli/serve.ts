@@ -121,17 +121,21 @@ export function toLog(flags: ServeFlags): Log {
   return (entry) => process.stderr.write(`${toLine(entry)}\n`)
 }
 
+/** npm passes a signal on that the terminal has sent to the whole group already: two that close are one. */
+const SAME_SIGNAL_MS = 300
+
 /** The first signal lets requests finish, the second one does not. */
 export function endOnSignal(server: RunningServer): void {
-  let isStopping = false
+  let stoppingSinceMs: number | undefined
   for (const [signal, code] of Object.entries(SIGNAL_EXIT_CODES)) {
     process.on(signal, () => {
-      if (isStopping) {
+      if (stoppingSinceMs === undefined) {
+        stoppingSinceMs = performance.now()
+        void server.stop().then(() => process.exit(0))
+      } else if (performance.now() - stoppingSinceMs > SAME_SIGNAL_MS) {
         server.kill()
         process.exit(code)
       }
-      isStopping = true
-      void server.stop().then(() => process.exit(0))
     })
   }
 }

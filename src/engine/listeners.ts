@@ -97,7 +97,7 @@ async function resolveHost(host: string): Promise<{ address: string; family: num
 }
 
 function bind(address: string, port: number, addressType: number, shown: string): BoundHandle {
-  const createServerHandle = (net as unknown as { _createServerHandle: CreateServerHandle })._createServerHandle
+  const { _createServerHandle: createServerHandle } = net as unknown as { _createServerHandle: CreateServerHandle }
   const handle = createServerHandle(address, port, addressType)
   if (typeof handle !== 'number') return handle
   throw inUse(shown, port, getSystemErrorName(handle))

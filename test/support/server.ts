@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import type { DeploymentSecrets, LifecycleTimers } from '../../src/wire/deployment.ts'
+import { EngineLog, kill9, type EngineHandle, type LogLine } from './engine-log.ts'
 import { FaultHarness, type Plane } from './fault-harness.ts'
 
 export const ROOT: string = fileURLToPath(new URL('../..', import.meta.url))
@@ -42,27 +43,6 @@ export interface StartOptions {
   readonly command?: 'serve' | 'dev'
 }
 
-export interface LogLine {
-  readonly event: string
-  readonly message: string
-  readonly process?: Plane
-  readonly pid?: number
-  readonly [detail: string]: unknown
-}
-
-/** One engine process, over all its lives. */
-export interface EngineHandle {
-  /** undefined while there is none. */
-  readonly pid: number | undefined
-  /** Kills it with -9, resolves when the supervisor has noticed. It is started again. */
-  kill9(): Promise<void>
-  /** Resolves when it answers (again). */
-  ready(): Promise<void>
-}
-
-/** Longest wait for an event that must come; a start takes well under a second. */
-const EVENT_TIMEOUT_MS = 20_000
-
 /** Servers that still run, for the check after each file (setup.ts). */
 export const running = new Set<TestServer>()
 
@@ -92,8 +72,6 @@ export async function startServer(options: StartOptions = {}): Promise<TestServe
 export class TestServer {
   readonly dataDir: string
   readonly secretsFile: string
-  /** What the supervisor logged, all lives. */
-  readonly log: LogLine[] = []
   /** What it printed on stdout, the present life. */
   stdout: string[] = []
   faults: FaultHarness | undefined
@@ -101,9 +79,7 @@ export class TestServer {
   readonly data: EngineHandle
   readonly #options: StartOptions
   readonly #ownDirectory: string | undefined
-  readonly #pids = new Map<Plane, number>()
-  readonly #ready = new Set<Plane>()
-  #watchers = new Set<() => void>()
+  readonly #engine = new EngineLog()
   #child: ChildProcess | undefined
   #url = ''
 
@@ -112,8 +88,8 @@ export class TestServer {
     this.#ownDirectory = options.dataDir === undefined ? makeTestDirectory() : undefined
     this.dataDir = options.dataDir ?? join(this.#ownDirectory ?? '', 'data')
     this.secretsFile = `${this.dataDir}.secrets.json`
-    this.control = this.#handle('control')
-    this.data = this.#handle('data')
+    this.control = this.#engine.handle('control')
+    this.data = this.#engine.handle('data')
   }
 
   /** Without a trailing slash. */
@@ -123,6 +99,11 @@ export class TestServer {
 
   get port(): number {
     return Number(new URL(this.#url).port)
+  }
+
+  /** What the supervisor logged, all lives. */
+  get log(): readonly LogLine[] {
+    return this.#engine.lines
   }
 
   get supervisorPid(): number {
@@ -147,9 +128,11 @@ export class TestServer {
   async start(): Promise<void> {
     const { app, env, timers, args, command } = this.#options
     const flags = [
+      `--data=${this.dataDir}`,
+      `--port=${this.#url === '' ? 0 : this.port}`,
+      '--log=json',
+      `--timers=${JSON.stringify({ ...TEST_TIMERS, ...timers })}`,
       ...(app === undefined ? [] : ['--app', app]),
-      ...['--data', this.dataDir, '--port', this.#url === '' ? '0' : String(this.port), '--log', 'json'],
-      ...['--timers', JSON.stringify({ ...TEST_TIMERS, ...timers })],
       ...(this.faults === undefined ? [] : ['--faults', this.faults.address]),
     ]
     const child = spawn(process.execPath, [CLI, command ?? 'serve', ...flags, ...(args ?? [])], {
@@ -161,15 +144,15 @@ export class TestServer {
     const said: string[] = []
     createInterface({ input: child.stderr }).on('line', (line) => {
       said.push(line)
-      this.#onLog(line)
+      this.#engine.add(line)
     })
     createInterface({ input: child.stdout }).on('line', (line) => {
       this.stdout.push(line)
       this.#url = /^Biplane listening on (\S+)$/.exec(line)?.[1] ?? this.#url
-      this.#changed()
+      this.#engine.changed()
     })
-    child.once('close', () => this.#changed())
-    await this.#until(
+    child.once('close', () => this.#engine.changed())
+    await this.#engine.until(
       () => child.exitCode !== null || this.stdout.some((line) => line.startsWith('Biplane listening on')),
       'the ready line',
     )
@@ -183,7 +166,7 @@ export class TestServer {
     const closed = once(child, 'close')
     child.kill('SIGTERM')
     await closed
-    this.#forget()
+    this.#engine.forget()
     return child.exitCode
   }
 
@@ -204,10 +187,10 @@ export class TestServer {
 
   /** Kills everything with -9 at once, as a power failure would (but for the disk). */
   async kill9(): Promise<void> {
-    const pids = [...this.#pids.values()]
+    const pids = this.#engine.pids
     await this.kill9Supervisor()
     for (const pid of pids) kill9(pid)
-    this.#forget()
+    this.#engine.forget()
   }
 
   /** Sends a signal to the supervisor. */
@@ -219,7 +202,7 @@ export class TestServer {
   async ended(): Promise<number | null> {
     const child = this.#child
     if (child !== undefined && child.exitCode === null && child.signalCode === null) await once(child, 'close')
-    this.#forget()
+    this.#engine.forget()
     return child?.exitCode ?? null
   }
 
@@ -251,109 +234,17 @@ export class TestServer {
 
   /** Resolves with the first log line, past or to come, that `test` accepts. */
   async logged(test: (line: LogLine) => boolean): Promise<LogLine> {
-    await this.#until(() => this.log.some(test), 'a log line')
-    return this.log.find(test) as LogLine
+    await this.#engine.until(() => this.log.some((line) => test(line)), 'a log line')
+    return this.log.find((line) => test(line)) as LogLine
   }
 
   /** Ends and removes everything. */
   async dispose(): Promise<void> {
     if (!running.delete(this)) return
-    const pids = [...this.#pids.values()]
+    const pids = this.#engine.pids
     await this.stop()
     for (const pid of pids) kill9(pid)
     this.faults?.close()
     if (this.#ownDirectory !== undefined) rmSync(this.#ownDirectory, { recursive: true, force: true })
-  }
-
-  #handle(plane: Plane): EngineHandle {
-    const pidOf = (): number | undefined => this.#pids.get(plane)
-    const { ready, gone } = {
-      ready: () => this.#ready.has(plane),
-      gone: (pid: number) => this.#pids.get(plane) !== pid,
-    }
-    return {
-      get pid() {
-        return pidOf()
-      },
-      kill9: async () => {
-        const pid = pidOf()
-        if (pid === undefined) return
-        kill9(pid)
-        await this.#until(() => gone(pid), `the end of the ${plane} process`)
-      },
-      ready: () => this.#until(ready, `the ${plane} process`),
-    }
-  }
-
-  #onLog(text: string): void {
-    let line: LogLine
-    try {
-      line = JSON.parse(text) as LogLine
-    } catch {
-      line = { event: 'text', message: text }
-    }
-    this.log.push(line)
-    const { event, process: plane, pid } = line
-    if (plane !== undefined && pid !== undefined) {
-      if (event === 'engine_started') this.#pids.set(plane, pid)
-      if (event === 'engine_ready') this.#ready.add(plane)
-      if (event === 'engine_exited') {
-        this.#ready.delete(plane)
-        if (this.#pids.get(plane) === pid) this.#pids.delete(plane)
-      }
-    }
-    this.#changed()
-  }
-
-  #forget(): void {
-    this.#pids.clear()
-    this.#ready.clear()
-  }
-
-  #changed(): void {
-    for (const watcher of this.#watchers) watcher()
-  }
-
-  async #until(condition: () => boolean, what: string): Promise<void> {
-    if (condition()) return
-    await new Promise<void>((resolve, reject) => {
-      const done = (error?: Error): void => {
-        clearTimeout(timer)
-        this.#watchers.delete(watcher)
-        if (error === undefined) resolve()
-        else reject(error)
-      }
-      const watcher = (): void => {
-        if (condition()) done()
-      }
-      const timer = setTimeout(
-        () =>
-          done(
-            new Error(
-              `waited in vain for ${what}; the server said:\n${this.log.map((line) => line.message).join('\n')}`,
-            ),
-          ),
-        EVENT_TIMEOUT_MS,
-      )
-      this.#watchers.add(watcher)
-    })
-  }
-}
-
-/** Whether a process of that number runs. */
-export function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
-
-function kill9(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch {
-    // It was quicker.
   }
 }
