@@ -76,7 +76,7 @@ async function runSteps(deps: ControlDeps, id: string): Promise<void> {
 }
 
 async function apply(deps: ControlDeps, row: CatalogRow): Promise<void> {
-  await fault('advance.apply.begin')
+  TEST_BUILD: await fault('advance.apply.begin')
   const args = {
     descriptor: row.descriptor,
     notAfterMs: deps.now() + deps.timers.applyDeadlineMs,
@@ -92,7 +92,7 @@ async function apply(deps: ControlDeps, row: CatalogRow): Promise<void> {
     await deps.transact(() => giveUp(deps, row.id, error))
     return
   }
-  await fault('advance.apply.answered')
+  TEST_BUILD: await fault('advance.apply.answered')
   const { outcome, held } = answer
   if (outcome === 'refused' && answer.reason === 'not_after') {
     throw new ResourceError('deadline_exceeded', 'The object took longer than the creation allows.')
@@ -110,7 +110,7 @@ async function apply(deps: ControlDeps, row: CatalogRow): Promise<void> {
       markApplied(deps, current, row.desiredVersion)
     }
   })
-  await fault('advance.apply.marked')
+  TEST_BUILD: await fault('advance.apply.marked')
 }
 
 function markApplied(deps: ControlDeps, row: CatalogRow, version: number): void {
@@ -139,10 +139,10 @@ function putPurgeWork(deps: ControlDeps, id: string): void {
 }
 
 async function purge(deps: ControlDeps, row: CatalogRow): Promise<void> {
-  await fault('advance.purge.begin')
+  TEST_BUILD: await fault('advance.purge.begin')
   const { id, incarnation, desiredVersion: version } = row
   const { outcome } = await callObject(deps, id, 'purge', { id, incarnation, version })
-  await fault('advance.purge.answered')
+  TEST_BUILD: await fault('advance.purge.answered')
   await deps.transact(() => {
     const current = findRow(deps.sql, id)
     if (current === undefined || current.phase !== 'purging') return
@@ -151,18 +151,18 @@ async function purge(deps: ControlDeps, row: CatalogRow): Promise<void> {
     updateRow(deps.sql, { ...current, phase: 'purged', clockDue })
     waitForTimer(deps, id)
   })
-  await fault('advance.purge.marked')
+  TEST_BUILD: await fault('advance.purge.marked')
 }
 
 async function forget(deps: ControlDeps, row: CatalogRow): Promise<void> {
-  await fault('advance.forget.begin')
+  TEST_BUILD: await fault('advance.forget.begin')
   await callObject(deps, row.id, 'forget', { incarnation: row.incarnation })
-  await fault('advance.forget.answered')
+  TEST_BUILD: await fault('advance.forget.answered')
   await deps.transact(() => {
     deleteRow(deps.sql, row.id)
     dropWork(deps.sql, row.id)
   })
-  await fault('advance.forget.marked')
+  TEST_BUILD: await fault('advance.forget.marked')
 }
 
 /** Puts the work item at the wall time at which the row's timer should be looked at again. */

@@ -32,7 +32,7 @@ export async function update(
       throw new ResourceError('not_ready', 'This resource is still being created.', { retryAfterSeconds: 1 })
     return applyChanges(deps, row, changes).desiredVersion
   })
-  await fault('update.recorded')
+  TEST_BUILD: await fault('update.recorded')
   return settle(deps, id, version)
 }
 
@@ -69,7 +69,7 @@ export async function remove(
     const columns = { nameKey: null, isListed: false, params: undefined, clockDue: null, deleteTimeMs: deps.now() }
     return bumpDescriptor(deps, row, { mode: 'deleted' }, columns).desiredVersion
   })
-  await fault('remove.recorded')
+  TEST_BUILD: await fault('remove.recorded')
   return settle(deps, id, version)
 }
 
@@ -83,7 +83,7 @@ export async function revokeTokens(
     const row = liveRow(sql, id, caller.account)
     return bumpDescriptor(deps, row, { generation: row.descriptor.generation + 1 }).desiredVersion
   })
-  await fault('revoke.recorded')
+  TEST_BUILD: await fault('revoke.recorded')
   return settle(deps, id, version)
 }
 

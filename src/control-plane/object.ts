@@ -99,9 +99,10 @@ export abstract class ControlObject<Env = unknown> extends DurableObject<Env> {
     if (this.#deps !== undefined) return this.#deps
     const { storage } = this.ctx
     openSchema(storage)
-    const objectName = readMeta(storage.sql, 'object_name') ?? name
+    const stored = readMeta(storage.sql, 'object_name')
+    const objectName = stored ?? name
     if (objectName === undefined) throw new TypeError('an alarm in an object that was never called')
-    if (name !== undefined) writeMeta(storage.sql, 'object_name', name)
+    if (stored === undefined) writeMeta(storage.sql, 'object_name', objectName)
     const services = this.services()
     const offsetMs = services.timers.clockOffsetMs
     const commits = new GroupCommit()

@@ -160,7 +160,7 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Durable
 
   /** Takes over a descriptor if it is newer than what the object holds. Idempotent. */
   async apply({ descriptor, params, notAfterMs }: DataMethods['apply']['args']): Promise<ApplyOutcome> {
-    await fault('object.apply.begin')
+    TEST_BUILD: await fault('object.apply.begin')
     const previous = this.#ready()
     const decision = decideApply(previous, descriptor, Date.now(), notAfterMs)
     switch (decision.do) {
@@ -183,36 +183,37 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Durable
         if (previous.kind === 'descriptor') this.#changed(previous.descriptor, descriptor)
         break
     }
-    await fault('object.apply.stored')
+    TEST_BUILD: await fault('object.apply.stored')
     return { outcome: 'applied', held: this.#ready() }
   }
 
   /** Ends the content: closes sockets, wipes, leaves a tombstone. Idempotent, and resumed by calling it again. */
   async purge(purge: DataMethods['purge']['args']): Promise<PurgeOutcome> {
-    await fault('object.purge.begin')
+    TEST_BUILD: await fault('object.purge.begin')
     const decision = decidePurge(this.#ready(), purge, Date.now())
     if (decision.do === 'nothing') return { outcome: decision.outcome, held: this.#ready() }
     const tombstone: Held = { kind: 'tombstone', tombstone: decision.tombstone }
     // The tombstone is durable before the wipe begins, and is written again into the empty database after it.
     this.#store(tombstone)
     closeAllSockets(this.ctx, new ResourceError('deleted', 'This resource was deleted.'))
-    await fault('object.purge.tombstone')
+    TEST_BUILD: await fault('object.purge.tombstone')
     await this.ctx.storage.deleteAlarm()
     await this.ctx.storage.deleteAll()
     this.#store(tombstone)
-    await fault('object.purge.wiped')
+    TEST_BUILD: await fault('object.purge.wiped')
     return { outcome: 'purged', held: tombstone }
   }
 
   /** Ends the tombstone: the object is empty as if it had never been addressed. */
   async forget({ incarnation }: DataMethods['forget']['args']): Promise<ForgetOutcome> {
-    await fault('object.forget.begin')
+    TEST_BUILD: await fault('object.forget.begin')
     const held = this.#ready()
     const decision = decideForget(held, incarnation)
     if (decision.do === 'nothing') return { outcome: decision.outcome, held }
     await this.ctx.storage.deleteAll()
     this.#held = { kind: 'nothing' }
-    await fault('object.forget.emptied')
+    this.#resetMemory()
+    TEST_BUILD: await fault('object.forget.emptied')
     return { outcome: 'forgotten', held: this.#held }
   }
 
@@ -276,7 +277,13 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Durable
       writeLifecycle(this.ctx.storage.sql, held, held.kind === 'descriptor' ? this.migrations.length : 0),
     )
     this.#held = held
-    if (held.kind !== 'descriptor') this.memory = undefined
+    if (held.kind !== 'descriptor') this.#resetMemory()
+  }
+
+  /** What was true of the old content is not true of the next: the type's memory, and when the alarm stands. */
+  #resetMemory(): void {
+    this.memory = undefined
+    this.#timers = undefined
   }
 
   #changed(previous: Descriptor, current: Descriptor): void {

@@ -15,7 +15,7 @@ export type Address =
       readonly origin: string
     }
   /** A host that this deployment does not serve: DNS rebinding, or a missing --public-url. */
-  | { readonly kind: 'foreign'; readonly host: string }
+  | { readonly kind: 'foreign'; readonly host: string; readonly path: string }
 
 /** Hosts by which this deployment answers, computed once from its configuration. */
 export interface Hosts {
@@ -44,7 +44,8 @@ export function toHosts(config: DeploymentConfig): Hosts {
  */
 export function toAddress(hosts: Hosts, url: string, forwardedHost: string | null): Address {
   const hostStart = url.indexOf('://') + 3
-  const pathStart = url.indexOf('/', hostStart)
+  const firstSlash = url.indexOf('/', hostStart)
+  const pathStart = firstSlash === -1 ? url.length : firstSlash
   const host = (forwardedHost ?? url.slice(hostStart, pathStart)).toLowerCase()
   const queryStart = url.indexOf('?', pathStart)
   const path = queryStart === -1 ? url.slice(pathStart) : url.slice(pathStart, queryStart)
@@ -53,7 +54,7 @@ export function toAddress(hosts: Hosts, url: string, forwardedHost: string | nul
   if (hosts.main.has(host)) return { kind: 'main', path, query, origin }
   if (host.endsWith(hosts.ownSuffix))
     return { kind: 'own', label: host.slice(0, -hosts.ownSuffix.length), path, query, origin }
-  return { kind: 'foreign', host }
+  return { kind: 'foreign', host, path }
 }
 
 /** The own origin of a resource, such as `http://wiki-4k7t0qj9m2xdpw3r-local-1vhz01ab.localhost:8787`. */

@@ -2,36 +2,27 @@
 
 import { ResourceError } from '../wire/errors.ts'
 
-export interface LimitedBody {
-  readonly request: Request
-  /** @throws ResourceError `too_large` when the body grew beyond the limit while it was read */
-  throwIfExceeded(): void
-}
-
-/** @throws ResourceError `too_large` at once, when the length is known */
-export function limitBody(request: Request, limitBytes: number): LimitedBody {
+/**
+ * The request, its body within the limit. A body without a declared length is read to its end here: were it streamed on through this
+ * Worker, the object could not tell an upload that broke off from a complete one, and would keep the torn content.
+ *
+ * @throws ResourceError `too_large`, at once when the length is declared
+ */
+export async function limitBody(request: Request, limitBytes: number): Promise<Request> {
   const length = request.headers.get('content-length')
   if (request.body === null || length !== null) {
     if (Number(length ?? 0) > limitBytes) throw tooLarge(limitBytes)
-    return { request, throwIfExceeded: () => {} }
+    return request
   }
+  const parts: Uint8Array[] = []
   let size = 0
-  const counted = request.body.pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform(chunk, controller) {
-        size += chunk.byteLength
-        if (size > limitBytes) controller.error(tooLarge(limitBytes))
-        else controller.enqueue(chunk)
-      },
-    }),
-  )
-  return {
-    // oxlint-disable-next-line unicorn/no-invalid-fetch-options -- a GET has no body, so it does not come here
-    request: new Request(request, { body: counted }),
-    throwIfExceeded() {
-      if (size > limitBytes) throw tooLarge(limitBytes)
-    },
+  for await (const part of request.body) {
+    size += part.byteLength
+    if (size > limitBytes) throw tooLarge(limitBytes)
+    parts.push(part)
   }
+  // oxlint-disable-next-line unicorn/no-invalid-fetch-options -- a GET has no body, so it does not come here
+  return new Request(request, { body: new Blob(parts) })
 }
 
 function tooLarge(limitBytes: number): ResourceError {

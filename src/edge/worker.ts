@@ -24,12 +24,10 @@ import { forward, requireIssued, toDataObject } from './to-data-plane.ts'
 export async function serveRequest(edge: Edge, context: EdgeContext, request: Request): Promise<Response> {
   const { config } = context
   const begin = config.requestLog ? Date.now() : 0
-  const requestId = request.headers.get('x-request-id') ?? crypto.randomUUID()
+  const requestId = toRequestId(request.headers.get('x-request-id'))
   const address = toAddress(edge.hosts, request.url, forwardedHostOf(request, config.trustedProxies))
   let response: Response
   try {
-    if (!/^[\w-]{1,64}$/.test(requestId))
-      throw new ResourceError('invalid_request', 'X-Request-Id has 1 to 64 letters, digits, - or _.')
     response = await route(edge, context, request, address, requestId)
   } catch (thrown) {
     const error = toResourceError(thrown)
@@ -50,8 +48,7 @@ async function route(
   if (address.kind === 'own') return serveOwnOrigin(edge, context, request, address, requestId)
   if (address.kind === 'foreign') {
     // Health checks come by IP address and know no host name.
-    const path = new URL(request.url).pathname
-    if (path === '/healthz' || path === '/readyz') return new Response('ok\n')
+    if (address.path === '/healthz' || address.path === '/readyz') return new Response('ok\n')
     throw new ResourceError(
       'invalid_request',
       `This server does not serve the host "${address.host}": start it with --public-url.`,
@@ -178,16 +175,10 @@ async function serveContent(
     basePath: seen.basePath,
     origin: seen.origin,
   }
-  const limited = limitBody(request, type.limits.bodyBytes)
+  const limited = await limitBody(request, type.limits.bodyBytes)
   const query = presented?.via === 'query' ? withoutToken(seen.query) : seen.query
-  try {
-    const response = await forward(toDataObject(context, type, id), limited.request, seen.path, query, principal)
-    return presented?.via === 'cookie' && claims !== undefined ? await renew(context, claims, response) : response
-  } catch (error) {
-    // The object sees a broken stream when a body without a length grows too long.
-    limited.throwIfExceeded()
-    throw error
-  }
+  const response = await forward(toDataObject(context, type, id), limited, seen.path, query, principal)
+  return presented?.via === 'cookie' && claims !== undefined ? renew(context, claims, response) : response
 }
 
 /** The response as it is, or with the session's next cookie when it is time. */
@@ -197,6 +188,11 @@ async function renew(context: EdgeContext, session: TokenClaims, response: Respo
   const renewed = new Response(response.body, response)
   renewed.headers.append('set-cookie', cookie)
   return renewed
+}
+
+/** The client's own name for the request when it is one that fits a log line, else a new one. */
+function toRequestId(given: string | null): string {
+  return given !== null && /^[\w-]{1,64}$/.test(given) ? given : crypto.randomUUID()
 }
 
 function withoutToken(query: string): string {

@@ -22,6 +22,8 @@ export interface AppBundle {
 /** The entry that the engine loads: exports by name what `createApp` answered as a value. */
 export const MAIN_MODULE = 'worker.js'
 const APP_MODULE = 'app.js'
+/** Statements that only test builds keep; see object/fault.ts. */
+const FAULT_POINT_LABEL = 'TEST_BUILD'
 
 /** The app that `biplane serve` runs without `--app`. */
 export const DEFAULT_APP: string = fileURLToPath(new URL('../default-app.js', import.meta.url))
@@ -45,7 +47,7 @@ export async function bundleApp(appFile: string, options: { readonly faultPoints
     readManifest(file),
     bundle(file, {
       plugins: [ownPackage(), dataModules(data)],
-      define: { BIPLANE_FAULT_POINTS: String(options.faultPoints) },
+      dropLabels: options.faultPoints ? [] : [FAULT_POINT_LABEL],
       metafile: true,
     }),
   ])
@@ -106,10 +108,7 @@ async function bundle(file: string, options: BuildOptions): Promise<BuildResult>
 }
 
 async function readManifest(file: string): Promise<AppManifest> {
-  const result = await bundle(file, {
-    plugins: [ownPackage(), stubs()],
-    define: { BIPLANE_FAULT_POINTS: 'false' },
-  })
+  const result = await bundle(file, { plugins: [ownPackage(), stubs()], dropLabels: [FAULT_POINT_LABEL] })
   let app: { readonly manifest?: AppManifest } | undefined
   try {
     const source = Buffer.from(codeOf(result)).toString('base64')

@@ -9,8 +9,6 @@
 import { DurableObject, WorkerEntrypoint, env as workerEnv } from 'cloudflare:workers'
 import type { AppManifest } from '../../../src/wire/manifest.ts'
 
-declare const BIPLANE_FAULT_POINTS: boolean
-
 class Counter extends DurableObject {
   async add(by: number): Promise<number> {
     const { sql } = this.ctx.storage
@@ -94,7 +92,7 @@ export default {
       case 'ws':
         return echo()
       case 'fault':
-        await fault(name)
+        TEST_BUILD: await fault(name)
         return new Response('passed\n')
       default:
         return new Response('not found\n', { status: 404 })
@@ -103,10 +101,8 @@ export default {
 }
 
 async function fault(name: string): Promise<void> {
-  if (BIPLANE_FAULT_POINTS) {
-    const harness = (workerEnv as unknown as { BIPLANE_FAULTS?: Fetcher }).BIPLANE_FAULTS
-    await harness?.fetch(`http://harness/${name}`)
-  }
+  const harness = (workerEnv as unknown as { BIPLANE_FAULTS?: Fetcher }).BIPLANE_FAULTS
+  await harness?.fetch(`http://harness/${name}`)
 }
 
 function echo(): Response {
