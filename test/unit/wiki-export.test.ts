@@ -23,14 +23,14 @@ function titles(html: string): string[][] {
 const tiddler = (title: string, text = '') => JSON.stringify({ title, text }).replaceAll('<', '\\u003C')
 
 describe('a standalone file', () => {
-  test('[WK12] has the runtime where the link to the core was', () => {
+  test('[WK5] has the runtime where the link to the core was', () => {
     const html = toStandalone(page(`[\n${tiddler('A')}\n]`), RUNTIME)
     expect(html).toContain(`<div></div>\n${RUNTIME}\n</body>`)
     expect(html).not.toContain('/assets/')
     expect(html.startsWith('<!doctype html>\n<body>')).toBe(true)
   })
 
-  test('[WK12] is without the tiddlers that would make its next save a page without a core', () => {
+  test('[WK5] is without the tiddlers that would make its next save a page without a core', () => {
     const store = [
       tiddler('A'),
       tiddler('$:/config/SaveWikiButton/Template'),
@@ -40,7 +40,7 @@ describe('a standalone file', () => {
     expect(titles(toStandalone(page(`[\n${store.join(',\n')}\n]`), RUNTIME))).toEqual([['A', 'B']])
   })
 
-  test('[WK12] keeps every other tiddler, in every store, as it was', () => {
+  test('[WK5] keeps every other tiddler, in every store, as it was', () => {
     const text = '</script><!-- \\u003C " \u{1f600} $& $1 \u2028'
     const html = toStandalone(page(`[${tiddler('A', text)}]`, `[${tiddler('B', text)}]`), RUNTIME)
     expect(titles(html)).toEqual([['A'], ['B']])
@@ -52,18 +52,18 @@ describe('a standalone file', () => {
     ['with the core inside', '<!doctype html><body><script>boot()</script></body>'],
     ['that is no wiki at all', '<p>hello'],
     ['that breaks off after the mark', '<body><!--~~ Load external JavaScripts ~~-->'],
-  ])('[WK12] a page %s is handed out as it is', (_, html) => {
+  ])('[WK5] a page %s is handed out as it is', (_, html) => {
     expect(toStandalone(html, RUNTIME)).toBe(html)
   })
 
   test.each([
     ['does not parse', '[{"title": '],
     ['is no list', '{"title":"A"}'],
-  ])('[WK12] a store that %s stays as it is', (_, store) => {
+  ])('[WK5] a store that %s stays as it is', (_, store) => {
     expect(toStandalone(page(store), RUNTIME)).toContain(`${STORE}${store}</script>`)
   })
 
-  test('[WK12] an encrypted page keeps its encrypted store', () => {
+  test('[WK5] an encrypted page keeps its encrypted store', () => {
     const html = `<body><pre id="encryptedStoreArea">{"iv":"x"}</pre>\n${LINK}</body>`
     expect(toStandalone(html, RUNTIME)).toBe(`<body><pre id="encryptedStoreArea">{"iv":"x"}</pre>\n${RUNTIME}</body>`)
   })

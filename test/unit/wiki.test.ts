@@ -1,6 +1,6 @@
 // The pure parts of the wiki type.
 
-import fc from 'fast-check'
+import { assert, integer, property, uint8Array } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isHtml } from '../../src/types/wiki/body.ts'
 import { CHUNK_BYTES, joinChunks, toChunks } from '../../src/types/wiki/chunks.ts'
@@ -32,12 +32,12 @@ describe('entity tags', () => {
     ['W/"b"', false],
     ['"ab"', false],
     ['', false],
-  ])('[WK3] %j names the tag "a": %s', (header, expected) => {
+  ])('[WK2] %j names the tag "a": %s', (header, expected) => {
     expect(namesEtag(header, '"a"')).toBe(expected)
     expect(namesEtag(header, 'W/"a"')).toBe(expected)
   })
 
-  test('[WK3] a tag is a quoted hash of the bytes', async () => {
+  test('[WK2] a tag is a quoted hash of the bytes', async () => {
     const bytes = new TextEncoder().encode('<p>')
     expect(await toEtag(bytes)).toMatch(/^"[0-9a-f]{32}"$/)
     expect(await toEtag(bytes)).toBe(await toEtag(bytes.slice()))
@@ -58,14 +58,14 @@ test.each([
   ['*;q=0', false],
   ['*, gzip;q=0', false],
   ['br, identity', false],
-])('[WK8] Accept-Encoding %j allows gzip: %s', (header, expected) => {
+])('[WK3] Accept-Encoding %j allows gzip: %s', (header, expected) => {
   expect(acceptsGzip(header)).toBe(expected)
 })
 
 describe('chunks', () => {
-  test('[WK8] joined, they are the content again, and none is larger than asked for', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 200 }), fc.integer({ min: 1, max: 64 }), (content, size) => {
+  test('[WK3] joined, they are the content again, and none is larger than asked for', () => {
+    assert(
+      property(uint8Array({ maxLength: 200 }), integer({ min: 1, max: 64 }), (content, size) => {
         const bytes = new Uint8Array(content)
         const chunks = toChunks(bytes, size)
         expect(chunks.length).toBeGreaterThan(0)
@@ -75,15 +75,17 @@ describe('chunks', () => {
     )
   })
 
-  test('[WK8] a chunk with its row fits into the smallest value limit of all engines', () => {
+  test('[WK3] a chunk with its row fits into the smallest value limit of all engines', () => {
     expect(CHUNK_BYTES).toBeLessThan(2_000_000)
   })
 })
 
-describe('retention', () => {
-  const versions = (...bytes: number[]) =>
-    bytes.map((storedBytes, index) => ({ version: bytes.length - index, storedBytes }))
+/** Newest first, of these sizes. */
+function versions(...bytes: number[]): { version: number; storedBytes: number }[] {
+  return bytes.map((storedBytes, index) => ({ version: bytes.length - index, storedBytes }))
+}
 
+describe('retention', () => {
   test.each([
     ['nothing to prune', versions(1, 1, 1), { count: 3, bytes: 3 }, []],
     ['the oldest beyond the count', versions(1, 1, 1, 1), { count: 2, bytes: 99 }, [2, 1]],
@@ -92,11 +94,11 @@ describe('retention', () => {
     ['never the newest, however large', versions(99, 1), { count: 9, bytes: 8 }, [1]],
     ['never the newest, whatever the count', versions(1), { count: 0, bytes: 0 }, []],
     ['no versions', [], { count: 1, bytes: 1 }, []],
-  ])('[WK9] %s', (_, given, retention, expected) => {
+  ])('[WK4] %s', (_, given, retention, expected) => {
     expect(toPrune(given, retention)).toEqual(expected)
   })
 
-  test('[WK9] history takes at most half of what the resource may hold', () => {
+  test('[WK4] history takes at most half of what the resource may hold', () => {
     expect(retentionWithin({ count: 50, bytes: 100 }, 1000)).toEqual({ count: 50, bytes: 100 })
     expect(retentionWithin({ count: 50, bytes: 100 }, 99)).toEqual({ count: 50, bytes: 49 })
   })
@@ -112,14 +114,14 @@ test.each([
   ['text/htmlx', 'no', false],
   [null, '', false],
   [null, '{"a":1}', false],
-])('[WK7] type %j and body %j may be a page: %s', (type, body, expected) => {
+])('[WK3] type %j and body %j may be a page: %s', (type, body, expected) => {
   expect(isHtml(type, new TextEncoder().encode(body))).toBe(expected)
 })
 
 describe('refusals', () => {
   const put = new Request('http://resource/', { method: 'PUT', body: 'x' })
 
-  test.each(ERROR_CODES)('[WK13] a saver gets %s as sentences', async (code) => {
+  test.each(ERROR_CODES)('[WK2] a saver gets %s as sentences', async (code) => {
     const response = toRefusal(new ResourceError(code, 'What is wrong.'), principal, put)
     expect(response.status).toBe(statusOf(code))
     expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8')
@@ -133,12 +135,12 @@ describe('refusals', () => {
     'precondition_failed',
     'too_large',
     'storage_full',
-  ] as const)('[WK13] and for %s they say what to do', async (code) => {
+  ] as const)('[WK2] and for %s they say what to do', async (code) => {
     const text = await toRefusal(new ResourceError(code, 'What is wrong.'), principal, put).text()
     expect(text).toMatch(/Nothing was (saved|overwritten)\. .*(tab|images)/)
   })
 
-  test('[WK13] a browser gets text for the page, a script gets a problem document', () => {
+  test('[WK2] a browser gets text for the page, a script gets a problem document', () => {
     const gone = new ResourceError('deleted', 'Gone.')
     const page = new Request('http://resource/', { headers: { accept: 'text/html,*/*' } })
     expect(toRefusal(gone, principal, page).headers.get('content-type')).toContain('text/plain')
