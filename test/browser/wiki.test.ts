@@ -1,0 +1,206 @@
+// A person with a link to a wiki, in a real browser.
+
+import { once } from 'node:events'
+import { rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { PLUGIN_TITLE, SAVE_TEMPLATE_TITLE } from '../../src/types/wiki/generated/assets.ts'
+import { createWiki, grant, type CreatedWiki } from '../clients/own-origin.ts'
+import { makeTestDirectory, startServer, type TestServer } from '../support/server.ts'
+import { launchBrowser } from './browser.ts'
+import {
+  booted,
+  editTiddler,
+  encrypt,
+  enterPassword,
+  hasTiddler,
+  saveAsFile,
+  textOf,
+  writeTiddler,
+} from './tiddlywiki.ts'
+
+let server: TestServer
+let browser: Browser
+beforeAll(async () => {
+  ;[server, browser] = await Promise.all([startServer(), launchBrowser()])
+})
+afterAll(async () => {
+  await browser.close()
+})
+
+interface Tab {
+  readonly page: Page
+  /** What the page showed in alerts. */
+  readonly alerts: string[]
+  /** Uncaught errors of its scripts. */
+  readonly errors: string[]
+}
+
+/** A tab of a fresh browser profile. Dialogues are accepted: TiddlyWiki asks before a changed page is left. */
+async function openTab(): Promise<Tab> {
+  const context = await browser.newContext({ acceptDownloads: true })
+  onTestFinished(() => context.close())
+  const page = await context.newPage()
+  const tab: Tab = { page, alerts: [], errors: [] }
+  page.on('dialog', (dialog) => {
+    if (dialog.type() === 'alert') tab.alerts.push(dialog.message())
+    void dialog.accept()
+  })
+  page.on('pageerror', (error) => tab.errors.push(error.message))
+  return tab
+}
+
+async function openWiki(wiki: Pick<CreatedWiki, 'url'>): Promise<Tab> {
+  const tab = await openTab()
+  await tab.page.goto(wiki.url)
+  await booted(tab.page)
+  return tab
+}
+
+describe('a wiki at its own origin', () => {
+  test('[WK6] opens by its link, which is then gone from the address', async () => {
+    const wiki = await createWiki(server)
+    const { page, errors } = await openWiki(wiki)
+    expect(page.url()).toBe(`http://${wiki.id}.localhost:${server.port}/`)
+    expect(await page.evaluate(() => document.cookie)).toBe('')
+    expect(errors).toEqual([])
+    // The link works once; the session goes on.
+    await page.goto(wiki.url)
+    await booted(page)
+    const stranger = await openTab()
+    expect((await stranger.page.goto(wiki.url))?.status()).toBe(401)
+  })
+
+  test('[WK6] is edited and saved, and is there after a reload and after kill -9 of everything', async () => {
+    const own = await startServer()
+    const wiki = await createWiki(own)
+    const { page, alerts, errors } = await openWiki(wiki)
+    const saved = await writeTiddler(page, 'Monday', 'We met at //noon//.')
+    expect(saved.status()).toBe(204)
+    await page.reload()
+    await booted(page)
+    expect(await textOf(page, 'Monday')).toBe('We met at //noon//.')
+
+    await own.kill9()
+    await own.start()
+    await page.reload()
+    await booted(page)
+    expect(await textOf(page, 'Monday')).toBe('We met at //noon//.')
+    // The session and the page's tag are still good.
+    expect((await writeTiddler(page, 'Tuesday', 'Again.')).status()).toBe(204)
+    expect((await writeTiddler(page, 'Wednesday', 'And again.')).status()).toBe(204)
+    await page.reload()
+    await booted(page)
+    expect([await textOf(page, 'Monday'), await textOf(page, 'Wednesday')]).toEqual([
+      'We met at //noon//.',
+      'And again.',
+    ])
+    expect([alerts, errors]).toEqual([[], []])
+  })
+
+  test('[WK6] stays a small page that shares its core with all wikis, save after save', async () => {
+    const wiki = await createWiki(server)
+    const { page } = await openWiki(wiki)
+    const saved = await writeTiddler(page, 'Small', 'page')
+    expect(Number((await saved.request().allHeaders())['content-length'])).toBeLessThan(200_000)
+    const requests: string[] = []
+    page.on('request', (request) => requests.push(new URL(request.url()).pathname))
+    await page.reload()
+    await booted(page)
+    expect(requests.some((path) => /^\/assets\/tiddlywikicore-[\d.]+\.[0-9a-f]{12}\.js$/.test(path))).toBe(true)
+  })
+
+  test('[WK2] tells the person in a tab that is behind, and keeps what the other tab saved', async () => {
+    const wiki = await createWiki(server)
+    const [left, right] = [await openWiki(wiki), await openWiki(await grant(server, wiki.id, 'write'))]
+    expect((await writeTiddler(left.page, 'Left', 'first')).status()).toBe(204)
+    expect((await writeTiddler(right.page, 'Right', 'second')).status()).toBe(412)
+    await expect.poll(() => right.alerts.join()).toMatch(/saved by somebody else.*Nothing was overwritten\./s)
+    await left.page.reload()
+    await booted(left.page)
+    expect(await textOf(left.page, 'Left')).toBe('first')
+  })
+
+  test('[WK2] tells a reader that nothing was saved, and why', async () => {
+    const wiki = await createWiki(server)
+    const { page, alerts } = await openWiki(await grant(server, wiki.id, 'read'))
+    expect((await writeTiddler(page, 'Mine', 'no')).status()).toBe(403)
+    await expect.poll(() => alerts.join()).toMatch(/allows "read".*Nothing was saved\./s)
+  })
+})
+
+describe('an exported wiki', () => {
+  test('[WK5] boots without this server, and its next save is again a whole wiki', async () => {
+    const wiki = await createWiki(server)
+    const tab = await openWiki(wiki)
+    await writeTiddler(tab.page, 'Kept', 'for ever')
+    const { page, errors } = await openTab()
+    await page.goto(await serveAlone(await exportOf(wiki)))
+    await booted(page)
+    expect(await textOf(page, 'Kept')).toBe('for ever')
+    expect([await hasTiddler(page, SAVE_TEMPLATE_TITLE), await hasTiddler(page, PLUGIN_TITLE)]).toEqual([false, false])
+
+    await editTiddler(page, 'Later', 'on a disk')
+    const file = join(makeTemporaryFolder(), 'saved.html')
+    await (await saveAsFile(page)).saveAs(file)
+    await page.goto(`file://${file}`)
+    await booted(page)
+    expect([await textOf(page, 'Kept'), await textOf(page, 'Later')]).toEqual(['for ever', 'on a disk'])
+    expect(errors).toEqual([])
+  })
+
+  test('[WK5] may be encrypted: with its password it boots, and its next save is whole', async () => {
+    const wiki = await createWiki(server)
+    const tab = await openWiki(wiki)
+    await writeTiddler(tab.page, 'Secret', 'hush')
+    expect((await encrypt(tab.page, 'pass')).status()).toBe(204)
+    const html = await exportOf(wiki)
+    expect(html).not.toContain('hush')
+    const { page } = await openTab()
+    await page.goto(await serveAlone(html))
+    await enterPassword(page, 'pass')
+    await booted(page)
+    expect(await textOf(page, 'Secret')).toBe('hush')
+
+    await editTiddler(page, 'Later', 'on a disk')
+    const file = join(makeTemporaryFolder(), 'saved.html')
+    await (await saveAsFile(page)).saveAs(file)
+    await page.goto(`file://${file}`)
+    await enterPassword(page, 'pass')
+    await booted(page)
+    expect([await textOf(page, 'Secret'), await textOf(page, 'Later')]).toEqual(['hush', 'on a disk'])
+  })
+})
+
+async function exportOf(wiki: CreatedWiki): Promise<string> {
+  const response = await fetch(`${server.url}/wikis/${wiki.id}/export`, {
+    headers: { authorization: `Bearer ${wiki.token}` },
+  })
+  expect(response.headers.get('content-disposition')).toBe(`attachment; filename="${wiki.id}.html"`)
+  return response.text()
+}
+
+/** A web server that has this one file and nothing else. */
+async function serveAlone(html: string): Promise<string> {
+  const alone = createServer((request, response) => {
+    if (request.url === '/wiki.html' && request.method === 'GET')
+      response.setHeader('content-type', 'text/html').end(html)
+    else response.writeHead(404).end()
+  })
+  alone.listen(0, '127.0.0.1')
+  onTestFinished(() => {
+    alone.closeAllConnections()
+    alone.close()
+  })
+  await once(alone, 'listening')
+  return `http://127.0.0.1:${(alone.address() as AddressInfo).port}/wiki.html`
+}
+
+function makeTemporaryFolder(): string {
+  const folder = makeTestDirectory()
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
