@@ -1,7 +1,7 @@
 // The lifecycle of one object as pure decisions: what it holds and what it is told -> what it must do. The state table of
 // ARCHITECTURE.md, row by row; object.ts carries the decisions out.
 
-import { includesPermission, type Permission } from '../identity/token.ts'
+import { includesPermission } from '../identity/token.ts'
 import { compareVersions, type Descriptor, type Held, type Tombstone } from '../wire/descriptor.ts'
 import { ResourceError } from '../wire/errors.ts'
 import type { Principal } from '../wire/principal.ts'
@@ -65,7 +65,8 @@ export function decideForget(held: Held, incarnation: number): ForgetDecision {
  *
  * Order: what the resource is (404, 410, suspended) before who is asking (401, 403), since only holders of a valid identifier get here.
  */
-export function refusalOf(held: Held, principal: Principal, needed: Permission): ResourceError | undefined {
+export function refusalOf(held: Held, principal: Principal): ResourceError | undefined {
+  const { needs: needed } = principal
   if (held.kind === 'nothing') return new ResourceError('not_found', 'There is no such resource.')
   if (held.kind === 'tombstone' || held.descriptor.mode === 'deleted') {
     return new ResourceError('deleted', 'This resource was deleted.')
@@ -93,4 +94,21 @@ export function refusalOf(held: Held, principal: Principal, needed: Permission):
     return new ResourceError('permission_denied', 'This resource is read-only at the moment.')
   }
   return undefined
+}
+
+/** Why a one-time code is not redeemed. */
+export type RedeemRefusal = 'gone' | 'revoked' | 'used'
+
+export function decideRedeem(held: Held, generation: number): RedeemRefusal | undefined {
+  if (held.kind !== 'descriptor' || held.descriptor.mode === 'deleted') return 'gone'
+  return generation < held.descriptor.generation ? 'revoked' : undefined
+}
+
+/** What open sockets are told when a descriptor ends their right to be open; undefined when they may stay. */
+export function reasonToCut(previous: Descriptor, current: Descriptor): ResourceError | undefined {
+  if (current.mode === 'deleted') return new ResourceError('deleted', 'This resource was deleted.')
+  if (current.mode === 'suspended') return new ResourceError('suspended', 'This resource was suspended.')
+  return current.generation > previous.generation
+    ? new ResourceError('unauthenticated', 'This token was revoked: ask the owner for a new link.')
+    : undefined
 }

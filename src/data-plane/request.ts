@@ -1,7 +1,5 @@
 // What the base class reads from a request and adds to a response, on the hot path: no URL object, no copies.
 
-import type { Permission } from '../identity/token.ts'
-import type { TypeRoute } from '../resource-type.ts'
 import type { Descriptor, Held } from '../wire/descriptor.ts'
 import type { Principal } from '../wire/principal.ts'
 
@@ -15,16 +13,6 @@ export function pathOf(url: string): string {
   if (start === -1) return '/'
   const query = url.indexOf('?', start)
   return query === -1 ? url.slice(start) : url.slice(start, query)
-}
-
-/** The permission that a request needs: the first matching route decides, else reading methods need read and the others write. */
-export function neededPermission(routes: readonly TypeRoute[], method: string, path: string): Permission {
-  for (const route of routes) {
-    if (route.method !== method) continue
-    if (route.path.endsWith('/*') ? path.startsWith(route.path.slice(0, -1)) : path === route.path)
-      return route.permission
-  }
-  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS' ? 'read' : 'write'
 }
 
 /** Whether a browser asks for leave before the real request (CORS). It never carries credentials, so it is answered before the gate. */

@@ -1,6 +1,7 @@
 // The shapes of the control plane's requests, as schemas: validation now, OpenAPI and the typed client from the same source.
 
-import { z, type ZodType } from 'zod'
+import * as z from 'zod'
+import type { ZodType } from 'zod'
 import { MAX_TOKEN_SECONDS } from '../wire/deployment.ts'
 import type { ResourceType } from '../resource-type.ts'
 

@@ -15,6 +15,7 @@ import { findCredential, verifyCredential } from './credentials.ts'
 import type { EdgeContext } from './deployment.ts'
 import { logFailure, logRequest } from './log.ts'
 import type { Edge } from './edge.ts'
+import { neededPermission } from './needed-permission.ts'
 import { forwardedHostOf } from './proxy.ts'
 import { CODE_PARAMETER, redeemLink, renewedCookie, requireOwnOrigin } from './session.ts'
 import { linkForOperator, serveStartPage } from './start-page.ts'
@@ -171,6 +172,7 @@ async function serveContent(
   const principal: Principal = {
     via: presented?.via ?? 'none',
     ...(claims === undefined ? {} : { permission: claims.permission, generation: claims.generation }),
+    needs: neededPermission(type.routes, request.method, seen.path),
     requestId,
     basePath: seen.basePath,
     origin: seen.origin,

@@ -14,6 +14,8 @@ export interface Principal {
   /** undefined for `none` */
   readonly permission?: Permission
   readonly generation?: number
+  /** What this request needs, by the type's routes. */
+  readonly needs: Permission
   readonly requestId: string
   /** Path prefix under which the client sees the resource: '/' on its own origin, `/wikis/{id}/` on the main one. */
   readonly basePath: string

@@ -2,7 +2,6 @@
 
 import { ResourceObject, type RequestContext } from '../../data-plane/object.ts'
 import type { Migration } from '../../data-plane/storage.ts'
-import type { TypeRoute } from '../../resource-type.ts'
 import { ResourceError } from '../../wire/errors.ts'
 import type { Principal } from '../../wire/principal.ts'
 import { currentPage, type WikiContent } from './content.ts'
@@ -12,7 +11,6 @@ import { serveHistory } from './history.ts'
 import { toPageResponse } from './page.ts'
 import { savePage, serveOptions, servePage } from './put-saver.ts'
 import { toRefusal } from './refusal.ts'
-import { WIKI_ROUTES } from './routes.ts'
 import { CORE, CORE_FILE, standaloneRuntime } from './template.ts'
 import { createVersionTables, currentVersion, DEFAULT_RETENTION, retentionWithin, type Version } from './versions.ts'
 
@@ -24,7 +22,6 @@ interface WikiMemory {
 /** One TiddlyWiki: a single HTML page that saves itself, with its earlier versions. */
 export class Wiki extends ResourceObject<WikiMemory> {
   protected override readonly migrations: readonly Migration[] = [createVersionTables]
-  protected override readonly routes: readonly TypeRoute[] = WIKI_ROUTES
 
   protected override onRequest(
     request: Request,

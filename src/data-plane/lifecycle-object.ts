@@ -1,0 +1,177 @@
+// The lifecycle of one data plane object: what it holds, and the faces by which the control plane changes that. A shell around
+// lifecycle.ts, which decides, and storage.ts, which stores.
+
+import { DurableObject } from 'cloudflare:workers'
+import { fault } from '../object/fault.ts'
+import { closeAllSockets } from '../object/sockets.ts'
+import type { Descriptor, Held } from '../wire/descriptor.ts'
+import { ResourceError } from '../wire/errors.ts'
+import type { ApplyOutcome, DataMethod, DataMethods, ForgetOutcome, Outcome, PurgeOutcome } from '../wire/planes.ts'
+import { decideApply, decideForget, decidePurge, decideRedeem, reasonToCut, type RedeemRefusal } from './lifecycle.ts'
+import { migrate, readLifecycle, useCode, writeLifecycle, type Migration } from './storage.ts'
+
+export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> {
+  /** Schema steps of the type, oldest first; run lazily, each once per object. */
+  protected readonly migrations: readonly Migration[] = []
+
+  #held: Held | undefined
+
+  /** Fills a new object, synchronously and in the transaction of its first descriptor. `params` passed the type's schema. */
+  protected onCreate(_params: unknown): void {}
+
+  /** A newer descriptor was stored (not called for the first). */
+  protected onDescriptor(_previous: Descriptor, _current: Descriptor): void {}
+
+  /** The content is gone: whatever is in memory about it goes too. */
+  protected abstract resetMemory(): void
+
+  // --- faces: RPC from the edge and the data plane entrypoint only, never a path -----------------------------------------------
+
+  /** The four methods below as one face whose refusals are answers: what a type throws in `onCreate` reaches the caller whole. */
+  async lifecycle<T extends DataMethod>(
+    method: T,
+    args: DataMethods[T]['args'],
+  ): Promise<Outcome<DataMethods[T]['value']>> {
+    const methods: { readonly [K in DataMethod]: (args: DataMethods[K]['args']) => Promise<DataMethods[K]['value']> } =
+      {
+        apply: (given) => this.apply(given),
+        purge: (given) => this.purge(given),
+        forget: (given) => this.forget(given),
+        describe: () => this.describe(),
+      }
+    try {
+      return { ok: true, value: await methods[method](args) }
+    } catch (error) {
+      if (error instanceof ResourceError) return { ok: false, error: error.data }
+      throw error
+    }
+  }
+
+  /** Takes over a descriptor if it is newer than what the object holds. Idempotent. */
+  async apply({ descriptor, params, notAfterMs }: DataMethods['apply']['args']): Promise<ApplyOutcome> {
+    TEST_BUILD: await fault('object.apply.begin')
+    const previous = this.held
+    const decision = decideApply(previous, descriptor, Date.now(), notAfterMs)
+    switch (decision.do) {
+      case 'nothing':
+        return {
+          outcome: decision.outcome,
+          held: previous,
+          ...(decision.reason === undefined ? {} : { reason: decision.reason }),
+        }
+      case 'tombstone': {
+        const { id, incarnation, version } = descriptor
+        this.#store({ kind: 'tombstone', tombstone: { id, incarnation, version, purgedAtMs: Date.now() } })
+        break
+      }
+      case 'create':
+        this.#create(descriptor, params)
+        break
+      case 'store':
+        this.#store({ kind: 'descriptor', descriptor })
+        if (previous.kind === 'descriptor') this.#changed(previous.descriptor, descriptor)
+        break
+    }
+    TEST_BUILD: await fault('object.apply.stored')
+    return { outcome: 'applied', held: this.held }
+  }
+
+  /** Ends the content: closes sockets, wipes, leaves a tombstone. Idempotent, and resumed by calling it again. */
+  async purge(purge: DataMethods['purge']['args']): Promise<PurgeOutcome> {
+    TEST_BUILD: await fault('object.purge.begin')
+    const decision = decidePurge(this.held, purge, Date.now())
+    if (decision.do === 'nothing') return { outcome: decision.outcome, held: this.held }
+    const tombstone: Held = { kind: 'tombstone', tombstone: decision.tombstone }
+    // The tombstone is durable before the wipe begins, and is written again into the empty database after it.
+    this.#store(tombstone)
+    closeAllSockets(this.ctx, new ResourceError('deleted', 'This resource was deleted.'))
+    TEST_BUILD: await fault('object.purge.tombstone')
+    await this.ctx.storage.deleteAlarm()
+    await this.ctx.storage.deleteAll()
+    this.#store(tombstone)
+    TEST_BUILD: await fault('object.purge.wiped')
+    return { outcome: 'purged', held: tombstone }
+  }
+
+  /** Ends the tombstone: the object is empty as if it had never been addressed. */
+  async forget({ incarnation }: DataMethods['forget']['args']): Promise<ForgetOutcome> {
+    TEST_BUILD: await fault('object.forget.begin')
+    const held = this.held
+    const decision = decideForget(held, incarnation)
+    if (decision.do === 'nothing') return { outcome: decision.outcome, held }
+    await this.ctx.storage.deleteAll()
+    this.#held = { kind: 'nothing' }
+    this.resetMemory()
+    TEST_BUILD: await fault('object.forget.emptied')
+    return { outcome: 'forgotten', held: this.#held }
+  }
+
+  async describe(): Promise<DataMethods['describe']['value']> {
+    return { held: this.held, bytes: this.ctx.storage.sql.databaseSize }
+  }
+
+  /** Redeems a one-time code of this resource. @returns the refusal's reason, or undefined when it was good and is now used up */
+  async redeemCode(code: {
+    readonly tokenId: string
+    readonly generation: number
+    readonly expiresAtMs: number
+  }): Promise<RedeemRefusal | undefined> {
+    const refusal = decideRedeem(this.held, code.generation)
+    if (refusal !== undefined) return refusal
+    return useCode(this.ctx.storage, code.tokenId, code.expiresAtMs, Date.now()) ? undefined : 'used'
+  }
+
+  // --- state -------------------------------------------------------------------------------------------------------------------
+
+  /** What the object holds: one read after a wake-up (and the type's migrations), none later. */
+  protected get held(): Held {
+    if (this.#held === undefined) {
+      const stored = readLifecycle(this.ctx.storage.sql)
+      if (stored.held.kind === 'descriptor') migrate(this.ctx.storage, stored, this.migrations)
+      this.#held = stored.held
+    }
+    return this.#held
+  }
+
+  /** @throws ResourceError `not_found`, `deleted` when there is no live resource */
+  protected get descriptor(): Descriptor {
+    const { held } = this
+    if (held.kind === 'descriptor') return held.descriptor
+    throw held.kind === 'nothing'
+      ? new ResourceError('not_found', 'There is no such resource.')
+      : new ResourceError('deleted', 'This resource was deleted.')
+  }
+
+  #create(descriptor: Descriptor, params: unknown): void {
+    const held: Held = { kind: 'descriptor', descriptor }
+    const before = this.#held
+    // Set first, so that onCreate can read its own descriptor; put back when it throws.
+    this.#held = held
+    try {
+      this.ctx.storage.transactionSync(() => {
+        writeLifecycle(this.ctx.storage.sql, held, 0)
+        for (const step of this.migrations) step(this.ctx.storage.sql)
+        this.onCreate(params)
+        writeLifecycle(this.ctx.storage.sql, held, this.migrations.length)
+      })
+    } catch (error) {
+      this.#held = before
+      this.resetMemory()
+      throw error
+    }
+  }
+
+  #store(held: Held): void {
+    this.ctx.storage.transactionSync(() =>
+      writeLifecycle(this.ctx.storage.sql, held, held.kind === 'descriptor' ? this.migrations.length : 0),
+    )
+    this.#held = held
+    if (held.kind !== 'descriptor') this.resetMemory()
+  }
+
+  #changed(previous: Descriptor, current: Descriptor): void {
+    const reason = reasonToCut(previous, current)
+    if (reason !== undefined) closeAllSockets(this.ctx, reason)
+    this.onDescriptor(previous, current)
+  }
+}
