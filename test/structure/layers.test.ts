@@ -1,0 +1,126 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { ROOT } from '../support/server.ts'
+import { importsOf, layerOf, linesOf, reachableFrom, sourcesBelow, targetOf } from './sources.ts'
+
+const src = sourcesBelow('src')
+
+/** Whom a folder may import; its own files always. Types of the built-in kind (`types/wiki`) never see another type. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  identity: [],
+  wire: ['identity'],
+  'resource-type.ts': ['wire', 'identity'],
+  // What every Durable Object of ours has in common, whichever plane it is on, and what calls one.
+  object: ['wire', 'identity'],
+  edge: ['object', 'resource-type.ts', 'wire', 'identity'],
+  'control-plane': ['object', 'resource-type.ts', 'wire', 'identity'],
+  'data-plane': ['object', 'resource-type.ts', 'wire', 'identity'],
+  types: ['data-plane', 'object', 'resource-type.ts', 'wire', 'identity'],
+  client: ['wire', 'identity'],
+  console: ['wire', 'identity'],
+  engine: ['wire', 'identity'],
+  cli: ['engine', 'client', 'wire', 'identity'],
+}
+
+/** The composition root: the only files that see every plane, and never the Node side. */
+const ROOT_FILES = ['app.ts', 'deployment.ts', 'default-app.ts', 'index.ts']
+const UNSEEN_BY_ROOT = ['engine', 'cli', 'client', 'console']
+
+/** Lines of each folder: readable in an evening. Raise one only together with the reason, in the commit that needs it. */
+const BUDGETS: Readonly<Record<string, number>> = {
+  identity: 430,
+  wire: 640,
+  'resource-type.ts': 150,
+  object: 150,
+  edge: 1_700,
+  'control-plane': 1_500,
+  'data-plane': 870,
+  'types/wiki': 850,
+  'app.ts': 220,
+  'deployment.ts': 100,
+  'default-app.ts': 20,
+  'index.ts': 40,
+  engine: 2_300,
+  cli: 650,
+}
+
+describe('folders', () => {
+  test('[FW4] import each other only as the table allows', () => {
+    const violations = src.flatMap((file) => {
+      const from = layerOf(file.path)
+      return importsOf(file)
+        .map((specifier) => targetOf(file, specifier))
+        .filter((target) => target !== undefined && target.startsWith('src/') && !mayImport(from, layerOf(target)))
+        .map((target) => `${file.path} -> ${target}`)
+    })
+    expect(violations).toEqual([])
+  })
+
+  test('[FW4] every folder has a row in the table, and a budget of lines that it keeps', () => {
+    const lines = new Map<string, number>()
+    for (const file of src) lines.set(layerOf(file.path), (lines.get(layerOf(file.path)) ?? 0) + linesOf(file))
+    const over = Array.from(lines, ([layer, count]) => ({ layer, count, budget: budgetOf(layer) })).filter(
+      ({ count, budget }) => count > budget,
+    )
+    expect(over).toEqual([])
+    expect([...lines.keys()].filter((layer) => !ROOT_FILES.includes(layer) && rowOf(layer) === undefined)).toEqual([])
+  })
+
+  test('[FW4] no file is longer than 300 lines', () => {
+    const files = [...src, ...sourcesBelow('examples'), ...sourcesBelow('bench')]
+    const long = files.filter((file) => linesOf(file) > 300).map((file) => `${file.path}: ${linesOf(file)}`)
+    expect(long).toEqual([])
+  })
+
+  test('[FW4] only the engine and the command line know Node; a type may use what the engine serves', () => {
+    const users = src
+      .filter((file) => importsOf(file).some((specifier) => specifier.startsWith('node:')))
+      .filter((file) => !['engine', 'cli'].includes(layerOf(file.path)))
+      .map((file) => `${file.path}: ${importsOf(file).filter((specifier) => specifier.startsWith('node:'))}`)
+    // zlib compresses a save in the object; it is part of the engine's nodejs_compat.
+    expect(users).toEqual(['src/types/wiki/gzip.ts: node:zlib'])
+  })
+
+  test('[FW4] every package that src imports is a declared dependency', () => {
+    const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { dependencies: object }
+    const packages = src.flatMap(importsOf).filter((specifier) => /^[a-z@]/.test(specifier) && !specifier.includes(':'))
+    const undeclared = packages.map(packageOf).filter((name) => !Object.hasOwn(dependencies, name))
+    expect([...new Set(undeclared)]).toEqual([])
+  })
+})
+
+describe('the data path', () => {
+  test('[DP10] reaches no control plane code from edge/to-data-plane.ts', () => {
+    const reached = reachableFrom('src/edge/to-data-plane.ts', src)
+    expect(reached.size).toBeGreaterThan(5)
+    expect([...reached].filter((path) => path.includes('control-plane'))).toEqual([])
+  })
+
+  test('[DP10] reaches no control plane code from any data plane class', () => {
+    const classes = src.map((file) => file.path).filter((path) => /^src\/(data-plane|types)\//.test(path))
+    const reached = classes.flatMap((path) => [...reachableFrom(path, src)])
+    expect(reached.filter((path) => path.includes('control-plane'))).toEqual([])
+  })
+})
+
+function mayImport(from: string, to: string): boolean {
+  if (from === to) return true
+  return ROOT_FILES.includes(from) ? !UNSEEN_BY_ROOT.includes(to) : (rowOf(from)?.includes(to) ?? false)
+}
+
+function rowOf(layer: string): readonly string[] | undefined {
+  return MAY_IMPORT[layer] ?? (layer.startsWith('types/') ? MAY_IMPORT['types'] : undefined)
+}
+
+/** A folder without a budget has none to spend. */
+function budgetOf(layer: string): number {
+  return BUDGETS[layer] ?? 0
+}
+
+function packageOf(specifier: string): string {
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/')
+}

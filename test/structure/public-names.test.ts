@@ -1,0 +1,60 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { ROOT } from '../support/server.ts'
+
+/** A name that is here is a promise: taking it away, or changing what it is, breaks builders. */
+const VALUES = [
+  'ERROR_CODES',
+  'ResourceError',
+  'ResourceObject',
+  'byAccount',
+  'createApp',
+  'defineResourceType',
+  'single',
+]
+const TYPES = [
+  ...['App', 'AppManifest', 'AppOptions', 'Asset', 'AuthenticatedCaller', 'BuilderHooks', 'CellPlace', 'CellTable'],
+  ...['ControlAction', 'ControlCalls', 'DeploymentConfig', 'DeploymentSecrets', 'Descriptor', 'ErrorCode', 'Migration'],
+  ...['Mode', 'Permission', 'RequestContext', 'ResourceJson', 'ResourceRecord', 'ResourceType', 'ResourceTypeHooks'],
+  ...['ResourceTypeOptions', 'ShardPolicy', 'TypeRoute', 'Visibility'],
+]
+const WIKI = ['Wiki', 'wiki']
+const SUBPATHS = ['.', './package.json', './types/wiki']
+
+test('[FW6] the package exports these names and no others', () => {
+  expect(exportsOf('src/index.ts')).toEqual({ values: VALUES, types: TYPES })
+})
+
+test('[FW6] the wiki type exports these names and no others', () => {
+  expect(exportsOf('src/types/wiki/index.ts')).toEqual({ values: WIKI, types: [] })
+})
+
+test('[FW6] the package has these subpaths and no others, and each leads to a file', () => {
+  const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    exports: Record<string, string | Record<string, string>>
+  }
+  expect(Object.keys(exports).toSorted()).toEqual(SUBPATHS)
+  const targets = Object.values(exports).flatMap((target) =>
+    typeof target === 'string' ? [target] : Object.values(target),
+  )
+  expect(targets.filter((target) => !existsSync(join(ROOT, target)))).toEqual([])
+})
+
+function exportsOf(path: string): { values: string[]; types: string[] } {
+  const text = readFileSync(join(ROOT, path), 'utf8').replaceAll(/^\s*(\/\/|\*|\/\*).*$/gm, '')
+  const values: string[] = []
+  const types: string[] = []
+  for (const [, isType, list = ''] of text.matchAll(/^export (type )?\{([^}]*)\}/gm)) {
+    for (const item of list.split(',').map((part) => part.trim())) {
+      const name = item.replace(/^type /, '').replace(/^\w+ as /, '')
+      if (name !== '') (isType !== undefined || item.startsWith('type ') ? types : values).push(name)
+    }
+  }
+  for (const [, kind = '', name = ''] of text.matchAll(
+    /^export (?:abstract )?(const|class|function|interface|type) (\w+)/gm,
+  )) {
+    ;(kind === 'interface' || kind === 'type' ? types : values).push(name)
+  }
+  return { values: values.toSorted(), types: types.toSorted() }
+}
