@@ -6,7 +6,7 @@ import { ControlObject } from './control-plane/object.ts'
 import type { ControlServices } from './control-plane/deps.ts'
 import { callDataObject } from './data-plane/entrypoint.ts'
 import type { ResourceObject } from './data-plane/object.ts'
-import { openDeployment, type OpenDeployment } from './deployment.ts'
+import { openDeployment } from './deployment.ts'
 import type { BuilderHooks, EdgeContext } from './edge/deployment.ts'
 import { callControlPlane } from './edge/to-control-plane.ts'
 import { serveRequest } from './edge/worker.ts'
@@ -70,16 +70,22 @@ export function createApp(options: AppOptions): App {
   if (new Set(names).size !== names.length) throw new TypeError(`two types share a name: ${names.join(', ')}`)
   const cells = checkCellTable(options.cells ?? { local: {} })
   const manifest: AppManifest = { version: 1, types: types.map(toTypeManifest) }
-  const open = (env: unknown): OpenDeployment => openDeployment(env as Env, types, cells, options)
+  const open = memoize((env) => openDeployment(env, types, cells, options))
+  const bindingOf = new Map(types.map((type) => [type, toTypeManifest(type).data.binding]))
+  /** Where the planes are apart nothing in a context belongs to one request; a loopback binding belongs to its `ctx`. */
+  const contexts = new WeakMap<Env, EdgeContext>()
 
-  function toContext(env: unknown, ctx: WithExports): EdgeContext {
-    const { deployment } = open(env)
-    return {
-      ...deployment,
+  function toContext(env: Env, ctx: WithExports): EdgeContext {
+    const known = contexts.get(env)
+    if (known !== undefined) return known
+    const context: EdgeContext = {
+      ...open(env).deployment,
       env,
-      controlPlane: controlPlaneOf(env as Env, ctx),
-      namespaceOf: (type) => namespaceOf(env as Env, toTypeManifest(type).data.binding),
+      controlPlane: controlPlaneOf(env, ctx),
+      namespaceOf: (type) => namespaceOf(env, bindingOf.get(type) ?? ''),
     }
+    if (env[BINDINGS.controlPlane] !== undefined) contexts.set(env, context)
+    return context
   }
 
   class ControlPlane extends WorkerEntrypoint<Env> {
@@ -132,9 +138,9 @@ export function createApp(options: AppOptions): App {
   return {
     manifest,
     exports: { ControlPlane, DataPlane, ...Object.fromEntries(classes) } as App['exports'],
-    fetch: (request, env, ctx) => serveRequest(open(env).edge, toContext(env, ctx), request),
+    fetch: (request, env, ctx) => serveRequest(open(env as Env).edge, toContext(env as Env, ctx), request),
     control(env, ctx, { account, role }) {
-      const context = toContext(env, ctx)
+      const context = toContext(env as Env, ctx)
       return (typeName, method, args) => {
         const type = context.typeByName.get(typeName)
         if (type === undefined) throw new ResourceError('not_found', `There is no resource type "${typeName}".`)
@@ -147,6 +153,18 @@ export function createApp(options: AppOptions): App {
         )
       }
     },
+  }
+}
+
+/** Once per environment object: an isolate has one, or a few. */
+function memoize<T>(make: (env: Env) => T): (env: Env) => T {
+  const made = new WeakMap<Env, T>()
+  return (env) => {
+    const known = made.get(env)
+    if (known !== undefined) return known
+    const value = make(env)
+    made.set(env, value)
+    return value
   }
 }
 

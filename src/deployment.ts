@@ -1,4 +1,4 @@
-// From a Worker's environment to an open deployment: configuration with defaults, keys imported, types indexed. Made once per isolate.
+// From a Worker's environment to an open deployment: configuration with defaults, keys imported, types indexed.
 
 import { createEdge, type Edge } from './edge/edge.ts'
 import type { BuilderHooks, Deployment } from './edge/deployment.ts'
@@ -13,9 +13,6 @@ export interface OpenDeployment {
   readonly edge: Edge
 }
 
-/** By the text of the secrets and the types: an isolate serves one application, tests may have several. */
-const opened = new Map<string, WeakMap<readonly ResourceType[], OpenDeployment>>()
-
 /** @throws TypeError when the environment has no secrets, saying how to make them */
 export function openDeployment(
   env: Readonly<Record<string, unknown>>,
@@ -29,9 +26,6 @@ export function openDeployment(
       `${BINDINGS.secrets} is not set: \`biplane secrets\` makes it, \`wrangler secret put ${BINDINGS.secrets}\` stores it`,
     )
   }
-  const known = opened.get(secretsText)?.get(types)
-  if (known !== undefined) return known
-
   const secrets = JSON.parse(secretsText) as DeploymentSecrets
   const config = toConfig(env[BINDINGS.config], cells)
   const deployment: Deployment = {
@@ -47,10 +41,7 @@ export function openDeployment(
     defaultAccount: secrets.defaultAccount,
     hooks,
   }
-  const open = { deployment, edge: createEdge(deployment) }
-  const byTypes = opened.get(secretsText) ?? new WeakMap<readonly ResourceType[], OpenDeployment>()
-  opened.set(secretsText, byTypes.set(types, open))
-  return open
+  return { deployment, edge: createEdge(deployment) }
 }
 
 /** A JSON binding arrives as an object, a plain variable as text; what neither says has a default fit for development. */
