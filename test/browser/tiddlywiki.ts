@@ -23,19 +23,22 @@ export async function writeTiddler(page: Page, title: string, text: string): Pro
 
 /** The same in a page that has nowhere to save to. */
 export async function editTiddler(page: Page, title: string, text: string): Promise<void> {
-  await page.locator('button:has(.tc-image-new-button)').first().click()
+  // Not by mouse: the notification of the save before covers these buttons for five seconds.
+  await page.locator('button:has(.tc-image-new-button)').first().dispatchEvent('click')
   const editor = page.locator('.tc-tiddler-edit-frame')
   await editor.locator('input.tc-edit-texteditor').first().fill(title)
   await editor.frameLocator('iframe').locator('textarea').fill(text)
-  await editor.locator('button:has(.tc-image-done-button)').click()
+  await editor.locator('button:has(.tc-image-done-button)').dispatchEvent('click')
   await page.locator(`[data-tiddler-title="${title}"] .tc-tiddler-body`).waitFor()
+  // The editor fades out; the next one is not to be confused with it.
+  await editor.waitFor({ state: 'detached' })
 }
 
 /** "Save" in a file that was opened from a disk: the browser stores a new file. */
 export async function saveAsFile(page: Page): Promise<Download> {
   const [download] = await Promise.all([
     page.waitForEvent('download'),
-    page.locator('button:has(.tc-image-save-button-dynamic)').click(),
+    page.locator('button:has(.tc-image-save-button-dynamic)').dispatchEvent('click'),
   ])
   return download
 }
