@@ -29,7 +29,7 @@ const FAULT_POINT_LABEL = 'TEST_BUILD'
 export const DEFAULT_APP: string = fileURLToPath(new URL('../default-app.js', import.meta.url))
 
 /** Folder of the package that is running: `biplane` in an app file means this one, so that both sides are of one version. */
-const PACKAGE_ROOT: string = fileURLToPath(new URL('../..', import.meta.url))
+const PACKAGE_ROOT: string = resolve(fileURLToPath(new URL('../..', import.meta.url)))
 
 /** 64 bits of a hash tell apart all the assets that an app will ever have. */
 const HASH_CHARACTERS = 16
