@@ -20,7 +20,7 @@ export async function greet(server: RunningServer, flags: ServeFlags): Promise<v
 }
 
 /** A link that signs the operator in on the main origin, once. */
-export async function mintSignInLink(server: RunningServer): Promise<string> {
+async function mintSignInLink(server: RunningServer): Promise<string> {
   const { deployment, tokenKeys } = server.secrets
   const expiresAt = Math.floor(Date.now() / 1000) + SIGN_IN_SECONDS
   const code = await createTokenSigner(deployment, tokenKeys).mint({

@@ -25,7 +25,7 @@ export function createProgram(): Command {
   return program
 }
 
-export function readVersion(): string {
+function readVersion(): string {
   const file = new URL('../../package.json', import.meta.url)
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
 }

@@ -2,7 +2,7 @@
 // the next number (`link`, which never replaces), so of two takers at once exactly one wins; the highest number is never deleted,
 // only replaced by its holder or outnumbered by the next one, so a slow taker cannot slip in under a number that was used before.
 
-import { linkSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { EngineError, codeOf } from './engine-error.ts'
 import {
@@ -59,6 +59,7 @@ export async function takeLock(
 
 /** Who serves this directory at the moment. */
 export function readHolder(directory: string): ProcessIdentity | undefined {
+  if (!existsSync(directory)) return undefined
   const { content } = highest(directory)
   return content.supervisor !== undefined && isAlive(content.supervisor) ? content.supervisor : undefined
 }

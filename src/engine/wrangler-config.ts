@@ -67,8 +67,8 @@ export function toWranglerConfig(
     no_bundle: true,
     find_additional_modules: true,
     rules: [
-      { type: 'ESModule', globs: ['**/*.js'] },
-      { type: 'Data', globs: ['**/*.bin'] },
+      { type: 'ESModule', globs: ['*.js'], fallthrough: false },
+      { type: 'Data', globs: ['*.bin'], fallthrough: false },
     ],
     compatibility_date: COMPATIBILITY_DATE,
     compatibility_flags: COMPATIBILITY_FLAGS,

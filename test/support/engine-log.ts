@@ -1,5 +1,6 @@
 // What the supervisor logs (`--log json`), and what follows from it: which engine processes there are, and which of them answer.
 
+import { readFileSync } from 'node:fs'
 import type { Plane } from './fault-harness.ts'
 
 export interface LogLine {
@@ -104,11 +105,11 @@ export class EngineLog {
   }
 }
 
-/** Whether a process of that number runs. */
+/** Whether a process of that number runs. One that waits to be collected by its parent does not. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0)
-    return true
+    return process.platform !== 'linux' || !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')
   } catch {
     return false
   }

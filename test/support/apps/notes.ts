@@ -4,6 +4,7 @@
 //     GET  /notes/{name}      a counter in a data plane object        POST increments it
 //     GET  /control/{name}    the same in a control plane object, through the data process
 //     GET  /round/{name}      control plane -> data plane, as a creation does
+//     GET  /alarm/{name}      sets a data plane object's alarm, and nothing else
 //     GET  /slow?ms=          answers later       GET /ws   an echoing socket      GET /fault/{name}  passes a fault point
 
 import { DurableObject, WorkerEntrypoint, env as workerEnv } from 'cloudflare:workers'
@@ -18,9 +19,12 @@ class Counter extends DurableObject {
     return readCounter(sql)
   }
 
+  /** Sets an alarm and stores nothing else. */
   async alarmOnly(): Promise<void> {
     await this.ctx.storage.setAlarm(Date.now() + 3_600_000)
   }
+
+  override async alarm(): Promise<void> {}
 }
 
 class NoteControl extends Counter {}

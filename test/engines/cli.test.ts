@@ -1,0 +1,144 @@
+// What a person and a script see of the command line.
+
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { runCli } from '../support/cli.ts'
+import { NOTES_APP, makeTestDirectory, startServer } from '../support/server.ts'
+
+function testDirectory(): string {
+  const directory = makeTestDirectory()
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+  return directory
+}
+
+describe('serve', () => {
+  test('[EN1] --port 0 takes a free port, and the first line on stdout says which', async () => {
+    const server = await startServer({ app: NOTES_APP })
+    expect(server.stdout[0]).toMatch(/^Biplane listening on http:\/\/127\.0\.0\.1:[1-9]\d*$/)
+    expect((await fetch(`${server.url}/healthz`)).status).toBe(200)
+  })
+
+  test('[EN1] it says where the data is, and gives one sign-in link; the operator key is printed on request only', async () => {
+    const server = await startServer({ app: NOTES_APP })
+    const printed = server.stdout.join('\n')
+    expect(printed).toContain(`data: ${server.dataDir}`)
+    expect(printed.match(/\/sign-in\?code=/g)).toHaveLength(1)
+    expect(printed).not.toContain(server.operatorKey)
+    const key = await runCli(['operator-key', '--data', server.dataDir])
+    expect(key).toEqual({ code: 0, stdout: `${server.operatorKey}\n`, stderr: '' })
+  })
+
+  test('[EN1] flags reach the app, and so do BIPLANE_* variables', async () => {
+    const env = {
+      BIPLANE_PUBLIC_URL: 'https://notes.example',
+      BIPLANE_TRUST_PROXY: '10.0.0.0/8,::1/128',
+      BIPLANE_REQUEST_LOG: '1',
+    }
+    const server = await startServer({
+      app: NOTES_APP,
+      env,
+      args: ['--apex', 'notes.example'],
+      timers: { callTimeoutMs: 777 },
+    })
+    const { config } = (await (await server.fetch('/config')).json()) as { config: object }
+    expect(config).toMatchObject({
+      publicUrl: 'https://notes.example',
+      apex: 'notes.example',
+      trustedProxies: ['10.0.0.0/8', '::1/128'],
+      requestLog: true,
+      cells: { local: {} },
+      timers: { callTimeoutMs: 777, tombstoneRetentionMs: 30 * 24 * 3_600_000 },
+    })
+  })
+
+  test('[EN1] --log json makes every line of stderr JSON with the process that it is from', async () => {
+    const server = await startServer({ app: NOTES_APP })
+    await server.stop()
+    expect(server.log.filter((line) => line.event === 'text')).toEqual([])
+    expect(
+      server.log
+        .filter((line) => line.event === 'engine_ready')
+        .map((line) => line.process)
+        .toSorted(),
+    ).toEqual(['control', 'data'])
+  })
+})
+
+describe('usage', () => {
+  test.each([
+    [['serve', '--port', 'eighty'], 'A port is a number'],
+    [['serve', '--public-url', 'wikis.example'], 'Expected something like https://'],
+    [['serve', '--trust-proxy', 'everybody'], 'is no CIDR block'],
+    [['serve', '--app', 'nowhere.ts'], 'there is no app file'],
+    [['serve', '--host', 'no-such-host.invalid', '--app', NOTES_APP], 'has no address'],
+    [['dance'], "unknown command 'dance'"],
+    [['inspect', 'x', '--data', 'nowhere'], 'no server is using'],
+    [['operator-key', '--data', 'nowhere'], 'there is no secrets file'],
+  ])('[EN1] %j fails and says why', async (args, message) => {
+    const isServe = args[0] === 'serve'
+    const result = await runCli(isServe ? [...args, '--data', join(testDirectory(), 'data')] : args)
+    expect(result.stderr).toContain(message)
+    // 2: asked for something that cannot be; 1: the world is not ready for it.
+    expect(result.code).toBe(isServe || args[0] === 'dance' ? 2 : 1)
+    expect(result.stdout).toBe('')
+  })
+
+  test('[EN1] help and version', async () => {
+    const help = await runCli(['--help'])
+    expect(help.code).toBe(0)
+    for (const command of ['serve', 'dev', 'inspect', 'backup', 'restore', 'operator-key', 'wrangler-config']) {
+      expect(help.stdout).toContain(`  ${command} `)
+    }
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+      version: string
+    }
+    expect(await runCli(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
+  })
+})
+
+describe('dev', () => {
+  const app = (text: string): string => `
+import { DurableObject, WorkerEntrypoint } from 'cloudflare:workers'
+import { text } from './text.ts'
+class C extends DurableObject { async add() {
+  const { kv } = this.ctx.storage
+  kv.put('n', (kv.get('n') ?? 0) + 1)
+  return kv.get('n')
+} }
+class Plane extends WorkerEntrypoint {}
+export default {
+  fetch: async (request, env) => new Response(text + ' ${text} ' + await env.C_DATA.getByName('c').add()),
+  exports: { ControlPlane: Plane, DataPlane: Plane, CControl: C, CData: class extends C {} },
+  manifest: { version: 1, types: [{ name: 'cc', plural: 'ccs', shards: { kind: 'single' },
+    control: { className: 'CControl', binding: 'C_CONTROL' }, data: { className: 'CData', binding: 'C_DATA' } }] },
+}`
+
+  test('[EN1] a change of the app, or of a file that it imports, is served on the same data; a mistake is not', async () => {
+    const directory = testDirectory()
+    const write = (name: string, content: string): void => {
+      // As editors do: another file, renamed over the old one.
+      writeFileSync(join(directory, `${name}~`), content)
+      renameSync(join(directory, `${name}~`), join(directory, name))
+    }
+    write('text.ts', `export const text: string = 'one'`)
+    write('app.js', app('first'))
+    const server = await startServer({ app: join(directory, 'app.js'), command: 'dev' })
+    const events = (event: string) => server.log.filter((line) => line.event === event).length
+    const body = async (): Promise<string> => (await server.fetch('/')).text()
+    expect(await body()).toBe('one first 1')
+
+    write('text.ts', `export const text: string = 'two'`)
+    await server.logged((line) => line.event === 'reloaded')
+    expect(await body()).toBe('two first 2')
+
+    write('app.js', 'export default {')
+    const failure = await server.logged((line) => line.event === 'reload_failed')
+    expect(failure.message).toContain('cannot bundle')
+    expect(await body()).toBe('two first 3')
+
+    write('app.js', app('second'))
+    await server.logged(() => events('reloaded') === 2)
+    expect(await body()).toBe('two second 4')
+  })
+})
