@@ -23,7 +23,7 @@ export function openDeployment(
   const secretsText = env[BINDINGS.secrets]
   if (typeof secretsText !== 'string') {
     throw new TypeError(
-      `${BINDINGS.secrets} is not set: \`biplane secrets\` makes it, \`wrangler secret put ${BINDINGS.secrets}\` stores it`,
+      `${BINDINGS.secrets} is not set: it holds the text of the secrets file that \`biplane serve\` makes at its first start`,
     )
   }
   const secrets = JSON.parse(secretsText) as DeploymentSecrets

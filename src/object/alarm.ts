@@ -10,7 +10,10 @@ export class Alarm {
     this.#storage = storage
   }
 
-  /** Moves the alarm to `dueMs` unless it stands earlier. Not awaited: it commits with the turn's other writes. */
+  /**
+   * Moves the alarm to `dueMs` unless it stands earlier. Not awaited: it commits with the turn's other writes. Call it last in a
+   * transaction: what is rolled back later would be remembered here as set.
+   */
   schedule(dueMs: number): void {
     if (this.#setForMs !== undefined && this.#setForMs <= dueMs) return
     this.#setForMs = dueMs

@@ -56,7 +56,7 @@ export const DEFAULT_TIMERS: LifecycleTimers = {
   applyDeadlineMs: 30_000,
   callTimeoutMs: 10_000,
   reconcileBaseMs: 1_000,
-  reconcileMaxMs: 300_000,
+  reconcileMaxMs: 60_000,
   createGiveUpMs: 24 * 3_600_000,
   tombstoneRetentionMs: 30 * 24 * 3_600_000,
   idempotencyMs: 24 * 3_600_000,
