@@ -18,6 +18,7 @@ import {
   readFileSync,
   readdirSync,
   realpathSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
@@ -57,7 +58,8 @@ export function openDataDirectory(path: string): DataDirectory {
     mkdirSync(path, { recursive: true, mode: 0o700 })
     if (!existsSync(formatFile)) {
       const strange = readdirSync(path).filter((name) => !name.startsWith('.'))
-      if (strange.length > 0) {
+      // Looked at once more: two may be creating it at the same time.
+      if (strange.length > 0 && !existsSync(formatFile)) {
         throw new EngineError(
           `${path} is not a data directory`,
           `it has no format file, and other files: ${strange.slice(0, 3).join(', ')}`,
@@ -65,7 +67,9 @@ export function openDataDirectory(path: string): DataDirectory {
           2,
         )
       }
-      writeFileSync(formatFile, `${DATA_FORMAT}\n`)
+      const draft = join(path, `.format-draft-${process.pid}`)
+      writeFileSync(draft, `${DATA_FORMAT}\n`)
+      renameSync(draft, formatFile)
     }
   } catch (thrown) {
     if (thrown instanceof EngineError) throw thrown

@@ -20,10 +20,10 @@ describe('backup', () => {
   test('[EN7] taken while both planes are written, it restores to one moment of both', async () => {
     const server = await startServer({ app: NOTES_APP })
     // First the control plane, then the data plane: at every moment 0 <= control - data <= 1.
-    let isStopping = false
+    const stopping = new AbortController()
     const writing = (async () => {
       let written = 0
-      while (!isStopping) {
+      while (!stopping.signal.aborted) {
         await post(server, '/control/a')
         written = await post(server, '/notes/a')
       }
@@ -37,7 +37,7 @@ describe('backup', () => {
       expect(result.stdout).toMatch(/the server stood still for \d+ ms/)
       saved.push(target)
     }
-    isStopping = true
+    stopping.abort()
     const written = await writing
     expect(await read(server, '/notes/a')).toBe(written)
     await server.stop()

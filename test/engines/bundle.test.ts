@@ -21,6 +21,10 @@ const appFile = (name: string, source: string): string => {
   return file
 }
 
+/** As in /proc/self/limits. */
+const limits = (soft: number): string =>
+  `Limit   Soft Limit  Hard Limit  Units\nMax open files            ${soft}   ${soft}   files\n`
+
 describe('bundle', () => {
   let production: AppBundle
   beforeAll(async () => {
@@ -31,8 +35,8 @@ describe('bundle', () => {
     const code = [...production.modules.values()].join('\n')
     expect(code).not.toContain('http://harness/')
     expect(code).not.toContain('BIPLANE_FAULT_POINTS')
-    const test = await bundleApp(DEFAULT_APP, { faultPoints: true })
-    expect([...test.modules.values()].join('\n')).toContain('http://harness/')
+    const forTests = await bundleApp(DEFAULT_APP, { faultPoints: true })
+    expect([...forTests.modules.values()].join('\n')).toContain('http://harness/')
   })
 
   test('[EN8] the compatibility date is pinned, not before the one at which errors keep their codes', () => {
@@ -117,8 +121,6 @@ describe('configurations', () => {
   })
 
   test('[EN1] a low limit of open files is said at the start', () => {
-    const limits = (soft: number): string =>
-      `Limit   Soft Limit  Hard Limit  Units\nMax open files            ${soft}   ${soft}   files\n`
     expect(checkOpenFileLimit(limits(1024))?.message).toContain('only 1024 files')
     expect(checkOpenFileLimit(limits(16_384))).toBeUndefined()
     expect(checkOpenFileLimit('')).toBeUndefined()

@@ -109,9 +109,9 @@ const LOOPS = 4
 function startLoad(server: TestServer, path: string) {
   const failures: number[] = []
   const waiters: { count: number; resolve: () => void }[] = []
-  let isStopping = false
+  const stopping = new AbortController()
   const loops = Array.from({ length: LOOPS }, async () => {
-    while (!isStopping) {
+    while (!stopping.signal.aborted) {
       const startedMs = performance.now()
       const status = await request(server, path).catch(() => undefined)
       if (status !== 200) failures.push(startedMs)
@@ -124,7 +124,7 @@ function startLoad(server: TestServer, path: string) {
     /** Resolves after that many more requests. */
     served: (count: number) => new Promise<void>((resolve) => waiters.push({ count, resolve })),
     async stop() {
-      isStopping = true
+      stopping.abort()
       await Promise.all(loops)
       return failures
     },
