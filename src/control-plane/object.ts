@@ -14,7 +14,7 @@ import { readMeta, useCodeOnce, writeMeta } from './meta.ts'
 import { refuseByPolicy, rootPolicy } from './policy.ts'
 import { reconcile } from './reconciler.ts'
 import { openSchema } from './schema.ts'
-import { findWork } from './work.ts'
+import { findWork, nextDue } from './work.ts'
 
 type Handlers = {
   readonly [M in ControlMethod]: (
@@ -119,6 +119,9 @@ export abstract class ControlObject<Env = unknown> extends DurableObject<Env> {
         return storage.transactionSync(() => change(storage.sql))
       },
     }
+    // The engine may have dropped an alarm that failed too often; whatever wakes this object sets it again.
+    const due = nextDue(storage.sql)
+    if (due !== undefined) this.#deps.wakeAt(due)
     return this.#deps
   }
 }

@@ -82,6 +82,17 @@ export function toResourceError(thrown: unknown): ResourceError {
       const { code: _, message: __, ...more } = (data ?? {}) as Partial<ErrorData>
       return new ResourceError(code as ErrorCode, typeof message === 'string' ? message : '', more)
     }
+    // The engine names no code for it; the object was reset, and what it had not yet written is gone.
+    if (typeof message === 'string' && message.includes('SQLITE_FULL')) {
+      return new ResourceError(
+        'storage_full',
+        'The disk of this server is full: its operator must make room. Nothing was changed.',
+        {
+          applied: 'no',
+          retryAfterSeconds: 60,
+        },
+      )
+    }
     if (overloaded === true) {
       return new ResourceError('overloaded', 'This resource gets more requests than it can serve. Try again later.', {
         applied: 'unknown',
