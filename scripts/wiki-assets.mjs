@@ -47,7 +47,8 @@ function build() {
     const core = render(tiddlyWiki, '$:/core/templates/tiddlywiki5.js')
     const coreHash = hash(core).slice(0, 12)
     addPlugin(tiddlyWiki, `/assets/tiddlywikicore-${version}.${coreHash}.js`)
-    const template = render(tiddlyWiki, '$:/core/save/offline-external-js')
+    // The definitions at the top of the save template leave two blank lines.
+    const template = render(tiddlyWiki, '$:/core/save/offline-external-js').trim()
     const standalone = renderStandalone(tiddlyWiki)
     check(core, template, standalone, coreHash)
     mkdirSync(OUTPUT, { recursive: true })

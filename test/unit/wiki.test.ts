@@ -15,6 +15,7 @@ const principal: Principal = {
   via: 'bearer',
   permission: 'write',
   generation: 0,
+  needs: 'write',
   requestId: 'r',
   basePath: '/',
   origin: '',
