@@ -87,7 +87,7 @@ describe('examples/embedded', () => {
     const { url } = (await (await bob('POST', `/v1/wikis/${id}/tokens`, {})).json()) as { url: string }
     const cookie = await openLink(server, url)
     const page = await send(server, { path: '/', headers: { host: ownHost(server, id), cookie } })
-    expect([page.status, page.headers['content-type']]).toEqual([200, 'text/html;charset=utf-8'])
+    expect([page.status, page.headers['content-type']]).toEqual([200, expect.stringContaining('text/html')])
   })
 
   type Client = (method: string, path: string, body?: object, headers?: Record<string, string>) => Promise<Response>

@@ -1,0 +1,8 @@
+// Where the tests' own applications are.
+
+import { join } from 'node:path'
+import { ROOT } from './server.ts'
+
+export const LEDGER_APP: string = join(ROOT, 'test/support/apps/ledger.ts')
+/** One migration later, and with another proposal for the shards of sheets. */
+export const LEDGER_NEXT_APP: string = join(ROOT, 'test/support/apps/ledger-next.ts')
