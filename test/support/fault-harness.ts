@@ -11,6 +11,7 @@ export class FaultHarness {
   readonly #server: Server
   readonly #kill: (plane: Plane) => Promise<void>
   readonly #armed = new Map<string, Plane>()
+  readonly #held = new Map<string, Promise<void>>()
   readonly #hits = new Map<string, number>()
   #waiters: (() => void)[] = []
 
@@ -36,6 +37,13 @@ export class FaultHarness {
   /** The next execution of the point kills that process, once. */
   arm(name: string, victim: Plane): void {
     this.#armed.set(name, victim)
+  }
+
+  /** The next execution of the point waits there until the answered function is called. */
+  hold(name: string): () => void {
+    let release = (): void => {}
+    this.#held.set(name, new Promise((resolve) => (release = resolve)))
+    return () => release()
   }
 
   disarm(): void {
@@ -72,5 +80,8 @@ export class FaultHarness {
     const waiters = this.#waiters
     this.#waiters = []
     for (const resolve of waiters) resolve()
+    const held = this.#held.get(name)
+    this.#held.delete(name)
+    await held
   }
 }
