@@ -5,6 +5,7 @@ import type { Migration } from '../../data-plane/storage.ts'
 import { ResourceError } from '../../wire/errors.ts'
 import type { Principal } from '../../wire/principal.ts'
 import { currentPage, type WikiContent } from './content.ts'
+import { dumpVersions, loadVersions } from './copy.ts'
 import { toStandalone } from './export.ts'
 import { gunzip } from './gzip.ts'
 import { serveHistory } from './history.ts'
@@ -49,6 +50,14 @@ export class Wiki extends ResourceObject<WikiMemory> {
 
   protected override onRefusal(error: ResourceError, principal: Principal, request: Request): Response {
     return toRefusal(error, principal, request)
+  }
+
+  protected override dump(): ReadableStream<Uint8Array> {
+    return dumpVersions(this.sql)
+  }
+
+  protected override load(stream: ReadableStream<Uint8Array>): Promise<void> {
+    return loadVersions(stream, this.#content())
   }
 
   #content(): WikiContent {

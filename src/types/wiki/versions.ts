@@ -77,8 +77,13 @@ export function getVersion(sql: SqlStorage, version: number): Version | undefine
 
 /** The compressed content of a version. */
 export function readVersion(sql: SqlStorage, version: number): Uint8Array<ArrayBuffer> {
+  return joinChunks(readChunks(sql, version))
+}
+
+/** The same as it is stored. */
+export function readChunks(sql: SqlStorage, version: number): ArrayBuffer[] {
   const rows = sql.exec<{ bytes: ArrayBuffer }>('SELECT bytes FROM chunk WHERE version = ? ORDER BY position', version)
-  return joinChunks(rows.toArray().map((row) => row.bytes))
+  return rows.toArray().map(({ bytes }) => bytes)
 }
 
 /** Stores a content as the newest version and drops what the retention no longer covers. Call inside a transaction. */
@@ -95,19 +100,37 @@ export function addVersion(sql: SqlStorage, content: NewVersion, nowMs: number, 
   for (const [position, chunk] of toChunks(content.gzip).entries()) {
     sql.exec('INSERT INTO chunk (version, position, bytes) VALUES (?, ?, ?)', added.version, position, chunk)
   }
-  sql.exec(
-    `INSERT INTO version (${COLUMNS}) VALUES (?, ?, ?, ?, ?)`,
-    added.version,
-    added.etag,
-    added.sizeBytes,
-    added.storedBytes,
-    added.saveTimeMs,
-  )
+  insertVersion(sql, added)
   for (const version of toPrune(listVersions(sql), retention)) {
     sql.exec('DELETE FROM chunk WHERE version = ?', version)
     sql.exec('DELETE FROM version WHERE version = ?', version)
   }
   return added
+}
+
+/** Puts a chunk aside, under the negative number of its version: nothing reads it until {@link replaceVersions}. */
+export function stageChunk(sql: SqlStorage, version: number, position: number, bytes: Uint8Array): void {
+  sql.exec('INSERT OR REPLACE INTO chunk (version, position, bytes) VALUES (?, ?, ?)', -version, position, bytes)
+}
+
+export function unstageChunks(sql: SqlStorage): void {
+  sql.exec('DELETE FROM chunk WHERE version < 0')
+}
+
+/** Puts the staged chunks in place of everything. @returns false, and leaves a transaction to roll back, when they are not these versions' */
+export function replaceVersions(sql: SqlStorage, versions: readonly Version[]): boolean {
+  sql.exec('DELETE FROM version')
+  sql.exec('DELETE FROM chunk WHERE version > 0')
+  sql.exec('UPDATE chunk SET version = -version')
+  for (const version of versions) insertVersion(sql, version)
+  const { broken } = sql
+    .exec<{ broken: number }>(
+      `SELECT count(*) AS broken FROM version FULL JOIN
+         (SELECT version, sum(length(bytes)) AS bytes FROM chunk GROUP BY version) AS stored USING (version)
+       WHERE stored_bytes IS NOT bytes`,
+    )
+    .one()
+  return broken === 0
 }
 
 /** Which of the versions (newest first) are beyond the retention: the oldest, and never the newest. */
@@ -118,6 +141,11 @@ export function toPrune(versions: readonly Pick<Version, 'version' | 'storedByte
     return index > 0 && (index >= retention.count || bytes > retention.bytes)
   })
   return firstOut === -1 ? [] : versions.slice(firstOut).map(({ version }) => version)
+}
+
+function insertVersion(sql: SqlStorage, { version, etag, sizeBytes, storedBytes, saveTimeMs }: Version): void {
+  const values = [version, etag, sizeBytes, storedBytes, saveTimeMs]
+  sql.exec(`INSERT INTO version (${COLUMNS}) VALUES (?, ?, ?, ?, ?)`, ...values)
 }
 
 function toVersion(row: VersionRow): Version {
