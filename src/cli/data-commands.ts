@@ -22,6 +22,7 @@ export function addDataCommands(program: Command): void {
     .addOption(secretsOption())
     .addOption(new Option('--with-secrets', 'copy the secrets as well: the copy then gives full access'))
     .action(async (target: string, flags: DataFlags) => {
+      if (flags.withSecrets === true) secretsOf(flags)
       const report = await backup(flags.data, target, flags.withSecrets === true ? secretsFileOf(flags) : undefined)
       print('backed up', report)
       if (flags.withSecrets !== true)

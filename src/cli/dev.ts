@@ -18,8 +18,9 @@ export function addDevCommand(program: Command): void {
     .description('serve an app, and again after every change of its files, on the same data')
   withServeOptions(command).action(async (flags: ServeFlags) => {
     const log = toLog(flags)
+    const isRunning = endOnSignal()
     const server = await startServer(toServerOptions(flags, log))
-    endOnSignal(server)
+    isRunning(server)
     await greet(server, flags)
     reloadOnChange(server, log)
   })

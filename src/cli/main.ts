@@ -4,6 +4,9 @@
 import { EngineError } from '../engine/engine-error.ts'
 import { createProgram } from './program.ts'
 
+// Whoever reads the output may leave before the end; the server goes on.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+
 try {
   await createProgram().parseAsync()
 } catch (thrown) {

@@ -44,8 +44,9 @@ export function addServeCommand(program: Command): void {
   withServeOptions(program.command('serve').description('serve an app until it is told to stop')).action(
     async (flags: ServeFlags) => {
       const log = toLog(flags)
+      const isRunning = endOnSignal()
       const server = await startServer(toServerOptions(flags, log))
-      endOnSignal(server)
+      isRunning(server)
       await greet(server, flags)
     },
   )
@@ -124,18 +125,24 @@ export function toLog(flags: ServeFlags): Log {
 /** npm passes a signal on that the terminal has sent to the whole group already: two that close are one. */
 const SAME_SIGNAL_MS = 300
 
-/** The first signal lets requests finish, the second one does not. */
-export function endOnSignal(server: RunningServer): void {
+/**
+ * The first signal lets requests finish, the second one does not; during the start there is nothing to wait for.
+ *
+ * @returns what to call with the server once it runs
+ */
+export function endOnSignal(): (server: RunningServer) => void {
+  let server: RunningServer | undefined
   let stoppingSinceMs: number | undefined
   for (const [signal, code] of Object.entries(SIGNAL_EXIT_CODES)) {
     process.on(signal, () => {
+      if (server === undefined) process.exit(code)
       if (stoppingSinceMs === undefined) {
         stoppingSinceMs = performance.now()
         void server.stop().then(() => process.exit(0))
       } else if (performance.now() - stoppingSinceMs > SAME_SIGNAL_MS) {
-        server.kill()
         process.exit(code)
       }
     })
   }
+  return (running) => (server = running)
 }

@@ -10,20 +10,10 @@
 // Secrets are not in it: `<data directory>.secrets.json` beside it (secrets.ts), so that a copy of the data gives nobody access.
 
 import { createHash } from 'node:crypto'
-import {
-  chmodSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { writeDurably } from './durable-file.ts'
 import { EngineError, codeOf, reasonOf } from './engine-error.ts'
 
 /** Raised by one when a program that only knows the previous number would damage the data. */
@@ -67,9 +57,7 @@ export function openDataDirectory(path: string): DataDirectory {
           2,
         )
       }
-      const draft = join(path, `.format-draft-${process.pid}`)
-      writeFileSync(draft, `${DATA_FORMAT}\n`)
-      renameSync(draft, formatFile)
+      writeDurably(formatFile, `${DATA_FORMAT}\n`)
     }
   } catch (thrown) {
     if (thrown instanceof EngineError) throw thrown

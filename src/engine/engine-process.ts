@@ -36,8 +36,16 @@ const BACK_OFF_MAX_MS = 5_000
 const HEALTHY_MS = 2_000
 /** How often to look whether the last request is over, or whether threads are stopped: no event tells. */
 const LOOK_MS = 10
+/** A start takes well under a second, also with many objects on disk; one that takes this long never ends. */
+const START_DEADLINE_MS = 30_000
 /** What the engine said last, for the message when it fails at its first start. */
 const KEPT_LINES = 20
+
+/** However the supervisor ends, but for -9: an engine without it would go on alone. */
+const living = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of living) child.kill('SIGKILL')
+})
 
 export class EngineProcess {
   readonly #options: EngineProcessOptions
@@ -144,6 +152,8 @@ export class EngineProcess {
     )
     this.#child = child
     this.#startedMs = Date.now()
+    living.add(child)
+    child.once('exit', () => living.delete(child))
     const identity = child.pid === undefined ? undefined : identify(child.pid)
     if (identity !== undefined) this.#options.onSpawn(identity)
     log({
@@ -162,6 +172,8 @@ export class EngineProcess {
   /** True once every socket listens, false when the process ends first. */
   #becomesReady(child: ChildProcess): Promise<boolean> {
     const waiting = new Set(this.#options.sockets.keys())
+    const deadline = setTimeout(() => child.kill('SIGKILL'), START_DEADLINE_MS)
+    child.once('exit', () => clearTimeout(deadline))
     return new Promise((resolve) => {
       child.once('error', (error) => {
         this.#onLine(error.message)
@@ -172,6 +184,7 @@ export class EngineProcess {
       createInterface({ input: control }).on('line', (line) => {
         waiting.delete((JSON.parse(line) as { socket: string }).socket)
         if (waiting.size > 0) return
+        clearTimeout(deadline)
         const { log, plane } = this.#options
         log({
           level: 'info',

@@ -103,11 +103,20 @@ function highest(directory: string): { number: number; content: LockContent } {
     const number = Math.max(0, ...numbers(directory))
     if (number === 0) return { number, content: { engines: {} } }
     try {
-      return { number, content: JSON.parse(readFileSync(join(directory, `lock.${number}`), 'utf8')) as LockContent }
+      return { number, content: parse(readFileSync(join(directory, `lock.${number}`), 'utf8')) }
     } catch (thrown) {
       // Outnumbered and deleted between the two reads.
       if (codeOf(thrown) !== 'ENOENT') throw thrown
     }
+  }
+}
+
+/** What a power failure cut off names nobody; and after one nobody of before runs. */
+function parse(text: string): LockContent {
+  try {
+    return JSON.parse(text) as LockContent
+  } catch {
+    return { engines: {} }
   }
 }
 

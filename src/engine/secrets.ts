@@ -11,13 +11,13 @@ import {
   openSync,
   readFileSync,
   rmSync,
-  writeFileSync,
   writeSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createKeyring, type IdentifierKey } from '../identity/keyring.ts'
 import { mintResourceId } from '../identity/resource-id.ts'
 import type { DeploymentSecrets } from '../wire/deployment.ts'
+import { writeDurably } from './durable-file.ts'
 import { EngineError, codeOf, reasonOf } from './engine-error.ts'
 
 /** 256 bits, the strength of HMAC-SHA-256, for every key. */
@@ -41,7 +41,7 @@ export async function openSecrets(dataDirectory: string, file: string, cell: str
   const owner = ownerOf(dataDirectory)
   if (owner === undefined) {
     const secrets = await loadOrCreateSecrets(file, cell)
-    writeFileSync(join(dataDirectory, OWNER_FILE), `${secrets.deployment}\n`)
+    writeDurably(join(dataDirectory, OWNER_FILE), `${secrets.deployment}\n`)
     return secrets
   }
   if (!existsSync(file)) {

@@ -1,7 +1,10 @@
 // What a person and a script see of the command line.
 
+import { once } from 'node:events'
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { request, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { runCli } from '../support/cli.ts'
 import { NOTES_APP, makeTestDirectory, startServer } from '../support/server.ts'
@@ -61,6 +64,32 @@ describe('serve', () => {
   })
 })
 
+describe('inspect', () => {
+  test('[EN1] it shows what both planes know about one resource, also behind another public name', async () => {
+    const server = await startServer({
+      env: { BIPLANE_PUBLIC_URL: 'https://wikis.example' },
+      args: ['--apex', 'wikis.example'],
+    })
+    const headers = {
+      authorization: `Bearer ${server.operatorKey}`,
+      host: 'wikis.example',
+      'content-type': 'application/json',
+    }
+    const created = request(`${server.url}/v1/wikis`, { method: 'POST', headers }).end('{"name":"Notes"}')
+    const [response] = (await once(created, 'response')) as [IncomingMessage]
+    const { id } = JSON.parse(await text(response)) as { id: string }
+    const shown = await runCli(['inspect', id, '--data', server.dataDir])
+    expect(shown).toMatchObject({ code: 0, stderr: '' })
+    expect(JSON.parse(shown.stdout)).toMatchObject({
+      row: { id },
+      object: { kind: 'descriptor', descriptor: { id, mode: 'active' } },
+    })
+    const ghost = await runCli(['inspect', `${id.slice(0, -1)}0`, '--data', server.dataDir])
+    expect(ghost.code).toBe(1)
+    expect(ghost.stderr).toContain('the server answered 404')
+  })
+})
+
 describe('usage', () => {
   test.each([
     [['serve', '--port', 'eighty'], 'A port is a number'],
@@ -94,7 +123,7 @@ describe('usage', () => {
 })
 
 /** Answers a text of its own, one that it imports, and a count. */
-const app = (text: string): string => `
+const app = (word: string): string => `
 import { DurableObject, WorkerEntrypoint } from 'cloudflare:workers'
 import { text } from './text.ts'
 class C extends DurableObject { async add() {
@@ -104,7 +133,7 @@ class C extends DurableObject { async add() {
 } }
 class Plane extends WorkerEntrypoint {}
 export default {
-  fetch: async (request, env) => new Response(text + ' ${text} ' + await env.C_DATA.getByName('c').add()),
+  fetch: async (request, env) => new Response(text + ' ${word} ' + await env.C_DATA.getByName('c').add()),
   exports: { ControlPlane: Plane, DataPlane: Plane, CControl: C, CData: class extends C {} },
   manifest: { version: 1, types: [{ name: 'cc', plural: 'ccs', shards: { kind: 'single' },
     control: { className: 'CControl', binding: 'C_CONTROL' }, data: { className: 'CData', binding: 'C_DATA' } }] },
