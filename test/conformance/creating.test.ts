@@ -44,19 +44,17 @@ describe('the answer', () => {
     expect(response.headers.get('location')).toMatch(new RegExp(`^${server.url}/ledgers/ledger-`))
   })
 
-  test('[CP2] is 202 with Location and Retry-After while the object does not answer, which then comes by itself', async () => {
-    const slow = await startServer({ app: LEDGER_APP, faults: true, timers: { createWaitMs: 200 } })
-    slow.armFault('object.apply.begin', 'control')
-    // The edge loses the control process with the call, and the key brings the client back to the same resource.
-    const init = json('POST', { name: 'Late' }, { 'idempotency-key': 'late' })
-    const first = await slow.fetch('/v1/ledgers', init)
-    expect([202, 503]).toContain(first.status)
-    await slow.control.ready()
-    const second = await slow.fetch('/v1/ledgers', init)
-    expect([201, 202]).toContain(second.status)
-    const { id } = (await second.json()) as ResourceJson
-    const { data } = (await (await slow.fetch('/v1/ledgers')).json()) as { data: ResourceJson[] }
-    expect(data.map((resource) => resource.id)).toEqual([id])
+  test('[CP2] is 202 with Location and Retry-After while the object does not answer, and it then comes by itself', async () => {
+    const slow = await startServer({ app: LEDGER_APP, faults: true, timers: { createWaitMs: 100 } })
+    const release = slow.faults?.hold('object.apply.begin')
+    const response = await slow.fetch('/v1/ledgers', json('POST', { name: 'Late' }))
+    const { id, state } = (await response.json()) as ResourceJson
+    expect([response.status, state]).toEqual([202, 'creating'])
+    expect(response.headers.get('location')).toBe(`/v1/ledgers/${id}`)
+    expect(response.headers.get('retry-after')).toBe('1')
+    release?.()
+    await slow.faultHit('advance.apply.marked')
+    expect(await (await slow.fetch(`/v1/ledgers/${id}`)).json()).toMatchObject({ state: 'active' })
   })
 
   test('[CE2] names the cell, and refuses one that there is not before anything is recorded', async () => {
@@ -68,8 +66,6 @@ describe('the answer', () => {
 })
 
 describe('an idempotency key', () => {
-  const withKey = (key: string, body: object): RequestInit => json('POST', body, { 'idempotency-key': key })
-
   test('[CP3] sent twenty times at once makes one resource', async () => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => server.fetch('/v1/ledgers', withKey('twenty', { name: 'Twenty' }))),
@@ -133,7 +129,9 @@ describe('a name', () => {
     const answers = await Promise.all(
       Array.from({ length: 8 }, () => server.fetch('/v1/ledgers', json('POST', { name: 'Twins' }))),
     )
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, ...Array.from({ length: 7 }, () => 409)])
+    const statuses = answers.map(({ status }) => status)
+    expect(statuses.filter((status) => status === 201)).toHaveLength(1)
+    expect(statuses.filter((status) => status === 409)).toHaveLength(7)
   })
 
   test('[CP4] is unique per type, and optional', async () => {
@@ -161,7 +159,7 @@ describe('a name', () => {
 })
 
 describe('the type', () => {
-  test('[CP10] refuses in onCreate: name, count and key are free again, and a tombstone remains', async () => {
+  test('[CP10] refuses in onCreate: name, count and key are free again', async () => {
     const init = json('POST', { name: 'Refused', params: { refuse: 'not today' } }, { 'idempotency-key': 'refused' })
     const refused = await server.fetch('/v1/ledgers', init)
     expect(refused.status).toBe(400)
@@ -196,3 +194,7 @@ describe('the type', () => {
     expect((await server.fetch('/v1/sheets', json('POST', { name: 'forbidden' }))).status).toBe(403)
   })
 })
+
+function withKey(key: string, body: object): RequestInit {
+  return json('POST', body, { 'idempotency-key': key })
+}

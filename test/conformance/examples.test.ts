@@ -71,8 +71,9 @@ describe('examples/embedded', () => {
   test('[CP5] the quota that authenticate answers is kept, also by creations at the same time', async () => {
     const eve = await logIn('eve', 'dropper')
     const answers = await Promise.all(Array.from({ length: 12 }, () => eve('POST', '/v1/wikis', {})))
-    const statuses = answers.map(({ status }) => status).toSorted()
-    expect(statuses).toEqual([201, 201, 201, ...Array.from({ length: 9 }, () => 403)])
+    const statuses = answers.map(({ status }) => status)
+    expect(statuses.filter((status) => status === 201)).toHaveLength(3)
+    expect(statuses.filter((status) => status === 403)).toHaveLength(9)
     const refused = answers.find(({ status }) => status === 403) as Response
     expect(await problem(refused)).toMatchObject({ code: 'quota_exceeded', limit: 3, used: 3 })
     const { data } = (await (await eve('GET', '/v1/wikis')).json()) as { data: ResourceJson[] }

@@ -13,11 +13,12 @@ const VALUES = [
   'defineResourceType',
   'single',
 ]
+// oxfmt-ignore
 const TYPES = [
-  ...['App', 'AppManifest', 'AppOptions', 'Asset', 'AuthenticatedCaller', 'BuilderHooks', 'CellPlace', 'CellTable'],
-  ...['ControlAction', 'ControlCalls', 'DeploymentConfig', 'DeploymentSecrets', 'Descriptor', 'ErrorCode', 'Migration'],
-  ...['Mode', 'Permission', 'RequestContext', 'ResourceJson', 'ResourceRecord', 'ResourceType', 'ResourceTypeHooks'],
-  ...['ResourceTypeOptions', 'ShardPolicy', 'TypeRoute', 'Visibility'],
+  'App', 'AppManifest', 'AppOptions', 'Asset', 'AuthenticatedCaller', 'BuilderHooks', 'CellPlace', 'CellTable',
+  'ControlAction', 'ControlCalls', 'DeploymentConfig', 'DeploymentSecrets', 'Descriptor', 'ErrorCode', 'Migration',
+  'Mode', 'Permission', 'RequestContext', 'ResourceJson', 'ResourceRecord', 'ResourceType', 'ResourceTypeHooks',
+  'ResourceTypeOptions', 'ShardPolicy', 'TypeRoute', 'Visibility',
 ]
 const WIKI = ['Wiki', 'wiki']
 const SUBPATHS = ['.', './package.json', './types/wiki']
