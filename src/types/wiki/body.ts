@@ -11,9 +11,10 @@ export async function readHtml(request: Request): Promise<Uint8Array<ArrayBuffer
   if (encoding !== null && encoding !== 'identity') {
     throw new ResourceError('invalid_request', 'Send the page as it is: it is compressed here.')
   }
-  const declared = Number(request.headers.get('content-length') ?? Number.NaN)
-  if (declared > BODY_BYTES) throw tooLarge()
-  const bytes = Number.isNaN(declared) ? await readLimited(request) : new Uint8Array(await request.arrayBuffer())
+  if (Number(request.headers.get('content-length')) > BODY_BYTES) throw tooLarge()
+  // Without a declared length it is as large as the edge let it become.
+  const bytes = new Uint8Array(await request.arrayBuffer())
+  if (bytes.length > BODY_BYTES) throw tooLarge()
   if (bytes.length === 0)
     throw new ResourceError('invalid_request', 'The body is empty. Send the whole wiki as one HTML page.')
   if (!isHtml(request.headers.get('content-type'), bytes)) {
@@ -28,24 +29,6 @@ export function isHtml(contentType: string | null, bytes: Uint8Array): boolean {
   // A byte order mark and white space may come first; a page with more of it than this is none.
   const start = new TextDecoder().decode(bytes.subarray(0, 64)).trimStart()
   return start.startsWith('<')
-}
-
-/** A body without a declared length is counted while it arrives. */
-async function readLimited(request: Request): Promise<Uint8Array<ArrayBuffer>> {
-  const parts: Uint8Array[] = []
-  let length = 0
-  for await (const part of request.body ?? []) {
-    length += part.length
-    if (length > BODY_BYTES) throw tooLarge()
-    parts.push(part)
-  }
-  const bytes = new Uint8Array(length)
-  let offset = 0
-  for (const part of parts) {
-    bytes.set(part, offset)
-    offset += part.length
-  }
-  return bytes
 }
 
 function tooLarge(): ResourceError {

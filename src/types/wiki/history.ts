@@ -8,15 +8,6 @@ import { addVersion, currentVersion, getVersion, listVersions, readVersion, type
 /** `/versions/12` and `/versions/12/restore`. At most 15 digits: every such number is exact. */
 const VERSION_PATH = /^\/versions\/([1-9][0-9]{0,14})(\/restore)?$/
 
-interface VersionJson {
-  readonly version: number
-  readonly etag: string
-  readonly size_bytes: number
-  readonly stored_bytes: number
-  readonly save_time: string
-  readonly current: boolean
-}
-
 /** Serves everything at and below `/versions`. @throws ResourceError `not_found`, `permission_denied` for a save onto a version */
 export function serveHistory(
   request: Request,
@@ -76,7 +67,7 @@ function requireVersion(version: Version | undefined, number: number): Version {
   return version
 }
 
-function toVersionJson(version: Version, newest: number | undefined): VersionJson {
+function toVersionJson(version: Version, newest: number | undefined): Record<string, string | number | boolean> {
   return {
     version: version.version,
     etag: version.etag,
