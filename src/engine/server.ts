@@ -109,11 +109,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     clearRun(directory)
     makeSocketFolder(directory)
     const sockets = PLANES.map((plane) => join(directory.sockets, `${plane}.sock`))
-    const [listeners, bundle] = await Promise.all([
-      openListeners(options.host, options.port, sockets),
-      bundleApp(options.app, { faultPoints: options.faultsAddress !== undefined }),
-    ])
+    const bundling = bundleApp(options.app, { faultPoints: options.faultsAddress !== undefined })
+    // Awaited after the sockets; a failure before that must not count as one that nobody looks at.
+    bundling.catch(() => {})
+    const listeners = await openListeners(options.host, options.port, sockets)
     opened.push(...listeners)
+    const bundle = await bundling
     return await new RunningEngine({ options, directory, secrets, lock, listeners, bundle }).start()
   } catch (thrown) {
     for (const resource of opened) resource.close()
