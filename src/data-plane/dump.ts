@@ -1,63 +1,71 @@
-// The generic content of an object as a stream: one JSON line per table and per row. The base class's tables are skipped, since a
-// copy belongs to another descriptor. Types with a better form of their own override dump() and load().
+// The generic content of an object as a stream: one JSON line per table, per row, and per index. The base class's tables are skipped,
+// since a copy belongs to another descriptor. Types with large content, or with virtual tables, override dump() and load().
 
 import { base64url } from 'jose'
 import { ResourceError } from '../wire/errors.ts'
 import { SYSTEM_PREFIX } from './storage.ts'
 
-type Line = { readonly table: string; readonly sql: string } | { readonly row: readonly JsonValue[] }
+/** `table`: from here on rows are this table's. `index`: whatever else the schema has, to be run at the end. */
+type Line =
+  | { readonly table: string; readonly sql: string }
+  | { readonly index: string; readonly sql: string }
+  | { readonly row: readonly JsonValue[] }
 /** Blobs become `{"blob": base64url}`; everything else is JSON already. */
 type JsonValue = string | number | null | { readonly blob: string }
 
 const encoder = new TextEncoder()
 
-/** Streams every table of the type. Rows are read table by table; a table is read in one turn, so that it is consistent. */
+/** Streams every table of the type, all read in one turn: consistent, and as large in memory as the content is. */
 export function dumpTables(sql: SqlStorage): ReadableStream<Uint8Array> {
-  const tables = sql
-    .exec<{ name: string; sql: string }>(
-      `SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND substr(name, 1, ?) <> ? AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\'
-       AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name`,
-      SYSTEM_PREFIX.length,
-      SYSTEM_PREFIX,
-    )
-    .toArray()
   return new ReadableStream<Uint8Array>({
-    pull(controller) {
-      const table = tables.shift()
-      if (table === undefined) return controller.close()
-      controller.enqueue(toLine({ table: table.name, sql: table.sql }))
-      for (const row of sql.exec(`SELECT * FROM ${quote(table.name)}`).raw()) {
-        controller.enqueue(
-          toLine({
-            row: row.map((value) =>
-              value instanceof ArrayBuffer ? { blob: base64url.encode(new Uint8Array(value)) } : value,
-            ),
-          }),
-        )
-      }
+    start(controller) {
+      for (const line of toLines(sql)) controller.enqueue(encoder.encode(`${JSON.stringify(line)}\n`))
+      controller.close()
     },
   })
 }
 
+function* toLines(sql: SqlStorage): Generator<Line> {
+  for (const { name, sql: statement } of readSchema(sql, 'table')) {
+    yield { table: name, sql: statement }
+    for (const row of sql.exec(`SELECT * FROM ${quote(name)}`).raw()) yield { row: row.map(toJsonValue) }
+  }
+  for (const { name, sql: statement } of readSchema(sql, 'index')) yield { index: name, sql: statement }
+}
+
+/** What the type declared itself: no tables of ours, the engine's or SQLite's, and no index that comes with its table. */
+function readSchema(sql: SqlStorage, kind: 'table' | 'index'): { name: string; sql: string }[] {
+  return sql
+    .exec<{ name: string; sql: string }>(
+      `SELECT name, sql FROM sqlite_schema WHERE type = ? AND sql IS NOT NULL AND substr(tbl_name, 1, ?) <> ?
+       AND tbl_name NOT LIKE '\\_cf\\_%' ESCAPE '\\' AND tbl_name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY rowid`,
+      kind,
+      SYSTEM_PREFIX.length,
+      SYSTEM_PREFIX,
+    )
+    .toArray()
+}
+
 /**
- * Reads a dump to its end and checks it. @returns what replaces the tables, to be run in one transaction
+ * Reads a dump to its end and checks it. @returns what replaces the content, to be run in one transaction
  * @throws ResourceError `invalid_request` naming the first line that is not one of a dump
  */
 export async function loadTables(stream: ReadableStream<Uint8Array>): Promise<(sql: SqlStorage) => void> {
   const lines = (await new Response(stream).text()).split('\n').filter((line) => line !== '')
   const parsed = lines.map(parseLine)
   return (sql) => {
+    // Tables that the dump does not have are not part of the content that it replaces it by.
+    for (const { name } of readSchema(sql, 'table')) sql.exec(`DROP TABLE ${quote(name)}`)
     let table = ''
     for (const line of parsed) {
-      if ('table' in line) {
-        table = line.table
-        sql.exec(`DROP TABLE IF EXISTS ${quote(table)}`)
-        sql.exec(line.sql)
-      } else {
-        const values = line.row.map((value) =>
-          typeof value === 'object' && value !== null ? toBuffer(value.blob) : value,
+      if ('row' in line) {
+        sql.exec(
+          `INSERT INTO ${quote(table)} VALUES (${line.row.map(() => '?').join(', ')})`,
+          ...line.row.map(toSqlValue),
         )
-        sql.exec(`INSERT INTO ${quote(table)} VALUES (${values.map(() => '?').join(', ')})`, ...values)
+      } else {
+        sql.exec(line.sql)
+        if ('table' in line) table = line.table
       }
     }
   }
@@ -65,23 +73,28 @@ export async function loadTables(stream: ReadableStream<Uint8Array>): Promise<(s
 
 function parseLine(text: string, index: number): Line {
   try {
-    const line = JSON.parse(text) as Partial<Record<'table' | 'sql', string> & { row: JsonValue[] }>
-    if (typeof line.table === 'string' && typeof line.sql === 'string' && !line.table.startsWith(SYSTEM_PREFIX)) {
-      return { table: line.table, sql: line.sql }
-    }
-    if (Array.isArray(line.row) && index > 0) return { row: line.row }
+    const {
+      table,
+      index: name,
+      sql,
+      row,
+    } = JSON.parse(text) as Partial<Record<'table' | 'index' | 'sql', string>> & { row?: JsonValue[] }
+    if (typeof sql === 'string' && typeof table === 'string' && !table.startsWith(SYSTEM_PREFIX)) return { table, sql }
+    if (typeof sql === 'string' && typeof name === 'string') return { index: name, sql }
+    if (Array.isArray(row) && index > 0) return { row }
   } catch {
     // Falls through to the one refusal.
   }
   throw new ResourceError('invalid_request', `Line ${index + 1} of the dump is not valid.`)
 }
 
-function toLine(line: Line): Uint8Array {
-  return encoder.encode(`${JSON.stringify(line)}\n`)
+function toJsonValue(value: SqlStorageValue): JsonValue {
+  return value instanceof ArrayBuffer ? { blob: base64url.encode(new Uint8Array(value)) } : value
 }
 
-function toBuffer(blob: string): ArrayBuffer {
-  const bytes = base64url.decode(blob)
+function toSqlValue(value: JsonValue): SqlStorageValue {
+  if (typeof value !== 'object' || value === null) return value
+  const bytes = base64url.decode(value.blob)
   return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer
 }
 

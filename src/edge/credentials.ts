@@ -85,9 +85,15 @@ export class TokenCache {
     this.#signer = signer
   }
 
-  async verify(token: string, use: TokenUse): Promise<TokenClaims | undefined> {
+  /** The claims of a token that was verified before, at once; undefined when it was not, or is no longer good. */
+  peek({ token, use }: Pick<Presented, 'token' | 'use'>): TokenClaims | undefined {
     const known = this.#young.get(token) ?? this.#old.get(token)
-    if (known !== undefined) return known.use === use && known.expiresAt * 1000 > Date.now() ? known : undefined
+    return known?.use === use && known.expiresAt * 1000 > Date.now() ? known : undefined
+  }
+
+  async verify(token: string, use: TokenUse): Promise<TokenClaims | undefined> {
+    const known = this.peek({ token, use })
+    if (known !== undefined) return known
     const claims = await this.#signer.verify(token, use)
     if (claims === undefined) return undefined
     if (this.#young.size >= TokenCache.#CAPACITY) {

@@ -16,9 +16,21 @@ import type { EdgeContext } from './deployment.ts'
  * @throws ResourceError `not_found` for one that is malformed, of another type, or that this deployment never issued
  */
 export async function requireIssued(context: EdgeContext, type: ResourceType, text: string): Promise<ResourceId> {
-  const id = parseResourceId(text)
-  if (id === undefined || id.type !== type.name || !(await verifyResourceId(context.keyring, id))) throw notFound()
+  const id = requireId(type, text)
+  await requireTag(context, id)
   return id
+}
+
+/** The syntax and the type alone. @throws ResourceError `not_found` */
+export function requireId(type: ResourceType | undefined, text: string): ResourceId {
+  const id = parseResourceId(text)
+  if (id === undefined || id.type !== type?.name) throw notFound()
+  return id
+}
+
+/** The tag alone. @throws ResourceError `not_found` */
+export async function requireTag(context: EdgeContext, id: ResourceId): Promise<void> {
+  if (!(await verifyResourceId(context.keyring, id))) throw notFound()
 }
 
 /**
@@ -34,9 +46,6 @@ export function toDataObject(context: EdgeContext, type: ResourceType, id: Resou
   return toStub(context.namespaceOf(type), dataObjectName(id.id), place)
 }
 
-/** Headers that end at the edge: credentials are verified here, and no type gets to see them. */
-const STRIPPED = ['authorization', 'cookie', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-for', 'forwarded']
-
 /** Hands a request to its object, as the resource sees it: path below the resource, and the principal in the reserved header. */
 export function forward(
   stub: DurableObjectStub,
@@ -46,9 +55,12 @@ export function forward(
   principal: Principal,
 ): Promise<Response> {
   const inner = new Request(`http://resource${path}${query}`, request)
-  for (const name of STRIPPED) inner.headers.delete(name)
+  const { headers } = inner
+  // Credentials end at the edge, where they are verified: no type gets to see them.
+  headers.delete('authorization')
+  headers.delete('cookie')
   // Set, not appended: whatever the client sent under this name is gone.
-  inner.headers.set(PRINCIPAL_HEADER, formatPrincipal(principal))
+  headers.set(PRINCIPAL_HEADER, formatPrincipal(principal))
   return stub.fetch(inner)
 }
 

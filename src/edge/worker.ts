@@ -1,7 +1,7 @@
 // The edge: stateless, and where every request arrives. It finds out what a request is for, by index, and hands it to one of the
 // planes; every error becomes an answer here.
 
-import { verifyResourceId, parseResourceId, type ResourceId } from '../identity/resource-id.ts'
+import type { ResourceId } from '../identity/resource-id.ts'
 import type { TokenClaims } from '../identity/token.ts'
 import { isUpgrade, refuseSocket } from '../object/sockets.ts'
 import type { ResourceType } from '../resource-type.ts'
@@ -19,7 +19,7 @@ import { neededPermission } from './needed-permission.ts'
 import { forwardedHostOf } from './proxy.ts'
 import { CODE_PARAMETER, redeemLink, renewedCookie, requireOwnOrigin } from './session.ts'
 import { linkForOperator, serveStartPage } from './start-page.ts'
-import { forward, requireIssued, toDataObject } from './to-data-plane.ts'
+import { forward, requireId, requireTag, toDataObject } from './to-data-plane.ts'
 
 /** One request, whatever it is for. Never throws. */
 export async function serveRequest(edge: Edge, context: EdgeContext, request: Request): Promise<Response> {
@@ -107,16 +107,20 @@ async function serveMainOrigin(
   requestId: string,
 ): Promise<Response> {
   const slash = idAndPath.indexOf('/')
-  const id = await requireIssued(context, type, slash === -1 ? idAndPath : idAndPath.slice(0, slash))
+  const id = requireId(type, slash === -1 ? idAndPath : idAndPath.slice(0, slash))
   const path = slash === -1 ? '' : idAndPath.slice(slash)
   const isNavigation = request.headers.get('sec-fetch-mode') === 'navigate' && !request.headers.has('authorization')
   if (isNavigation && request.method === 'GET') {
+    await requireTag(context, id)
     const isOperator = await hasOperatorSession(context, edge.cache, request, address.origin)
     const link =
       isOperator && address.query === '' ? await linkForOperator(edge, context, type, id, requestId) : undefined
     return redirect(link ?? `${ownOriginOf(edge.hosts, id.id)}${path === '' ? '/' : path}${address.query}`)
   }
-  if (path === '') return redirect(`/${type.plural}/${id.id}/${address.query}`, 308)
+  if (path === '') {
+    await requireTag(context, id)
+    return redirect(`/${type.plural}/${id.id}/${address.query}`, 308)
+  }
   const seen = { origin: address.origin, basePath: `/${type.plural}/${id.id}/`, path, query: address.query }
   return serveContent(edge, context, request, type, id, seen, requestId)
 }
@@ -130,16 +134,19 @@ async function serveOwnOrigin(
   requestId: string,
 ): Promise<Response> {
   const { path, query, origin } = address
-  const id = parseResourceId(address.label)
-  const type = id === undefined ? undefined : context.typeByName.get(id.type)
-  if (id === undefined || type === undefined || !(await verifyResourceId(context.keyring, id))) return notFound()
+  const type = context.typeByName.get(address.label.slice(0, address.label.indexOf('-')))
+  const id = requireId(type, address.label)
+  if (type === undefined) return notFound()
   if (path.startsWith(ASSETS_PREFIX)) {
     const asset = serveAsset(edge.assets, request, path)
     if (asset !== undefined) return asset
   }
   if (request.method === 'GET' && query.includes(`${CODE_PARAMETER}=`)) {
     const parameters = new URLSearchParams(query)
-    if (parameters.has(CODE_PARAMETER)) return redeemLink(context, edge.cache, type, id, request, path, parameters)
+    if (parameters.has(CODE_PARAMETER)) {
+      await requireTag(context, id)
+      return redeemLink(context, edge.cache, type, id, request, path, parameters)
+    }
   }
   return serveContent(edge, context, request, type, id, { origin, basePath: '/', path, query }, requestId)
 }
@@ -167,7 +174,12 @@ async function serveContent(
   requestId: string,
 ): Promise<Response> {
   const presented = findCredential(request, seen.query, type, seen.basePath === '/')
-  const claims = presented === undefined ? undefined : await verifyCredential(edge.cache, presented, id)
+  let claims = presented === undefined ? undefined : edge.cache.peek(presented)
+  // A token that was verified before proves that its identifier was issued. Everybody else shows the tag first, then the token.
+  if (claims?.resource !== id.id) {
+    await requireTag(context, id)
+    claims = presented === undefined ? undefined : await verifyCredential(edge.cache, presented, id)
+  }
   if (presented?.via === 'cookie') requireOwnOrigin(request, seen.origin)
   const principal: Principal = {
     via: presented?.via ?? 'none',
@@ -185,8 +197,10 @@ async function serveContent(
 
 /** The response as it is, or with the session's next cookie when it is time. */
 async function renew(context: EdgeContext, session: TokenClaims, response: Response): Promise<Response> {
+  // Only what the object has just accepted goes on: it knows whether the session was revoked.
+  if (response.status === 101 || response.status >= 400) return response
   const cookie = await renewedCookie(context.signer, session)
-  if (cookie === undefined || response.status === 101) return response
+  if (cookie === undefined) return response
   const renewed = new Response(response.body, response)
   renewed.headers.append('set-cookie', cookie)
   return renewed
@@ -194,7 +208,16 @@ async function renew(context: EdgeContext, session: TokenClaims, response: Respo
 
 /** The client's own name for the request when it is one that fits a log line, else a new one. */
 function toRequestId(given: string | null): string {
-  return given !== null && /^[\w-]{1,64}$/.test(given) ? given : crypto.randomUUID()
+  return given !== null && /^[\w-]{1,64}$/.test(given) ? given : newRequestId()
+}
+
+/** A random name for this isolate, made at its first request (no randomness before one), and a counter. */
+let isolateId: string | undefined
+let requestCount = 0
+
+function newRequestId(): string {
+  isolateId ??= crypto.randomUUID().slice(0, 18)
+  return `${isolateId}-${(requestCount++).toString(36)}`
 }
 
 function withoutToken(query: string): string {

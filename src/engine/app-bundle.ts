@@ -95,9 +95,8 @@ async function bundle(file: string, options: BuildOptions): Promise<BuildResult>
       conditions: ['workerd', 'worker', 'import'],
       mainFields: ['module', 'main'],
       external: ['cloudflare:*', 'node:*'],
-      // Removes what `define` made unreachable, and keeps names and lines for stack traces.
+      // Removes what became unreachable; names and lines stay, for stack traces.
       minifySyntax: true,
-      keepNames: true,
       legalComments: 'none',
       logLevel: 'silent',
       ...options,
