@@ -2,6 +2,7 @@
 
 import { createTokenSigner } from '../identity/token.ts'
 import type { RunningServer } from '../engine/server.ts'
+import { DEFAULT_DATA } from './options.ts'
 import type { ServeFlags } from './serve.ts'
 
 /** Long enough to switch to a browser, short enough that a terminal's scroll-back opens nothing. */
@@ -36,12 +37,10 @@ async function mintSignInLink(server: RunningServer): Promise<string> {
 }
 
 function tryItOut(url: string, flags: ServeFlags): string[] {
-  const where =
-    flags.secrets !== undefined
-      ? ` --secrets ${flags.secrets}`
-      : flags.data === './.biplane'
-        ? ''
-        : ` --data ${flags.data}`
+  const where = [
+    ...(flags.data === DEFAULT_DATA ? [] : [` --data ${quote(flags.data)}`]),
+    ...(flags.secrets === undefined ? [] : [` --secrets ${quote(flags.secrets)}`]),
+  ].join('')
   const authorized = `-H "Authorization: Bearer $BIPLANE_OPERATOR_KEY"`
   const json = `-H 'Content-Type: application/json'`
   return [
@@ -51,4 +50,9 @@ function tryItOut(url: string, flags: ServeFlags): string[] {
     `    curl -X POST ${url}/v1/wikis/ID/tokens ${authorized} ${json} -d '{"permission":"write"}'`,
     `    curl ${url}/v1/wikis ${authorized}`,
   ]
+}
+
+/** For a shell. */
+function quote(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`
 }
