@@ -41,9 +41,9 @@ export class FaultHarness {
 
   /** The next execution of the point waits there until the answered function is called. */
   hold(name: string): () => void {
-    let release = (): void => {}
+    let release: (() => void) | undefined
     this.#held.set(name, new Promise((resolve) => (release = resolve)))
-    return () => release()
+    return () => release?.()
   }
 
   disarm(): void {
