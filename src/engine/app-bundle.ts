@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build, type BuildOptions, type BuildResult, type Plugin } from 'esbuild'
+import { build, stop, type BuildOptions, type BuildResult, type Plugin } from 'esbuild'
 import type { AppManifest } from '../wire/manifest.ts'
 import { EngineError, reasonOf } from './engine-error.ts'
 
@@ -67,6 +67,11 @@ export async function bundleApp(appFile: string, options: { readonly faultPoints
     data,
     inputs: Object.keys(result.metafile?.inputs ?? {}).map((input) => resolve(dirname(file), input)),
   }
+}
+
+/** Ends the bundler's own process, which otherwise lives as long as this one; the next bundle starts another. */
+export async function endBundler(): Promise<void> {
+  await stop()
 }
 
 /** @throws EngineError when there is no such file: cheaper to learn before anything is created */

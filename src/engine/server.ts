@@ -12,7 +12,7 @@ import {
   type DeploymentSecrets,
   type LifecycleTimers,
 } from '../wire/deployment.ts'
-import { bundleApp, checkAppFile, type AppBundle } from './app-bundle.ts'
+import { bundleApp, checkAppFile, endBundler, type AppBundle } from './app-bundle.ts'
 import {
   PLANES,
   clearRun,
@@ -115,6 +115,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const listeners = await openListeners(options.host, options.port, sockets)
     opened.push(...listeners)
     const bundle = await bundling
+    await endBundler()
     return await new RunningEngine({ options, directory, secrets, lock, listeners, bundle }).start()
   } catch (thrown) {
     for (const resource of opened) resource.close()
