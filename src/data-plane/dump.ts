@@ -54,6 +54,8 @@ export async function loadTables(stream: ReadableStream<Uint8Array>): Promise<(s
   const lines = (await new Response(stream).text()).split('\n').filter((line) => line !== '')
   const parsed = lines.map(parseLine)
   return (sql) => {
+    // Tables refer to each other in any order, and are complete at the commit.
+    sql.exec('PRAGMA defer_foreign_keys = ON')
     // Tables that the dump does not have are not part of the content that it replaces it by.
     for (const { name } of readSchema(sql, 'table')) sql.exec(`DROP TABLE ${quote(name)}`)
     let table = ''
@@ -79,13 +81,26 @@ function parseLine(text: string, index: number): Line {
       sql,
       row,
     } = JSON.parse(text) as Partial<Record<'table' | 'index' | 'sql', string>> & { row?: JsonValue[] }
-    if (typeof sql === 'string' && typeof table === 'string' && !table.startsWith(SYSTEM_PREFIX)) return { table, sql }
-    if (typeof sql === 'string' && typeof name === 'string') return { index: name, sql }
+    const isOwn = typeof sql === 'string' && isDeclaration(sql)
+    if (isOwn && typeof table === 'string' && !SYSTEM_NAME.test(table)) return { table, sql }
+    if (isOwn && typeof name === 'string') return { index: name, sql }
     if (Array.isArray(row) && index > 0) return { row }
   } catch {
     // Falls through to the one refusal.
   }
   throw new ResourceError('invalid_request', `Line ${index + 1} of the dump is not valid.`)
+}
+
+/** Names that are not the type's, in any case: SQLite makes no difference. */
+const SYSTEM_NAME = /\b(biplane|_cf|sqlite)_/i
+
+/** Whether `sql` declares one table or index of the type and does nothing else: a dump may come from anybody. */
+function isDeclaration(sql: string): boolean {
+  // What is left of strings and comments is nothing, of quoted names what the next line looks for.
+  const code = sql.replaceAll(/'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|--.*|\/\*[\s\S]*?\*\//g, (token) =>
+    /^["`[]/.test(token) ? token.replaceAll(';', '') : ' ',
+  )
+  return /^CREATE (TABLE|(UNIQUE )?INDEX) /.test(code) && !code.includes(';') && !SYSTEM_NAME.test(code)
 }
 
 function toJsonValue(value: SqlStorageValue): JsonValue {
