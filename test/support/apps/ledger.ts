@@ -23,6 +23,12 @@ import { z } from 'zod'
 export const MIGRATIONS: readonly Migration[] = [
   (sql) => sql.exec('CREATE TABLE entry (id INTEGER PRIMARY KEY, text TEXT NOT NULL)'),
   (sql) => sql.exec('CREATE TABLE "odd ""name" (name TEXT PRIMARY KEY, content BLOB) WITHOUT ROWID'),
+  (sql) => {
+    sql.exec(
+      "CREATE TABLE mark (entry INTEGER NOT NULL REFERENCES entry (id)) -- what a comment's quote must not hide;",
+    )
+    sql.exec('CREATE INDEX entry_by_text ON entry (text)')
+  },
 ]
 
 interface Params {
@@ -106,7 +112,8 @@ export class Ledger extends ResourceObject<{ count: number }> {
 
   private async add(text: string): Promise<Response> {
     await this.write((sql) => {
-      sql.exec('INSERT INTO entry (text) VALUES (?)', text)
+      const { id } = sql.exec<{ id: number }>('INSERT INTO entry (text) VALUES (?) RETURNING id', text).one()
+      sql.exec('INSERT INTO mark VALUES (?)', id)
       // After its write: only a rollback can undo it.
       if (text === 'throw') throw new ResourceError('invalid_request', 'This entry is not wanted.')
     })
