@@ -75,7 +75,7 @@ class Recorder {
   }
 
   result(seconds: number, cpuSeconds: number): LoadResult {
-    const sorted = Float64Array.from(this.#latencies).sort()
+    const sorted = Float64Array.from(this.#latencies).toSorted()
     const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
     return {
       requests: sorted.length,

@@ -1,5 +1,10 @@
+import { creates } from './creates.ts'
 import { dataPath } from './data-path.ts'
+import { groupCommit } from './group-commit.ts'
+import { isolation } from './isolation.ts'
+import { list } from './list.ts'
 import type { Row } from './row.ts'
+import { wiki } from './wiki.ts'
 
 /** In the order of the table. */
-export const ROWS: readonly Row[] = [dataPath]
+export const ROWS: readonly Row[] = [dataPath, groupCommit, creates, list, wiki, isolation]

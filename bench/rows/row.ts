@@ -12,7 +12,7 @@ export interface RunContext {
   /** Measurements per side. */
   readonly rounds: number
   /** Says how far it is, on stderr. */
-  say(text: string): void
+  readonly say: (text: string) => void
 }
 
 export interface Row {

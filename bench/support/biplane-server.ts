@@ -18,9 +18,14 @@ export interface BiplaneServer extends ServerUnderTest {
   /** Answers the identifiers of new resources. */
   create(plural: string, count: number): Promise<string[]>
   /** The control plane's API with the operator's key. */
-  fetch(path: string, init?: RequestInit): Promise<Response>
+  fetch(path: string, init?: ApiRequest): Promise<Response>
   /** A resource's content, with a token that may write. */
   content(plural: string, id: string): Promise<Target>
+}
+
+interface ApiRequest {
+  readonly method?: string
+  readonly body?: string
 }
 
 export interface BiplaneOptions {
@@ -68,8 +73,8 @@ export async function startBiplane(
   const engines = enginesIn(logFile)
   const pid = (process: 'data' | 'control' | 'supervisor'): number =>
     (process === 'supervisor' ? child.pid : engines.get(process)) ?? 0
-  const fetchApi = (path: string, init: RequestInit = {}): Promise<Response> =>
-    fetch(url + path, { ...init, headers: { authorization: `Bearer ${secrets.operatorKeys.at(-1)}`, ...init.headers } })
+  const fetchApi = (path: string, init: ApiRequest = {}): Promise<Response> =>
+    fetch(url + path, { ...init, headers: { authorization: `Bearer ${secrets.operatorKeys.at(-1)}` } })
   return {
     name: options.name ?? 'biplane',
     port: Number(new URL(url).port),

@@ -7,10 +7,11 @@ export interface Comparison {
   readonly row: string
   readonly what: string
   readonly unit: string
-  readonly baseline: number
+  /** Absent where there is nothing to compare with. */
+  readonly baseline?: number
   readonly biplane: number
   /** Median of the rounds' own ratios. */
-  readonly ratio: number
+  readonly ratio?: number
   /** Smallest and largest ratio of a round. */
   readonly range?: readonly [number, number]
   readonly goal?: Goal
@@ -31,11 +32,13 @@ export const P99: Quantity = { what: 'p99', unit: 'ms', of: (round) => round.p99
 
 export function compareRounds(
   row: string,
-  { what, unit, of }: Quantity,
+  quantity: Quantity,
   baseline: readonly Measured[],
   biplane: readonly Measured[],
   goal?: Goal,
 ): Comparison {
+  const { what, unit } = quantity
+  const of = (round: Measured): number => quantity.of(round)
   const ratios = biplane.map((round, index) => of(round) / of(baseline[index] as Measured))
   return {
     ...compare(row, what, unit, median(baseline.map(of)), median(biplane.map(of)), goal, median(ratios)),
@@ -57,17 +60,24 @@ export function compare(
   return { ...base, goal, met: 'atLeast' in goal ? ratio >= goal.atLeast : ratio <= goal.atMost }
 }
 
+/** A quantity that explains the others. */
+export function single(row: string, what: string, unit: string, biplane: number): Comparison {
+  return { row, what, unit, biplane }
+}
+
 const HEADINGS = ['', '', 'baseline', 'biplane', '', 'ratio', 'rounds', 'goal', '']
+
+/** Columns of numbers, to the right. */
+const NUMBERS: ReadonlySet<number> = new Set([2, 3, 5])
 
 export function toTable(comparisons: readonly Comparison[]): string {
   const rows = [HEADINGS, ...comparisons.map(toCells)]
   const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  const isNumber = (column: number): boolean => column === 2 || column === 3 || column === 5
   return rows
     .map((row) =>
       row
         .map((cell, column) =>
-          isNumber(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+          NUMBERS.has(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
         )
         .join('  ')
         .trimEnd(),
@@ -80,10 +90,10 @@ function toCells(line: Comparison): string[] {
   return [
     line.row,
     line.what,
-    toText(line.baseline),
+    line.baseline === undefined ? '' : toText(line.baseline),
     toText(line.biplane),
     line.unit,
-    line.ratio.toFixed(2),
+    line.ratio?.toFixed(2) ?? '',
     range === undefined ? '' : `${range[0].toFixed(2)} to ${range[1].toFixed(2)}`,
     goal === undefined ? '' : 'atLeast' in goal ? `>= ${goal.atLeast}` : `<= ${goal.atMost}`,
     line.met === undefined ? '' : line.met ? 'met' : 'MISSED',
