@@ -1,7 +1,7 @@
 // What the person who started the server sees first.
 
 import { createTokenSigner } from '../identity/token.ts'
-import type { RunningServer } from '../engine/server.ts'
+import type { RunningServer } from '../engine/server-options.ts'
 import { DEFAULT_DATA } from './options.ts'
 import type { ServeFlags } from './serve.ts'
 

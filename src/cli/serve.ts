@@ -4,7 +4,8 @@ import { Option, type Command } from 'commander'
 import { DEFAULT_APP } from '../engine/app-bundle.ts'
 import { toJsonLine, toTextLine, type Log } from '../engine/log.ts'
 import { defaultSecretsFile } from '../engine/secrets.ts'
-import { startServer, type RunningServer, type ServerOptions } from '../engine/server.ts'
+import type { RunningServer, ServerOptions } from '../engine/server-options.ts'
+import { startServer } from '../engine/server.ts'
 import type { LifecycleTimers } from '../wire/deployment.ts'
 import {
   appOption,

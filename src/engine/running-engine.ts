@@ -1,0 +1,181 @@
+// The two engine processes of a running server: configured from one bundle, started and ended in order, frozen together.
+
+import { writeFileSync } from 'node:fs'
+import type { Server } from 'node:net'
+import { join } from 'node:path'
+import { BINDINGS, DEFAULT_TIMERS, type DeploymentConfig, type DeploymentSecrets } from '../wire/deployment.ts'
+import { bundleApp, type AppBundle } from './app-bundle.ts'
+import { PLANES, clearRun, type DataDirectory, type Plane } from './data-directory.ts'
+import { EngineProcess } from './engine-process.ts'
+import type { Listener } from './listeners.ts'
+import type { Lock } from './lock.ts'
+import { toWorkerSecrets, uniqueKeyOf } from './secrets.ts'
+import { writeServerFile } from './server-file.ts'
+import type { RunningServer, ServerOptions } from './server-options.ts'
+import { listenForCommands } from './supervisor-socket.ts'
+import { PLANE_SOCKET, PUBLIC_SOCKET, toWorkerdConfig } from './workerd-config.ts'
+
+/** The one cell of a server on one machine. */
+export const CELL = 'local'
+/** All its requests come from the data process, which is gone before: this only lets it close its files. */
+const CONTROL_GRACE_MS = 500
+/** After an edit nobody wants to wait for an open socket. */
+const RELOAD_GRACE_MS = 250
+
+export interface Parts {
+  readonly options: ServerOptions
+  readonly directory: DataDirectory
+  readonly secrets: DeploymentSecrets
+  readonly lock: Lock
+  /** Public, then one per plane in the order of `PLANES`. */
+  readonly listeners: readonly Listener[]
+  readonly bundle: AppBundle
+}
+
+export class RunningEngine implements RunningServer {
+  readonly #parts: Parts
+  readonly #processes: Readonly<Record<Plane, EngineProcess>>
+  readonly url: string
+  readonly publicUrl: string
+  #bundle: AppBundle
+  #commands: Server | undefined
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.#bundle = parts.bundle
+    const [tcp, data, control] = parts.listeners as [Listener, Listener, Listener]
+    this.url = `http://${tcp.address}`
+    this.publicUrl = parts.options.publicUrl ?? `http://${tcp.address.replace(/^(0\.0\.0\.0|\[::\])/, '127.0.0.1')}`
+    this.#processes = {
+      data: this.#process(
+        'data',
+        new Map([
+          [PUBLIC_SOCKET, tcp.fd],
+          [PLANE_SOCKET, data.fd],
+        ]),
+        tcp.port,
+      ),
+      control: this.#process('control', new Map([[PLANE_SOCKET, control.fd]])),
+    }
+  }
+
+  get directory(): DataDirectory {
+    return this.#parts.directory
+  }
+
+  get secrets(): DeploymentSecrets {
+    return this.#parts.secrets
+  }
+
+  get inputs(): readonly string[] {
+    return this.#bundle.inputs
+  }
+
+  async start(): Promise<this> {
+    try {
+      await this.#startProcesses()
+      this.#commands = await listenForCommands(this.directory, {
+        freeze: async () => {
+          await Promise.all(PLANES.map((plane) => this.#processes[plane].freeze()))
+        },
+        thaw: () => PLANES.forEach((plane) => this.#processes[plane].thaw()),
+      })
+      this.#announce()
+      return this
+    } catch (thrown) {
+      this.kill()
+      throw thrown
+    }
+  }
+
+  async reload(): Promise<void> {
+    const { options } = this.#parts
+    this.#bundle = await bundleApp(options.app, { faultPoints: options.faultsAddress !== undefined })
+    await this.#stopProcesses(RELOAD_GRACE_MS)
+    await this.#startProcesses()
+    this.#announce()
+  }
+
+  async stop(): Promise<void> {
+    // New connections are refused as soon as the engine stops listening, too, instead of waiting in a queue that nobody serves.
+    for (const listener of this.#parts.listeners) listener.close()
+    this.#commands?.close()
+    await this.#stopProcesses(this.#parts.options.graceMs)
+    clearRun(this.directory)
+    this.#parts.lock.release()
+  }
+
+  kill(): void {
+    for (const plane of PLANES) this.#processes[plane].kill()
+    this.#commands?.close()
+  }
+
+  #announce(): void {
+    const plurals = Object.fromEntries(this.#bundle.manifest.types.map((type) => [type.name, type.plural]))
+    writeServerFile(this.directory, { url: this.url, publicUrl: this.publicUrl, plurals })
+  }
+
+  async #startProcesses(): Promise<void> {
+    this.#writeRun()
+    await Promise.all([this.#processes.control.start(), this.#processes.data.start()])
+  }
+
+  /** The data process first: its open requests may still need the control plane. */
+  async #stopProcesses(graceMs: number): Promise<void> {
+    await this.#processes.data.stop(graceMs)
+    await this.#processes.control.stop(CONTROL_GRACE_MS)
+  }
+
+  #process(plane: Plane, sockets: ReadonlyMap<string, number>, publicPort?: number): EngineProcess {
+    const { options, directory, secrets, lock } = this.#parts
+    return new EngineProcess({
+      plane,
+      configFile: configFile(directory, plane),
+      sockets,
+      env: { [BINDINGS.secrets]: JSON.stringify(toWorkerSecrets(secrets)) },
+      ...(publicPort === undefined ? {} : { publicPort }),
+      log: options.log,
+      onSpawn: (identity) => lock.record(plane, identity),
+    })
+  }
+
+  #writeRun(): void {
+    const { options, directory, secrets, listeners } = this.#parts
+    const { manifest, modules, data } = this.#bundle
+    for (const [name, content] of [...modules, ...data]) writeFileSync(join(directory.run, name), content)
+    for (const plane of PLANES) {
+      const peer = listeners[1 + PLANES.indexOf(plane === 'data' ? 'control' : 'data')]
+      const config = toWorkerdConfig({
+        plane,
+        manifest,
+        modules: [...modules.keys()],
+        data: [...data.keys()],
+        objects: directory.objects(plane),
+        peerAddress: peer?.address ?? '',
+        uniqueKey: (className) => uniqueKeyOf(secrets, className),
+        config: JSON.stringify(this.#deploymentConfig()),
+        structuredLogging: options.structuredLogging,
+        ...(options.faultsAddress === undefined ? {} : { faultsAddress: options.faultsAddress }),
+      })
+      writeFileSync(configFile(directory, plane), config)
+    }
+  }
+
+  #deploymentConfig(): DeploymentConfig {
+    const { options } = this.#parts
+    return {
+      publicUrl: this.publicUrl,
+      apex: options.apex,
+      cell: CELL,
+      cells: { [CELL]: {} },
+      trustedProxies: options.trustedProxies,
+      requestLog: options.requestLog,
+      timers: { ...DEFAULT_TIMERS, ...options.timers },
+    }
+  }
+}
+
+/** Also how an engine process of this directory is recognised: it has this path on its command line. */
+export function configFile(directory: DataDirectory, plane: Plane): string {
+  return join(directory.run, `${plane}.capnp`)
+}

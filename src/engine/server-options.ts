@@ -1,0 +1,43 @@
+// What a server is started with, and what its owner can do with it.
+
+import type { DeploymentSecrets, LifecycleTimers } from '../wire/deployment.ts'
+import type { DataDirectory } from './data-directory.ts'
+import type { Log } from './log.ts'
+
+export interface ServerOptions {
+  readonly app: string
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+  readonly data: string
+  readonly secretsFile: string
+  /** Default: where it listens. */
+  readonly publicUrl?: string
+  readonly apex: string
+  readonly trustedProxies: readonly string[]
+  readonly requestLog: boolean
+  /** How long open requests and sockets may go on after a stop. */
+  readonly graceMs: number
+  readonly structuredLogging: boolean
+  readonly log: Log
+  /** Tests only: shorter lifecycle. */
+  readonly timers?: Partial<LifecycleTimers>
+  /** Tests only: `host:port` of the fault harness; also keeps the fault points in the bundle. */
+  readonly faultsAddress?: string
+}
+
+export interface RunningServer {
+  /** Where it listens. */
+  readonly url: string
+  readonly publicUrl: string
+  readonly directory: DataDirectory
+  readonly secrets: DeploymentSecrets
+  /** Files that the app was bundled from. */
+  readonly inputs: readonly string[]
+  /** Bundles the app again and restarts the engine on the same data and sockets. @throws EngineError and goes on with the old one */
+  reload(): Promise<void>
+  /** Requests finish, then everything ends, at the latest after the grace period. */
+  stop(): Promise<void>
+  /** Everything ends now. */
+  kill(): void
+}
