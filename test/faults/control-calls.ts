@@ -1,0 +1,62 @@
+// Calls between the planes, sent by a test through the side door of test/support/apps/cask.ts: the way of every real call.
+
+import { randomUUID } from 'node:crypto'
+import { createKeyring } from '../../src/identity/keyring.ts'
+import { mintResourceId } from '../../src/identity/resource-id.ts'
+import type { Descriptor } from '../../src/wire/descriptor.ts'
+import {
+  PLANES_VERSION,
+  type ControlCall,
+  type DataCall,
+  type DataMethod,
+  type DataMethods,
+  type Outcome,
+} from '../../src/wire/planes.ts'
+import { json } from '../support/http.ts'
+import type { TestServer } from '../support/server.ts'
+
+export async function exchange(
+  server: TestServer,
+  plane: 'control' | 'data',
+  call: ControlCall | DataCall,
+): Promise<unknown> {
+  const response = await server.fetch(`/planes/${plane}`, json('POST', call))
+  if (response.status !== 200) throw new Error(`the side door answered ${response.status}: ${await response.text()}`)
+  return response.json()
+}
+
+/** One call to a data plane object of a cask. */
+export async function callData<M extends DataMethod>(
+  server: TestServer,
+  resource: string,
+  method: M,
+  args: DataMethods[M]['args'],
+): Promise<DataMethods[M]['value']> {
+  const call: DataCall<M> = { v: PLANES_VERSION, type: 'cask', resource, method, args, requestId: randomUUID() }
+  const outcome = (await exchange(server, 'data', call as DataCall)) as Outcome<DataMethods[M]['value']>
+  if (!outcome.ok) throw new Error(`${method} was refused: ${outcome.error.code}`)
+  return outcome.value
+}
+
+/** An identifier that this deployment could have issued, of a resource that no catalog knows. */
+export async function mintCaskId(server: TestServer): Promise<string> {
+  return (await mintResourceId(createKeyring(server.secrets.identifierKeys), 'cask', 'local')).id
+}
+
+export function caskDescriptor(id: string, more: Partial<Descriptor> = {}): Descriptor {
+  return {
+    id,
+    type: 'cask',
+    account: 'somebody',
+    shard: 'control-plane-cask',
+    incarnation: 1,
+    version: 1,
+    mode: 'active',
+    visibility: 'public',
+    limits: { bytes: 1_000_000 },
+    generation: 1,
+    allowedOrigins: [],
+    settings: {},
+    ...more,
+  }
+}
