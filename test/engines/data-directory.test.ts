@@ -68,6 +68,25 @@ describe('one server per directory', () => {
     expect(await count(server, '/round/a')).toBe(2)
   })
 
+  test('[EN2] so it does with an engine that the supervisor had no time to put on record', async () => {
+    const server = await startServer({ app: NOTES_APP })
+    const orphans = [server.data.pid, server.control.pid] as [number, number]
+    await server.kill9Supervisor()
+    const lock = readdirSync(server.dataDir).find((name) => name.startsWith('lock.')) ?? ''
+    writeFileSync(join(server.dataDir, lock), JSON.stringify({ engines: {} }))
+    await server.start()
+    expect(orphans.map(isRunning)).toEqual([false, false])
+  })
+
+  test('[EN2] a lock that a power failure cut off does not stand in the way', async () => {
+    const server = await startServer({ app: NOTES_APP })
+    await server.kill9()
+    const lock = readdirSync(server.dataDir).find((name) => name.startsWith('lock.')) ?? ''
+    writeFileSync(join(server.dataDir, lock), '')
+    await server.start()
+    expect(await count(server, '/round/a')).toBe(1)
+  })
+
   test('[EN2] a process that got the number of a dead engine is left alone', async () => {
     const server = await startServer({ app: NOTES_APP })
     await server.kill9()

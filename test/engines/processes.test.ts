@@ -1,8 +1,10 @@
 // Two engine processes, each kept running; what clients notice when one of them dies or the server ends.
 
 import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { get } from 'node:http'
 import { Socket } from 'node:net'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { isRunning } from '../support/engine-log.ts'
 import { NOTES_APP, startServer, type TestServer } from '../support/server.ts'
@@ -35,6 +37,21 @@ describe('two processes', () => {
       expect(await value(server, '/control/a')).toBe(1)
     },
   )
+
+  test('[EN1] a process that cannot start is tried again less and less often, and comes back when it can', async () => {
+    const server = await startServer({ app: NOTES_APP })
+    await value(server, '/notes/a', 'POST')
+    const configFile = join(server.dataDir, 'run/data.capnp')
+    const config = readFileSync(configFile)
+    writeFileSync(configFile, 'no configuration')
+    await server.data.kill9()
+    const ends = () => server.log.filter((line) => line.event === 'engine_exited' && line.process === 'data')
+    await server.logged(() => ends().length === 4)
+    expect(ends().map((line) => line['delayMs'])).toEqual([0, 250, 500, 1000])
+    writeFileSync(configFile, config)
+    await server.data.ready()
+    expect(await value(server, '/notes/a')).toBe(1)
+  })
 
   test('[EN1] with the control process gone, data is served without an error', async () => {
     const server = await startServer({ app: NOTES_APP })
