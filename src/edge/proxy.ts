@@ -10,11 +10,16 @@ export function forwardedHostOf(request: Request, trustedProxies: readonly strin
 }
 
 function isTrusted(request: Request, trustedProxies: readonly string[]): boolean {
-  const clientIp = (request.cf as { clientIp?: string } | undefined)?.clientIp
-  if (clientIp === undefined || !ipaddr.isValid(clientIp)) return false
+  const clientIp = withoutPort((request.cf as { clientIp?: string } | undefined)?.clientIp ?? '')
+  if (!ipaddr.isValid(clientIp)) return false
   const address = ipaddr.process(clientIp)
   return trustedProxies.some((cidr) => {
     const [network, bits] = ipaddr.parseCIDR(cidr)
     return network.kind() === address.kind() && address.match([network, bits] as [ipaddr.IPv4, number])
   })
+}
+
+/** The engine says `127.0.0.1:40123` and `[::1]:40123`. */
+function withoutPort(peer: string): string {
+  return /^\[([^\]]+)\](?::\d+)?$/.exec(peer)?.[1] ?? /^([\d.]+):\d+$/.exec(peer)?.[1] ?? peer
 }
