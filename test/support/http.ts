@@ -106,7 +106,11 @@ export async function openLink(server: TestServer, link: string): Promise<string
   return cookie.split(';')[0] ?? ''
 }
 
-/** Bytes as they are, over a socket of their own. @returns all that came back until the server closed or fell silent after an answer */
+/**
+ * Bytes as they are, over a socket of their own, with `Connection: close` among them.
+ *
+ * @returns all that came back until the server closed; or, for an accepted WebSocket, its first frame
+ */
 export function raw(server: TestServer, bytes: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(server.port, '127.0.0.1', () => socket.write(bytes, 'latin1'))
@@ -114,11 +118,13 @@ export function raw(server: TestServer, bytes: string): Promise<string> {
     socket.setTimeout(RAW_TIMEOUT_MS, () => socket.destroy(new Error(`no end of the answer; so far: ${answer}`)))
     socket.on('data', (chunk) => {
       answer += chunk.toString('latin1')
+      const isFrame = answer.startsWith('HTTP/1.1 101') && !answer.endsWith('\r\n\r\n')
+      if (isFrame) socket.destroy()
     })
     socket.on('error', reject)
     socket.on('close', () => resolve(answer))
   })
 }
 
-/** Every raw request asks for `Connection: close`, so that the end is an event; this is for a server that keeps it open all the same. */
+/** For a server that keeps the connection open all the same. */
 const RAW_TIMEOUT_MS = 10_000
