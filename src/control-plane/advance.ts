@@ -10,19 +10,9 @@ import type { ControlDeps } from './deps.ts'
 import { bumpDescriptor } from './descriptor.ts'
 import { forgetKeysOf } from './idempotency.ts'
 import { observeTime, shardTime, toWallTime } from './meta.ts'
+import { nextStep } from './next-step.ts'
 import { giveBackOne } from './quota.ts'
 import { dropWork, putWork } from './work.ts'
-
-export type Step = 'apply' | 'give_up' | 'purge' | 'forget' | 'wait' | 'nothing'
-
-/** What a row needs next. Pure: the reconciler's three rules. */
-export function nextStep(row: CatalogRow, clock: number): Step {
-  const isTimerDue = row.clockDue !== null && clock >= row.clockDue
-  if (row.phase === 'purged') return isTimerDue ? 'forget' : 'wait'
-  if (row.phase === 'purging') return 'purge'
-  if (row.phase === 'creating' && isTimerDue && row.descriptor.mode !== 'deleted') return 'give_up'
-  return row.appliedVersion < row.desiredVersion ? 'apply' : 'nothing'
-}
 
 /**
  * Runs the rules on one resource until none applies. Joins a run that is under way.

@@ -34,7 +34,12 @@ export function nextCreateTime(sql: SqlStorage, nowMs: number): number {
  * machine that slept) counts for one day at most and a jump back for nothing: retention is time that was really observed.
  */
 export function shardTime(sql: SqlStorage, nowMs: number): number {
-  const [clock, seen] = (readMeta(sql, 'clock') ?? `0 ${nowMs}`).split(' ').map(Number) as [number, number]
+  return clockAt(readMeta(sql, 'clock'), nowMs)
+}
+
+/** {@link shardTime} as a function of what is stored: the shard's time and the wall time at which it was seen. */
+export function clockAt(stored: string | undefined, nowMs: number): number {
+  const [clock, seen] = (stored ?? `0 ${nowMs}`).split(' ').map(Number) as [number, number]
   return clock + Math.min(Math.max(nowMs - seen, 0), MAX_CLOCK_STEP_MS)
 }
 
