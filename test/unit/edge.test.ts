@@ -1,0 +1,137 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { ownOriginOf, toAddress, toHosts } from '../../src/edge/address.ts'
+import { readCookie } from '../../src/edge/credentials.ts'
+import { controlRoutes } from '../../src/edge/routes.ts'
+import { defineResourceType } from '../../src/resource-type.ts'
+import type { DeploymentConfig } from '../../src/wire/deployment.ts'
+
+const hostsOf = (publicUrl: string, apex: string): ReturnType<typeof toHosts> =>
+  toHosts({ publicUrl, apex } as DeploymentConfig)
+const local = hostsOf('http://127.0.0.1:8787', 'localhost')
+const planet = hostsOf('https://biplane.example', 'wikis.example')
+
+describe('addresses', () => {
+  test.each([
+    ['http://127.0.0.1:8787/', { path: '/', query: '' }],
+    ['http://127.0.0.1:8787/a/b?c=d?e', { path: '/a/b', query: '?c=d?e' }],
+    ['http://localhost:8787/v1/wikis?limit=1', { path: '/v1/wikis', query: '?limit=1' }],
+    ['http://[::1]:8787//x', { path: '//x', query: '' }],
+    ['http://LOCALHOST:8787/%2e%2e', { path: '/%2e%2e', query: '' }],
+    ['http://127.0.0.1:8787/?', { path: '/', query: '?' }],
+  ])('[HT5] %s is the main origin', (url, expected) => {
+    expect(toAddress(local, url, null)).toMatchObject({ kind: 'main', ...expected })
+  })
+
+  test.each([
+    ['http://x.localhost:8787/a?b', 'x'],
+    ['http://X-Y.LOCALHOST:8787/a?b', 'x-y'],
+    ['http://a.b.localhost:8787/a?b', 'a.b'],
+  ])('[HT5] %s is an own origin', (url, label) => {
+    expect(toAddress(local, url, null)).toMatchObject({ kind: 'own', label, path: '/a', query: '?b' })
+  })
+
+  test.each([
+    'http://127.0.0.1/',
+    'http://127.0.0.1:8788/',
+    'http://localhost/',
+    'http://localhost.:8787/',
+    'http://x.localhost/',
+    'http://x.localhost:8788/',
+    'http://xlocalhost:8787/',
+    'http://x.localhost.evil.example:8787/',
+    'http://127.0.0.1:8787.evil.example/',
+    'http://127.0.0.1:8787@evil.example/',
+    'http://biplane.example/',
+    'http://evil.example/127.0.0.1:8787/',
+    'http://evil.example/?http://127.0.0.1:8787/',
+  ])('[HT5] %s is foreign', (url) => {
+    expect(toAddress(local, url, null).kind).toBe('foreign')
+  })
+
+  test('[HT5] a public URL has no other names, and the apex its own hosts', () => {
+    const kindOf = (url: string): string => toAddress(planet, url, null).kind
+    expect(kindOf('https://biplane.example/')).toBe('main')
+    expect(kindOf('https://x.wikis.example/')).toBe('own')
+    for (const host of ['localhost', '127.0.0.1', 'wikis.example', 'x.biplane.example', 'biplane.example:8443'])
+      expect([host, kindOf(`https://${host}/`)]).toEqual([host, 'foreign'])
+    expect(ownOriginOf(planet, 'x')).toBe('https://x.wikis.example')
+    expect(ownOriginOf(local, 'x')).toBe('http://x.localhost:8787')
+  })
+
+  test("[HT5] a trusted proxy's host replaces the request's", () => {
+    expect(toAddress(planet, 'http://10.0.0.1:8787/a', 'biplane.example')).toMatchObject({
+      kind: 'main',
+      path: '/a',
+      origin: 'https://biplane.example',
+    })
+    expect(toAddress(planet, 'http://10.0.0.1:8787/a', 'x.wikis.example')).toMatchObject({ kind: 'own', label: 'x' })
+    expect(toAddress(planet, 'https://biplane.example/', 'evil.example').kind).toBe('foreign')
+  })
+
+  test('[HT5] agree with the URL parser on every path and query', () => {
+    fc.assert(
+      fc.property(fc.webPath(), fc.webQueryParameters(), (path, query) => {
+        const url = new URL(`http://127.0.0.1:8787${path === '' ? '/' : path}${query === '' ? '' : `?${query}`}`)
+        expect(toAddress(local, url.href, null)).toMatchObject({ path: url.pathname, query: url.search })
+      }),
+    )
+  })
+})
+
+describe('cookies', () => {
+  test.each([
+    ['a=1', 'a', '1'],
+    ['a=1; b=2', 'b', '2'],
+    ['a=1;b=2', 'b', '2'],
+    ['  a = 1 ', 'a', '1'],
+    ['a=1=2', 'a', '1=2'],
+    ['a=', 'a', ''],
+    ['a=first; a=second', 'a', 'first'],
+    ['__Host-biplane=x', '__Host-biplane', 'x'],
+  ])('[AU5] in %j %s is %j', (cookie, name, value) => {
+    expect(read(cookie, name)).toBe(value)
+  })
+
+  test.each([
+    [undefined, 'a'],
+    ['', 'a'],
+    ['a', 'a'],
+    ['ab=1', 'a'],
+    ['xa=1', 'a'],
+    ['A=1', 'a'],
+    ['b="a=1"', 'a'],
+    ['x__Host-biplane=1', '__Host-biplane'],
+  ])('[AU5] in %j there is no %s', (cookie, name) => {
+    expect(read(cookie, name)).toBeUndefined()
+  })
+})
+
+describe('routes', () => {
+  const type = defineResourceType({ name: 'box', plural: 'boxes', object: Object })
+  const routes = controlRoutes(type)
+
+  test('[HT7] are this table', () => {
+    expect(routes.map(({ method, path, action }) => `${method} ${path} ${action}`)).toEqual([
+      'POST /v1/boxes create',
+      'GET /v1/boxes list',
+      'GET /v1/boxes/:id get',
+      'PATCH /v1/boxes/:id update',
+      'DELETE /v1/boxes/:id delete',
+      'POST /v1/boxes/:id/tokens mint_token',
+      'DELETE /v1/boxes/:id/tokens revoke_tokens',
+      'GET /v1/boxes/:id/inspect inspect',
+    ])
+  })
+
+  test('[HT7] each have a schema of the body that knows its members, and a summary', () => {
+    for (const { method, path, body, summary } of routes) {
+      expect([method, path, body.safeParse({ unknown: 1 }).success]).toEqual([method, path, false])
+      expect(summary).toMatch(/^[A-Z].{10,}/)
+    }
+  })
+})
+
+function read(cookie: string | undefined, name: string): string | undefined {
+  return readCookie(new Request('http://x/', { headers: cookie === undefined ? {} : { cookie } }), name)
+}

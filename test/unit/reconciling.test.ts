@@ -1,0 +1,98 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Phase } from '../../src/control-plane/catalog.ts'
+import { MAX_CLOCK_STEP_MS, clockAt, toWallTime } from '../../src/control-plane/meta.ts'
+import { nextStep, type Step } from '../../src/control-plane/next-step.ts'
+import { backOffMs } from '../../src/control-plane/work.ts'
+import type { Mode } from '../../src/wire/descriptor.ts'
+
+describe('the three rules', () => {
+  const NOW = 1_000
+  const PHASES: readonly Phase[] = ['creating', 'live', 'purging', 'purged']
+  const MODES: readonly Mode[] = ['active', 'read_only', 'suspended', 'deleted']
+
+  test.each(PHASES.flatMap((phase) => MODES.map((mode) => [phase, mode] as const)))(
+    '[RC1] decide for a row that is %s and wanted %s',
+    (phase, mode) => {
+      for (const isBehind of [false, true]) {
+        for (const clockDue of [null, NOW - 1, NOW, NOW + 1]) {
+          const row = { phase, clockDue, descriptor: { mode }, desiredVersion: 2, appliedVersion: isBehind ? 1 : 2 }
+          const isDue = clockDue !== null && clockDue <= NOW
+          expect([isBehind, clockDue, nextStep(row, NOW)]).toEqual([
+            isBehind,
+            clockDue,
+            expected(phase, mode, isBehind, isDue),
+          ])
+        }
+      }
+    },
+  )
+})
+
+describe('the delay before a retry', () => {
+  test('[RC2] doubles, is bounded, and keeps its lower half', () => {
+    const low = Array.from({ length: 8 }, (_, attempt) => backOffMs(attempt, 1_000, 30_000, 0))
+    const high = Array.from({ length: 8 }, (_, attempt) => backOffMs(attempt, 1_000, 30_000, 1))
+    expect(low).toEqual([500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000])
+    expect(high).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000])
+  })
+
+  test('[RC2] is a finite number for any attempt', () => {
+    fc.assert(
+      fc.property(fc.nat(100_000), fc.double({ min: 0, max: 1, noNaN: true }), (attempt, random) => {
+        const delay = backOffMs(attempt, 1_000, 300_000, random)
+        expect(delay).toBeGreaterThanOrEqual(500)
+        expect(delay).toBeLessThanOrEqual(300_000)
+      }),
+    )
+  })
+})
+
+describe("a shard's time", () => {
+  test('[RC4] begins at nothing, and follows the wall clock', () => {
+    expect(clockAt(undefined, 5_000_000)).toBe(0)
+    expect(clockAt('100 5000000', 5_000_250)).toBe(350)
+  })
+
+  test('[RC4] counts a jump ahead for a day, and a jump back for nothing', () => {
+    expect(clockAt('100 5000000', 5_000_000 + 365 * MAX_CLOCK_STEP_MS)).toBe(100 + MAX_CLOCK_STEP_MS)
+    expect(clockAt('100 5000000', 0)).toBe(100)
+  })
+
+  test('[RC4] never goes back, and never runs ahead of the wall clock', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(10 * MAX_CLOCK_STEP_MS), { minLength: 2 }), (walls) => {
+        let stored: string | undefined
+        let clock = 0
+        for (const wall of walls) {
+          const next = clockAt(stored, wall)
+          expect(next).toBeGreaterThanOrEqual(clock)
+          expect(next - clock).toBeLessThanOrEqual(MAX_CLOCK_STEP_MS)
+          clock = next
+          stored = `${clock} ${wall}`
+        }
+      }),
+    )
+  })
+
+  test('[RC4] is looked at again when something is due, at least daily', () => {
+    expect(toWallTime(100, 350, 5_000_000)).toBe(5_000_250)
+    expect(toWallTime(100, 50, 5_000_000)).toBe(5_000_000)
+    expect(toWallTime(0, 30 * MAX_CLOCK_STEP_MS, 5_000_000)).toBe(5_000_000 + MAX_CLOCK_STEP_MS)
+  })
+})
+
+/** Every combination, and what it needs: written down once more, on purpose in other words. */
+function expected(phase: Phase, mode: Mode, isBehind: boolean, isDue: boolean): Step {
+  switch (phase) {
+    case 'purged':
+      return isDue ? 'forget' : 'wait'
+    case 'purging':
+      return 'purge'
+    case 'live':
+      return isBehind ? 'apply' : 'nothing'
+    case 'creating':
+      if (mode !== 'deleted' && isDue) return 'give_up'
+      return isBehind ? 'apply' : 'nothing'
+  }
+}
