@@ -1,4 +1,5 @@
-// The generic content of an object as a stream: one JSON line per table, per row, and per index. The base class's tables are skipped,
+// The generic content of an object as a stream: one JSON line per table, per row, and per index, and one that says that this was all: a
+// copy that broke off replaces nothing. The base class's tables are skipped,
 // since a copy belongs to another descriptor. Types with large content, or with virtual tables, override dump() and load().
 
 import { base64url } from 'jose'
@@ -10,6 +11,7 @@ type Line =
   | { readonly table: string; readonly sql: string }
   | { readonly index: string; readonly sql: string }
   | { readonly row: readonly JsonValue[] }
+  | { readonly end: true }
 /** Blobs become `{"blob": base64url}`; everything else is JSON already. */
 type JsonValue = string | number | null | { readonly blob: string }
 
@@ -31,6 +33,7 @@ function* toLines(sql: SqlStorage): Generator<Line> {
     for (const row of sql.exec(`SELECT * FROM ${quote(name)}`).raw()) yield { row: row.map(toJsonValue) }
   }
   for (const { name, sql: statement } of readSchema(sql, 'index')) yield { index: name, sql: statement }
+  yield { end: true }
 }
 
 /** What the type declared itself: no tables of ours, the engine's or SQLite's, and no index that comes with its table. */
@@ -48,11 +51,13 @@ function readSchema(sql: SqlStorage, kind: 'table' | 'index'): { name: string; s
 
 /**
  * Reads a dump to its end and checks it. @returns what replaces the content, to be run in one transaction
- * @throws ResourceError `invalid_request` naming the first line that is not one of a dump
+ * @throws ResourceError `invalid_request` naming the first line that is not one of a dump, or when its end is missing
  */
 export async function loadTables(stream: ReadableStream<Uint8Array>): Promise<(sql: SqlStorage) => void> {
   const lines = (await new Response(stream).text()).split('\n').filter((line) => line !== '')
   const parsed = lines.map(parseLine)
+  const end = parsed.pop()
+  if (end === undefined || !('end' in end)) throw new ResourceError('invalid_request', 'The dump is not complete.')
   return (sql) => {
     // Tables refer to each other in any order, and are complete at the commit.
     sql.exec('PRAGMA defer_foreign_keys = ON')
@@ -65,7 +70,7 @@ export async function loadTables(stream: ReadableStream<Uint8Array>): Promise<(s
           `INSERT INTO ${quote(table)} VALUES (${line.row.map(() => '?').join(', ')})`,
           ...line.row.map(toSqlValue),
         )
-      } else {
+      } else if ('sql' in line) {
         sql.exec(line.sql)
         if ('table' in line) table = line.table
       }
@@ -80,11 +85,13 @@ function parseLine(text: string, index: number): Line {
       index: name,
       sql,
       row,
-    } = JSON.parse(text) as Partial<Record<'table' | 'index' | 'sql', string>> & { row?: JsonValue[] }
+      end,
+    } = JSON.parse(text) as Partial<Record<'table' | 'index' | 'sql', string>> & { row?: JsonValue[]; end?: unknown }
     const isOwn = typeof sql === 'string' && isDeclaration(sql)
     if (isOwn && typeof table === 'string' && !SYSTEM_NAME.test(table)) return { table, sql }
     if (isOwn && typeof name === 'string') return { index: name, sql }
     if (Array.isArray(row) && index > 0) return { row }
+    if (end === true) return { end }
   } catch {
     // Falls through to the one refusal.
   }

@@ -33,6 +33,8 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Lifecyc
   protected memory: M | undefined
 
   #commits = new GroupCommit()
+  /** Requests being served. A request that is alone has nobody to share a commit with, and its writes do not wait for the next turn. */
+  #underWay = 0
   #timers: Timers | undefined
 
   /** Serves one request that passed the gate. A thrown ResourceError becomes its answer; see {@link onRefusal}. */
@@ -71,13 +73,13 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Lifecyc
   }
 
   /**
-   * Waits for the next turn, then runs `change` in a transaction together with every other writer of that turn: check, then write,
-   * synchronously, inside `change`.
+   * Runs `change` in a transaction; concurrent writers wait for the next turn and share one commit. Check, then write, synchronously,
+   * inside `change`.
    *
    * @throws ResourceError when the resource may no longer be written, `storage_full` beyond its byte limit; then nothing was changed
    */
   protected async write<T>(change: (sql: SqlStorage) => T): Promise<T> {
-    await this.#commits.turn()
+    if (this.#underWay !== 1) await this.#commits.turn()
     const { mode, limits } = this.descriptor
     if (mode === 'deleted') throw new ResourceError('deleted', 'This resource was deleted.')
     if (mode !== 'active')
@@ -97,6 +99,7 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Lifecyc
     if (isPreflight(request)) return answerPreflight(request, this.held)
     const refusal = refusalOf(this.held, principal)
     if (refusal !== undefined) return this.#refuse(refusal, request, principal)
+    this.#underWay++
     try {
       const { descriptor } = this
       return withResourceHeaders(
@@ -108,6 +111,8 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Lifecyc
     } catch (error) {
       if (error instanceof ResourceError) return this.#refuse(error, request, principal)
       throw error
+    } finally {
+      this.#underWay--
     }
   }
 

@@ -8,15 +8,18 @@ import { ResourceError } from '../wire/errors.ts'
  *
  * @throws ResourceError `too_large`, at once when the length is declared
  */
-export async function limitBody(request: Request, limitBytes: number): Promise<Request> {
+export function limitBody(request: Request, limitBytes: number): Request | Promise<Request> {
+  if (request.body === null) return request
   const length = request.headers.get('content-length')
-  if (request.body === null || length !== null) {
-    if (Number(length ?? 0) > limitBytes) throw tooLarge(limitBytes)
-    return request
-  }
+  if (length === null) return readWhole(request, request.body, limitBytes)
+  if (Number(length) > limitBytes) throw tooLarge(limitBytes)
+  return request
+}
+
+async function readWhole(request: Request, body: ReadableStream<Uint8Array>, limitBytes: number): Promise<Request> {
   const parts: Uint8Array[] = []
   let size = 0
-  for await (const part of request.body) {
+  for await (const part of body) {
     size += part.byteLength
     if (size > limitBytes) throw tooLarge(limitBytes)
     parts.push(part)

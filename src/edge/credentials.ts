@@ -1,7 +1,7 @@
 // Who is asking for a resource's content: finds the token, verifies it without any lookup, and says what it allows. Signature checks
 // are remembered in a bounded cache, since they cost more than the rest of the data path together.
 
-import type { ResourceId } from '../identity/resource-id.ts'
+import { parseResourceId, type ResourceId } from '../identity/resource-id.ts'
 import type { TokenClaims, TokenSigner, TokenUse } from '../identity/token.ts'
 import type { ResourceType } from '../resource-type.ts'
 import { ResourceError } from '../wire/errors.ts'
@@ -60,7 +60,11 @@ export function readCookie(request: Request, name: string): string | undefined {
 /**
  * @throws ResourceError `unauthenticated` for a token that is not good for this resource: a wrong one never touches an object
  */
-export async function verifyCredential(cache: TokenCache, presented: Presented, id: ResourceId): Promise<TokenClaims> {
+export async function verifyCredential(
+  cache: TokenCache,
+  presented: Presented,
+  id: ResourceId,
+): Promise<VerifiedToken> {
   const claims = await cache.verify(presented.token, presented.use)
   if (claims === undefined || claims.type !== id.type || claims.resource !== id.id) {
     throw new ResourceError(
@@ -71,6 +75,12 @@ export async function verifyCredential(cache: TokenCache, presented: Presented, 
   return claims
 }
 
+/** A token whose signature was checked. */
+export interface VerifiedToken extends TokenClaims {
+  /** Of a resource's token: its identifier, which the deployment issued, since it minted a token for it. */
+  readonly id: ResourceId | undefined
+}
+
 /**
  * Verified tokens, two generations of a bounded Map: when the young one is full it becomes the old one. Failures are never stored, and
  * the expiry is checked at every hit.
@@ -78,20 +88,20 @@ export async function verifyCredential(cache: TokenCache, presented: Presented, 
 export class TokenCache {
   static readonly #CAPACITY = 5_000
   readonly #signer: TokenSigner
-  #young = new Map<string, TokenClaims>()
-  #old = new Map<string, TokenClaims>()
+  #young = new Map<string, VerifiedToken>()
+  #old = new Map<string, VerifiedToken>()
 
   constructor(signer: TokenSigner) {
     this.#signer = signer
   }
 
   /** The claims of a token that was verified before, at once; undefined when it was not, or is no longer good. */
-  peek({ token, use }: Pick<Presented, 'token' | 'use'>): TokenClaims | undefined {
+  peek({ token, use }: Pick<Presented, 'token' | 'use'>): VerifiedToken | undefined {
     const known = this.#young.get(token) ?? this.#old.get(token)
     return known?.use === use && known.expiresAt * 1000 > Date.now() ? known : undefined
   }
 
-  async verify(token: string, use: TokenUse): Promise<TokenClaims | undefined> {
+  async verify(token: string, use: TokenUse): Promise<VerifiedToken | undefined> {
     const known = this.peek({ token, use })
     if (known !== undefined) return known
     const claims = await this.#signer.verify(token, use)
@@ -100,8 +110,9 @@ export class TokenCache {
       this.#old = this.#young
       this.#young = new Map()
     }
-    this.#young.set(token, claims)
-    return claims
+    const verified = { ...claims, id: parseResourceId(claims.resource) }
+    this.#young.set(token, verified)
+    return verified
   }
 }
 

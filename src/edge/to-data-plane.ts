@@ -16,21 +16,11 @@ import type { EdgeContext } from './deployment.ts'
  * @throws ResourceError `not_found` for one that is malformed, of another type, or that this deployment never issued
  */
 export async function requireIssued(context: EdgeContext, type: ResourceType, text: string): Promise<ResourceId> {
-  const id = requireId(type, text)
-  await requireTag(context, id)
-  return id
-}
-
-/** The syntax and the type alone. @throws ResourceError `not_found` */
-export function requireId(type: ResourceType | undefined, text: string): ResourceId {
   const id = parseResourceId(text)
-  if (id === undefined || id.type !== type?.name) throw notFound()
+  if (id === undefined || id.type !== type.name || !(await verifyResourceId(context.keyring, id))) {
+    throw new ResourceError('not_found', 'There is no such resource.')
+  }
   return id
-}
-
-/** The tag alone. @throws ResourceError `not_found` */
-export async function requireTag(context: EdgeContext, id: ResourceId): Promise<void> {
-  if (!(await verifyResourceId(context.keyring, id))) throw notFound()
 }
 
 /**
@@ -57,13 +47,9 @@ export function forward(
   const inner = new Request(`http://resource${path}${query}`, request)
   const { headers } = inner
   // Credentials end at the edge, where they are verified: no type gets to see them.
-  headers.delete('authorization')
-  headers.delete('cookie')
+  if (headers.has('authorization')) headers.delete('authorization')
+  if (headers.has('cookie')) headers.delete('cookie')
   // Set, not appended: whatever the client sent under this name is gone.
   headers.set(PRINCIPAL_HEADER, formatPrincipal(principal))
   return stub.fetch(inner)
-}
-
-function notFound(): ResourceError {
-  return new ResourceError('not_found', 'There is no such resource.')
 }

@@ -1,7 +1,6 @@
 // The edge: stateless, and where every request arrives. It finds out what a request is for, by index, and hands it to one of the
 // planes; every error becomes an answer here.
 
-import type { ResourceId } from '../identity/resource-id.ts'
 import type { TokenClaims } from '../identity/token.ts'
 import { isUpgrade, refuseSocket } from '../object/sockets.ts'
 import type { ResourceType } from '../resource-type.ts'
@@ -19,7 +18,7 @@ import { neededPermission } from './needed-permission.ts'
 import { forwardedHostOf } from './proxy.ts'
 import { CODE_PARAMETER, redeemLink, renewedCookie, requireOwnOrigin } from './session.ts'
 import { linkForOperator, serveStartPage } from './start-page.ts'
-import { forward, requireId, requireTag, toDataObject } from './to-data-plane.ts'
+import { forward, requireIssued, toDataObject } from './to-data-plane.ts'
 
 /** One request, whatever it is for. Never throws. */
 export async function serveRequest(edge: Edge, context: EdgeContext, request: Request): Promise<Response> {
@@ -72,7 +71,7 @@ async function route(
     case 'sign-in':
       return redeemOperatorCode(context, new URLSearchParams(address.query).get(CODE_PARAMETER) ?? '', requestId)
     case '':
-      return serveStartPage(edge, context, request, address.origin, requestId)
+      return path === '/' ? serveStartPage(edge, context, request, address.origin, requestId) : notFound()
     default:
       return notFound()
   }
@@ -107,22 +106,22 @@ async function serveMainOrigin(
   requestId: string,
 ): Promise<Response> {
   const slash = idAndPath.indexOf('/')
-  const id = requireId(type, slash === -1 ? idAndPath : idAndPath.slice(0, slash))
+  const idText = slash === -1 ? idAndPath : idAndPath.slice(0, slash)
   const path = slash === -1 ? '' : idAndPath.slice(slash)
   const isNavigation = request.headers.get('sec-fetch-mode') === 'navigate' && !request.headers.has('authorization')
   if (isNavigation && request.method === 'GET') {
-    await requireTag(context, id)
+    const id = await requireIssued(context, type, idText)
     const isOperator = await hasOperatorSession(context, edge.cache, request, address.origin)
     const link =
       isOperator && address.query === '' ? await linkForOperator(edge, context, type, id, requestId) : undefined
     return redirect(link ?? `${ownOriginOf(edge.hosts, id.id)}${path === '' ? '/' : path}${address.query}`)
   }
   if (path === '') {
-    await requireTag(context, id)
-    return redirect(`/${type.plural}/${id.id}/${address.query}`, 308)
+    await requireIssued(context, type, idText)
+    return redirect(`/${type.plural}/${idText}/${address.query}`, 308)
   }
-  const seen = { origin: address.origin, basePath: `/${type.plural}/${id.id}/`, path, query: address.query }
-  return serveContent(edge, context, request, type, id, seen, requestId)
+  const seen = { origin: address.origin, basePath: `/${type.plural}/${idText}/`, path, query: address.query }
+  return serveContent(edge, context, request, type, idText, seen, requestId)
 }
 
 /** Content on the resource's own origin: for browsers, which a one-time code signs in. */
@@ -135,7 +134,6 @@ async function serveOwnOrigin(
 ): Promise<Response> {
   const { path, query, origin } = address
   const type = context.typeByName.get(address.label.slice(0, address.label.indexOf('-')))
-  const id = requireId(type, address.label)
   if (type === undefined) return notFound()
   if (path.startsWith(ASSETS_PREFIX)) {
     const asset = serveAsset(edge.assets, request, path)
@@ -144,11 +142,11 @@ async function serveOwnOrigin(
   if (request.method === 'GET' && query.includes(`${CODE_PARAMETER}=`)) {
     const parameters = new URLSearchParams(query)
     if (parameters.has(CODE_PARAMETER)) {
-      await requireTag(context, id)
+      const id = await requireIssued(context, type, address.label)
       return redeemLink(context, edge.cache, type, id, request, path, parameters)
     }
   }
-  return serveContent(edge, context, request, type, id, { origin, basePath: '/', path, query }, requestId)
+  return serveContent(edge, context, request, type, address.label, { origin, basePath: '/', path, query }, requestId)
 }
 
 interface SeenAs {
@@ -169,15 +167,16 @@ async function serveContent(
   context: EdgeContext,
   request: Request,
   type: ResourceType,
-  id: ResourceId,
+  idText: string,
   seen: SeenAs,
   requestId: string,
 ): Promise<Response> {
   const presented = findCredential(request, seen.query, type, seen.basePath === '/')
-  let claims = presented === undefined ? undefined : edge.cache.peek(presented)
   // A token that was verified before proves that its identifier was issued. Everybody else shows the tag first, then the token.
-  if (claims?.resource !== id.id) {
-    await requireTag(context, id)
+  let claims = presented === undefined ? undefined : edge.cache.peek(presented)
+  let id = claims?.resource === idText && claims.type === type.name ? claims.id : undefined
+  if (id === undefined) {
+    id = await requireIssued(context, type, idText)
     claims = presented === undefined ? undefined : await verifyCredential(edge.cache, presented, id)
   }
   if (presented?.via === 'cookie') requireOwnOrigin(request, seen.origin)
@@ -189,7 +188,8 @@ async function serveContent(
     basePath: seen.basePath,
     origin: seen.origin,
   }
-  const limited = await limitBody(request, type.limits.bodyBytes)
+  const limit = limitBody(request, type.limits.bodyBytes)
+  const limited = limit instanceof Promise ? await limit : limit
   const query = presented?.via === 'query' ? withoutToken(seen.query) : seen.query
   const response = await forward(toDataObject(context, type, id), limited, seen.path, query, principal)
   return presented?.via === 'cookie' && claims !== undefined ? renew(context, claims, response) : response
