@@ -11,8 +11,8 @@ const rules = Array.from(
   readFileSync(join(ROOT, 'SPEC.md'), 'utf8').matchAll(/^- \*\*([A-Z]{2}\d+)\*\* /gm),
   ([, id = '']) => id,
 )
-/** Titles begin with what they cite: `[CP3] ...`, `[CP3, HT2] ...`. */
-const TITLE = /(['"`])(\[[A-Z]{2}\d+(?:, [A-Z]{2}\d+)*\]) /g
+/** Titles begin with what they cite: `[CP3] ...`, `[CP3, HT2] ...`, `[CP3] [HT2] ...`. */
+const TITLE = /(['"`])((?:\[[A-Z]{2}\d+(?:, [A-Z]{2}\d+)*\] )+)/g
 const cited = testFiles.flatMap(({ path, text }) =>
   Array.from(text.matchAll(TITLE)).flatMap(([, , ids = '']) =>
     Array.from(ids.matchAll(/[A-Z]{2}\d+/g), ([id]) => ({ id, path })),
