@@ -47,9 +47,9 @@ beforeAll(async () => {
   server = await startServer(START)
 })
 
-test.runIf(process.env['UPDATE_GOLDEN'] === '1')('[FW5] the transcripts are recorded anew', async () =>
-  record(await startServer(START)),
-)
+// Not a skipped test otherwise: there is nothing to be tested.
+if (process.env['UPDATE_GOLDEN'] === '1')
+  test('[FW5] the transcripts are recorded anew', async () => record(await startServer(START)))
 
 test('[FW5] every method of both faces has a transcript', () => {
   const names = [...readGolden().keys()]
