@@ -16,7 +16,7 @@ const { values: flags } = parseArgs({
   options: {
     root: { type: 'string', default: process.cwd() },
     only: { type: 'string' },
-    seconds: { type: 'string', default: '1.5' },
+    seconds: { type: 'string', default: '1.2' },
     rounds: { type: 'string', default: '7' },
     output: { type: 'string' },
   },
