@@ -33,7 +33,7 @@ export async function callData<M extends DataMethod>(
   args: DataMethods[M]['args'],
 ): Promise<DataMethods[M]['value']> {
   const call: DataCall<M> = { v: PLANES_VERSION, type: 'cask', resource, method, args, requestId: randomUUID() }
-  const outcome = (await exchange(server, 'data', call as DataCall)) as Outcome<DataMethods[M]['value']>
+  const outcome = (await exchange(server, 'data', call)) as Outcome<DataMethods[M]['value']>
   if (!outcome.ok) throw new Error(`${method} was refused: ${outcome.error.code}`)
   return outcome.value
 }

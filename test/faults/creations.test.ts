@@ -30,7 +30,7 @@ describe('at the same moment', () => {
     const answers = await Promise.all(
       Array.from({ length: MANY }, (_, index) => server.fetch('/v1/casks', json('POST', { name: names[index % 3] }))),
     )
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, ...Array<number>(MANY - 1).fill(409)])
+    expect(inOrder(answers)).toEqual([201, ...Array<number>(MANY - 1).fill(409)])
     await expectSettled(server, [])
   })
 
@@ -38,7 +38,7 @@ describe('at the same moment', () => {
     const answers = await Promise.all(
       ['a', 'b'].map((name) => server.fetch('/v1/casks', json('POST', { name }, { 'idempotency-key': 'two-bodies' }))),
     )
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 422])
+    expect(inOrder(answers)).toEqual([201, 422])
   })
 })
 
@@ -116,3 +116,7 @@ test('[RC4] a clock that jumps a year ahead forgets, gives up and purges nothing
   expect((await read(later, deleted, dead)).status).toBe(410)
   expect((await create(later, 'casks')).state).toBe('active')
 })
+
+function inOrder(answers: readonly Response[]): number[] {
+  return answers.map(({ status }) => status).toSorted((a, b) => a - b)
+}

@@ -5,39 +5,14 @@
 // method, or when a release is made that no longer needs to understand the one before it.
 
 import { beforeAll, describe, expect, test } from 'vitest'
-import { PLANES_VERSION, type ControlCall, type DataCall } from '../../src/wire/planes.ts'
+import type { ControlCall, DataCall } from '../../src/wire/planes.ts'
 import type { ResourceJson } from '../../src/wire/resource.ts'
-import { create, json, mintToken } from '../support/http.ts'
+import { create, json } from '../support/http.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { CASK_APP, SETTLED, createByKey, inspect } from './casks.ts'
+import { CASK_APP, SETTLED } from './casks.ts'
 import { exchange, mintCaskId } from './control-calls.ts'
-import {
-  allMethods,
-  missing,
-  readGolden,
-  replaceAll,
-  writeGolden,
-  type Exchange,
-  type Golden,
-  type PlaneName,
-} from './golden.ts'
-
-/** In the order in which they can be said again. A name is `plane-method`, and what is special about it. */
-const CONTROL = [
-  'control-policy',
-  'control-create',
-  'control-create-refused',
-  'control-get',
-  'control-get-moved',
-  'control-list',
-  'control-update',
-  'control-grant',
-  'control-revokeTokens',
-  'control-inspect',
-  'control-remove',
-  'control-useCode',
-] as const
-const DATA = ['data-apply', 'data-describe', 'data-purge', 'data-apply-refused', 'data-forget'] as const
+import { CONTROL, DATA, allMethods, missing, readGolden, replaceAll, type Golden, type PlaneName } from './golden.ts'
+import { record } from './record-golden.ts'
 
 const START = { app: CASK_APP, timers: { tombstoneRetentionMs: 500 } }
 const FAR_MS = 60_000
@@ -147,63 +122,4 @@ async function play(id: string, names: Readonly<Record<PlaneName, readonly strin
 function inTime(call: ControlCall | DataCall): ControlCall | DataCall {
   const isTimed = 'notAfterMs' in call.args
   return isTimed ? ({ ...call, args: { ...call.args, notAfterMs: Date.now() + FAR_MS } } as DataCall) : call
-}
-
-/** Lives a whole life through the public door, and writes down what the planes said meanwhile. */
-async function record(server: TestServer): Promise<void> {
-  const made = await createByKey(server, 'golden', {
-    params: { text: 'of version 1' },
-    labels: { label: 'one' },
-    metadata: { datum: 'two' },
-    visibility: 'public-read',
-    allowed_origins: ['https://app.example'],
-  })
-  const { id } = (await made.json()) as ResourceJson
-  await server.fetch('/v1/casks', json('POST', { name: 'golden' }))
-  await server.fetch(`/v1/casks/${id}`)
-  await server.fetch('/v1/casks?limit=1')
-  await server.fetch(`/v1/casks/${id}`, json('PATCH', { name: 'Golden', visibility: 'public' }, { 'if-match': '*' }))
-  await mintToken(server, 'casks', id)
-  await server.fetch(`/v1/casks/${id}/tokens`, { method: 'DELETE' })
-  await inspect(server, id)
-  await create(server, 'vats')
-  const link =
-    server.stdout
-      .find((line) => line.includes('/sign-in?code='))
-      ?.split(' ')
-      .at(-1) ?? ''
-  expect((await fetch(link, { redirect: 'manual' })).status).toBe(303)
-  expect((await server.fetch(`/v1/casks/${id}`, { method: 'DELETE' })).status).toBe(200)
-
-  const first = await traffic(server)
-  const get = first.control.find(({ call }) => call.method === 'get')?.call as ControlCall
-  const apply = first.data.find(({ call }) => call.method === 'apply')?.call as DataCall
-  // Two that no client can bring about in a healthy deployment: a stale router's call, and one that comes after the purge.
-  await exchange(server, 'control', { ...get, caller: { ...get.caller, policyEpoch: get.caller.policyEpoch + 1 } })
-  await exchange(server, 'data', apply)
-  await expect.poll(async () => (await server.fetch(`/v1/casks/${id}`)).status, SETTLED).toBe(404)
-
-  const texts = new Map([
-    [id, '{cask}'],
-    [server.secrets.defaultAccount, '{account}'],
-    [server.secrets.deployment, '{operator}'],
-  ])
-  const all = await traffic(server)
-  for (const name of [...CONTROL, ...DATA]) {
-    const [plane, method, special] = name.split('-') as [PlaneName, string, string | undefined]
-    const found = all[plane].find((one) => one.call.method === method && specialOf(one.answer) === special)
-    if (found === undefined) throw new Error(`nothing was said that is a ${name}`)
-    expect(found.call.v).toBe(PLANES_VERSION)
-    writeGolden(name, { plane, ...replaceAll(found, texts) })
-  }
-}
-
-function specialOf(answer: unknown): string | undefined {
-  const { ok, moved, value } = answer as { ok: boolean; moved?: object; value?: { outcome?: string } }
-  if (moved !== undefined) return 'moved'
-  return !ok || value?.outcome === 'refused' ? 'refused' : undefined
-}
-
-async function traffic(server: TestServer): Promise<Record<PlaneName, Exchange[]>> {
-  return (await (await server.fetch('/planes/traffic')).json()) as Record<PlaneName, Exchange[]>
 }

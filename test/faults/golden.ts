@@ -8,6 +8,23 @@ import { ROOT } from '../support/server.ts'
 
 export const GOLDEN_FOLDER: string = join(ROOT, 'test/fixtures/planes')
 
+/** In the order in which they can be said again. A name is `plane-method`, and what is special about it. */
+export const CONTROL = [
+  'control-policy',
+  'control-create',
+  'control-create-refused',
+  'control-get',
+  'control-get-moved',
+  'control-list',
+  'control-update',
+  'control-grant',
+  'control-revokeTokens',
+  'control-inspect',
+  'control-remove',
+  'control-useCode',
+] as const
+export const DATA = ['data-apply', 'data-describe', 'data-purge', 'data-apply-refused', 'data-forget'] as const
+
 export type PlaneName = 'control' | 'data'
 
 export interface Exchange {
@@ -88,7 +105,7 @@ export function missing(recorded: unknown, answer: unknown, path = 'answer'): st
   }
   if (typeof recorded !== 'object') return []
   const now = answer as Readonly<Record<string, unknown>>
-  return Object.entries(recorded as object).flatMap(([key, value]) => {
+  return Object.entries(recorded).flatMap(([key, value]) => {
     const at = `${path}.${key}`
     if (!Object.hasOwn(now, key)) return [`${at} is gone`]
     const isOther = DECISIVE.has(key) && typeof value !== 'object' && now[key] !== value

@@ -97,9 +97,11 @@ test('[RC1] [CP8] the data process dies three times in a row at the deletion of 
   expect((await read(server, other.id)).status).toBe(200)
 })
 
+function delays(random: number): number[] {
+  return [0, 1, 2, 3, 4, 5, 50, 1_000, 100_000].map((attempt) => backOffMs(attempt, 1_000, 20_000, random))
+}
+
 test('[RC2] the delay between two attempts doubles, and never exceeds its bound', () => {
-  const delays = (random: number): number[] =>
-    [0, 1, 2, 3, 4, 5, 50, 1_000, 100_000].map((attempt) => backOffMs(attempt, 1_000, 20_000, random))
   expect(delays(1)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 20_000, 20_000, 20_000, 20_000])
   expect(delays(0)).toEqual([500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000, 10_000, 10_000])
 })

@@ -147,6 +147,20 @@ describe('[DP1] purge and forget', () => {
   })
 })
 
+/** The same for a request of each permission. */
+function all(answer: string): string {
+  return [answer, answer, answer].join(' ')
+}
+
+function holding(mode: Mode, visibility: Visibility): Held {
+  return { kind: 'descriptor', descriptor: descriptor(5, 5, { mode, visibility }) }
+}
+
+/** What open sockets of an active resource of generation 2 are told. */
+function told(mode: Mode, generation: number): string | undefined {
+  return reasonToCut(descriptor(5, 5), descriptor(5, 6, { mode, generation }))?.code
+}
+
 describe('[DP1] requests', () => {
   const NEEDS: readonly Permission[] = ['read', 'write', 'admin']
   // Columns: a request that needs read, write, admin. Rows: what the caller carries; `old` is a token of a revoked generation.
@@ -206,12 +220,6 @@ describe('[DP1] requests', () => {
     }).join(' ')
   }
 
-  const all = (answer: string): string => [answer, answer, answer].join(' ')
-  const holding = (mode: Mode, visibility: Visibility): Held => ({
-    kind: 'descriptor',
-    descriptor: descriptor(5, 5, { mode, visibility }),
-  })
-
   test.each(Object.keys(CALLERS))('[DP1] [AU3] %s, at every mode and visibility', (caller) => {
     expect(answers({ kind: 'nothing' }, caller)).toBe(all('404'))
     expect(answers(tombstone(5, 5), caller)).toBe(all('410'))
@@ -232,8 +240,6 @@ describe('[DP1] requests', () => {
   })
 
   test('[DP1] [DP9] open sockets', () => {
-    const told = (mode: Mode, generation: number): string | undefined =>
-      reasonToCut(descriptor(5, 5), descriptor(5, 6, { mode, generation }))?.code
     expect(MODES.map((mode) => told(mode, 2))).toEqual([undefined, undefined, 'suspended', 'deleted'])
     expect(MODES.map((mode) => told(mode, 3))).toEqual(['unauthenticated', 'unauthenticated', 'suspended', 'deleted'])
   })

@@ -93,11 +93,11 @@ class ControlPlane extends Real.ControlPlane {
     return this.env.BIPLANE_DATA_PLANE.call(call)
   }
 
-  traffic(): Exchange[] {
+  async traffic(): Promise<Exchange[]> {
     return traffic
   }
 
-  play(answers: Readonly<Record<string, unknown>>): void {
+  async play(answers: Readonly<Record<string, unknown>>): Promise<void> {
     playback = answers
   }
 }

@@ -1,0 +1,69 @@
+// Records the golden transcripts: what both planes say while a resource lives its whole life through the public door.
+
+import { expect } from 'vitest'
+import { PLANES_VERSION, type ControlCall, type DataCall } from '../../src/wire/planes.ts'
+import type { ResourceJson } from '../../src/wire/resource.ts'
+import { create, json, mintToken } from '../support/http.ts'
+import type { TestServer } from '../support/server.ts'
+import { SETTLED, createByKey, inspect } from './casks.ts'
+import { exchange } from './control-calls.ts'
+import { CONTROL, DATA, replaceAll, writeGolden, type Exchange, type PlaneName } from './golden.ts'
+
+/** @param server a new one, whose tombstones are soon forgotten */
+export async function record(server: TestServer): Promise<void> {
+  const made = await createByKey(server, 'golden', {
+    params: { text: 'of version 1' },
+    labels: { label: 'one' },
+    metadata: { datum: 'two' },
+    visibility: 'public-read',
+    allowed_origins: ['https://app.example'],
+  })
+  const { id } = (await made.json()) as ResourceJson
+  await server.fetch('/v1/casks', json('POST', { name: 'golden' }))
+  await server.fetch(`/v1/casks/${id}`)
+  await server.fetch('/v1/casks?limit=1')
+  await server.fetch(`/v1/casks/${id}`, json('PATCH', { name: 'Golden', visibility: 'public' }, { 'if-match': '*' }))
+  await mintToken(server, 'casks', id)
+  await server.fetch(`/v1/casks/${id}/tokens`, { method: 'DELETE' })
+  await inspect(server, id)
+  await create(server, 'vats')
+  const link =
+    server.stdout
+      .find((line) => line.includes('/sign-in?code='))
+      ?.split(' ')
+      .at(-1) ?? ''
+  expect((await fetch(link, { redirect: 'manual' })).status).toBe(303)
+  expect((await server.fetch(`/v1/casks/${id}`, { method: 'DELETE' })).status).toBe(200)
+
+  const first = await traffic(server)
+  const get = first.control.find(({ call }) => call.method === 'get')?.call as ControlCall
+  const apply = first.data.find(({ call }) => call.method === 'apply')?.call as DataCall
+  // Two that no client can bring about in a healthy deployment: a stale router's call, and one that comes after the purge.
+  await exchange(server, 'control', { ...get, caller: { ...get.caller, policyEpoch: get.caller.policyEpoch + 1 } })
+  await exchange(server, 'data', apply)
+  await expect.poll(async () => (await server.fetch(`/v1/casks/${id}`)).status, SETTLED).toBe(404)
+
+  const texts = new Map([
+    [id, '{cask}'],
+    [server.secrets.defaultAccount, '{account}'],
+    [server.secrets.deployment, '{operator}'],
+  ])
+  const all = await traffic(server)
+  for (const name of [...CONTROL, ...DATA]) {
+    const [plane, method, special] = name.split('-') as [PlaneName, string, string | undefined]
+    const found = all[plane].find((one) => one.call.method === method && specialOf(one.answer) === special)
+    if (found === undefined) throw new Error(`nothing was said that is a ${name}`)
+    expect(found.call.v).toBe(PLANES_VERSION)
+    writeGolden(name, { plane, ...replaceAll(found, texts) })
+  }
+}
+
+function specialOf(answer: unknown): string | undefined {
+  const { ok, moved, value } = answer as { ok: boolean; moved?: object; value?: { outcome?: string } }
+  if (moved !== undefined) return 'moved'
+  return !ok || value?.outcome === 'refused' ? 'refused' : undefined
+}
+
+async function traffic(server: TestServer): Promise<Record<PlaneName, Exchange[]>> {
+  return (await (await server.fetch('/planes/traffic')).json()) as Record<PlaneName, Exchange[]>
+}
