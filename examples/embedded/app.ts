@@ -29,8 +29,8 @@ export default {
 }
 
 async function logIn(request: Request, env: unknown): Promise<Response> {
-  const form = await request.formData()
-  const cookie = await cookieFor(String(form.get('person')), String(form.get('password')), env)
+  const form = new URLSearchParams(await request.text())
+  const cookie = await cookieFor(form.get('person') ?? '', form.get('password') ?? '', env)
   if (cookie === undefined) return new Response('Wrong name or password.\n', { status: 401 })
   return new Response(null, { status: 303, headers: { location: '/dashboard', 'set-cookie': cookie } })
 }

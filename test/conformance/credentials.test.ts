@@ -66,7 +66,8 @@ describe('a token', () => {
 
   test('[AU3] works for its permission only; each includes the ones before', async () => {
     const post = { method: 'POST', body: 'x' }
-    const load = { method: 'PUT', body: '' }
+    const reader = await mintToken(server, 'ledgers', ledger)
+    const load = { method: 'PUT', body: await (await content(server, `/ledgers/${ledger}/dump`, reader.token)).text() }
     const expected = { read: [200, 403, 403], write: [200, 204, 403], admin: [200, 204, 204] }
     for (const permission of ['read', 'write', 'admin'] as const) {
       const { token } = await mintToken(server, 'ledgers', ledger, { permission })
@@ -209,8 +210,8 @@ describe('a sign-in link', () => {
     const other = await create(server, 'ledgers')
     const { url, token } = await mintToken(server, 'ledgers', other.id)
     expect((await onOrigin(`/${new URL(url).search}`)).status).toBe(401)
-    expect((await onOrigin(`/?code=${token}`)).status).toBe(401)
-    expect((await onOrigin('/?code=')).status).toBe(401)
+    expect((await onOrigin(`/?sign_in_code=${token}`)).status).toBe(401)
+    expect((await onOrigin('/?sign_in_code=')).status).toBe(401)
   })
 
   test('[AU5] the session is renewed in its second half, and never beyond its end', async () => {

@@ -1,5 +1,7 @@
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { createKeyring } from '../../src/identity/keyring.ts'
+import { mintResourceId } from '../../src/identity/resource-id.ts'
 import type { ResourceJson } from '../../src/wire/resource.ts'
 import { content, create, json, mintToken, openLink, ownHost, problem, send } from '../support/http.ts'
 import { ROOT, startServer, type TestServer } from '../support/server.ts'
@@ -57,6 +59,30 @@ describe('examples/embedded', () => {
     // The operator key is not his sign-in, and neither is another site's page with his cookie.
     expect((await server.fetch('/v1/wikis')).status).toBe(401)
     expect((await ada('POST', '/v1/wikis', {}, { origin: 'http://elsewhere.example' })).status).toBe(401)
+  })
+
+  test("[CP9] another account's resource is answered like one that never existed", async () => {
+    const [ada, eve] = await Promise.all([logIn('ada', 'analytical'), logIn('eve', 'dropper')])
+    const { id } = (await (await ada('POST', '/v1/wikis', {})).json()) as ResourceJson
+    const { id: never } = await mintResourceId(createKeyring(server.secrets.identifierKeys), 'wiki', 'local')
+    for (const [method, path, body] of [
+      ['GET', '', undefined],
+      ['PATCH', '', { name: 'Mine' }],
+      ['DELETE', '', undefined],
+      ['POST', '/tokens', {}],
+      ['DELETE', '/tokens', undefined],
+    ] as const) {
+      const [theirs, nobodys] = await Promise.all(
+        [id, never].map(async (one) => {
+          const { request_id: _, ...rest } = await problem(await eve(method, `/v1/wikis/${one}${path}`, body))
+          return rest
+        }),
+      )
+      expect(theirs).toMatchObject({ status: 404, code: 'not_found' })
+      expect(theirs).toEqual(nobodys)
+    }
+    // Still there, until its owner deletes it; the quota is small.
+    expect((await ada('DELETE', `/v1/wikis/${id}`)).status).toBe(200)
   })
 
   test('[AU7] authorize decides what a caller may do', async () => {

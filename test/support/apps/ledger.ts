@@ -166,7 +166,7 @@ export const SHEET: ResourceTypeOptions = {
   visibility: ['private', 'public-read', 'public'],
   credentials: ['bearer', 'basic', 'query', 'cookie'],
   metadata: z.record(z.string(), z.string().regex(/^[a-z]*$/, 'lower case')),
-  limits: { bytes: 256 * 1024, bodyBytes: 64 * 1024 },
+  limits: { bytes: 512 * 1024, bodyBytes: 64 * 1024 },
   hooks: {
     beforeCreate(request) {
       if (request.name === 'forbidden') throw new ResourceError('permission_denied', 'Not this name.')
