@@ -1,6 +1,7 @@
 // Options that several commands share, and how their text becomes values.
 
 import { InvalidArgumentError, Option } from 'commander'
+import ipaddr from 'ipaddr.js'
 
 export const DEFAULT_DATA = './.biplane'
 
@@ -48,7 +49,7 @@ export function parseHostName(text: string): string {
 export function parseCidrs(text: string, previous: readonly string[] = []): string[] {
   const blocks = text.split(',').map((block) => block.trim())
   for (const block of blocks) {
-    if (!/^[0-9a-fA-F:.]+\/\d{1,3}$/.test(block)) {
+    if (!ipaddr.isValidCIDR(block)) {
       throw new InvalidArgumentError(`"${block}" is no CIDR block; expected something like 10.0.0.0/8.`)
     }
   }

@@ -60,6 +60,15 @@ export function decideForget(held: Held, incarnation: number): ForgetDecision {
   }
 }
 
+/** A cookie of an older generation is as good as none: a browser sends it whether its user means it or not. */
+export function withoutStaleCookie(held: Held, principal: Principal): Principal {
+  const isStale =
+    principal.via === 'cookie' && held.kind === 'descriptor' && (principal.generation ?? 0) < held.descriptor.generation
+  if (!isStale) return principal
+  const { needs, requestId, basePath, origin } = principal
+  return { via: 'none', needs, requestId, basePath, origin }
+}
+
 /**
  * The gate of every request: answers the refusal, or undefined when it may pass.
  *

@@ -2,14 +2,15 @@
 // written with: requests that passed the gate, storage with limits, group commit, timers, dump and load.
 
 import { GroupCommit } from '../object/group-commit.ts'
+import { pathOf } from '../object/request-path.ts'
 import { isUpgrade, refuseSocket } from '../object/sockets.ts'
 import type { Descriptor } from '../wire/descriptor.ts'
 import { ResourceError, toProblemResponse } from '../wire/errors.ts'
 import { PRINCIPAL_HEADER, parsePrincipal, type Principal } from '../wire/principal.ts'
 import { dumpTables, loadTables } from './dump.ts'
 import { LifecycleObject } from './lifecycle-object.ts'
-import { refusalOf } from './lifecycle.ts'
-import { answerPreflight, isPreflight, pathOf, withResourceHeaders } from './request.ts'
+import { refusalOf, withoutStaleCookie } from './lifecycle.ts'
+import { answerPreflight, isPreflight, withResourceHeaders } from './request.ts'
 import { limitedTransaction } from './storage.ts'
 import { Timers } from './timers.ts'
 
@@ -94,7 +95,7 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Lifecyc
   }
 
   override async fetch(request: Request): Promise<Response> {
-    const principal = parsePrincipal(request.headers.get(PRINCIPAL_HEADER))
+    const principal = withoutStaleCookie(this.held, parsePrincipal(request.headers.get(PRINCIPAL_HEADER)))
     const path = pathOf(request.url)
     if (isPreflight(request)) return answerPreflight(request, this.held)
     const refusal = refusalOf(this.held, principal)

@@ -7,14 +7,6 @@ import type { Principal } from '../wire/principal.ts'
 const SANDBOX =
   'sandbox allow-scripts allow-forms allow-modals allow-popups allow-popups-to-escape-sandbox allow-downloads'
 
-/** Path below the resource of a request as the edge forwards it (`http://resource/path?query`), still percent-encoded. */
-export function pathOf(url: string): string {
-  const start = url.indexOf('/', url.indexOf('://') + 3)
-  if (start === -1) return '/'
-  const query = url.indexOf('?', start)
-  return query === -1 ? url.slice(start) : url.slice(start, query)
-}
-
 /** Whether a browser asks for leave before the real request (CORS). It never carries credentials, so it is answered before the gate. */
 export function isPreflight(request: Request): boolean {
   return (
@@ -47,15 +39,23 @@ export function withResourceHeaders(
   descriptor: Descriptor | undefined,
 ): Response {
   if (response.status === 101) return response
+  try {
+    response.headers.set('x-content-type-options', 'nosniff')
+  } catch {
+    // What `fetch` and `Response.redirect` return cannot be changed; a copy of it can.
+    return withResourceHeaders(new Response(response.body, response), request, principal, descriptor)
+  }
   const { headers } = response
-  headers.set('x-content-type-options', 'nosniff')
   headers.set('x-request-id', principal.requestId)
   if (principal.basePath !== '/') headers.set('content-security-policy', SANDBOX)
-  const origin = request.headers.get('origin')
-  if (origin !== null && descriptor !== undefined && descriptor.allowedOrigins.includes(origin)) {
-    headers.set('access-control-allow-origin', origin)
-    headers.set('access-control-expose-headers', 'etag, dav, location, x-request-id, retry-after')
+  if (descriptor !== undefined && descriptor.allowedOrigins.length > 0) {
+    // Also on answers without a grant: a cache must not give one origin's answer to another.
     headers.append('vary', 'origin')
+    const origin = request.headers.get('origin')
+    if (origin !== null && descriptor.allowedOrigins.includes(origin)) {
+      headers.set('access-control-allow-origin', origin)
+      headers.set('access-control-expose-headers', 'etag, dav, location, x-request-id, retry-after')
+    }
   }
   return response
 }

@@ -7,6 +7,7 @@ import { ResourceError } from '../wire/errors.ts'
 import type { Hosts } from './address.ts'
 import { requireAllowed, type ControlCaller } from './authorize.ts'
 import type { Deployment, EdgeContext } from './deployment.ts'
+import { readBody } from './read-body.ts'
 import { controlRoutes, type ControlRoute } from './routes.ts'
 import { MAX_CONTROL_BODY_BYTES } from './schemas.ts'
 import { requireIssued } from './to-data-plane.ts'
@@ -21,12 +22,12 @@ export interface ControlBindings {
 export type ControlApi = (request: Request, bindings: ControlBindings) => Promise<Response>
 
 export function createControlApi(deployment: Deployment): ControlApi {
-  const api = new Hono<{ Bindings: ControlBindings }>()
+  const api = new Hono<{ Bindings: ControlBindings }>({ strict: false })
   for (const route of deployment.types.flatMap(controlRoutes)) {
     api.on(route.method, route.path, ({ req, env }) => serveRoute(route, req.raw, req.param('id'), env))
   }
   api.notFound(() => {
-    throw new ResourceError('not_found', 'There is no such route: see the API reference for paths and methods.')
+    throw new ResourceError('not_found', 'There is no such route, or not with this method.')
   })
   // Errors go up to the worker, the one place that turns them into answers.
   api.onError((error) => {
@@ -45,7 +46,7 @@ async function serveRoute(
   const { type } = route
   const id = idText === undefined ? undefined : await requireIssued(context, type, idText)
   await requireAllowed(context, caller, route.action, { type: type.name, ...(id === undefined ? {} : { id: id.id }) })
-  const given = await readBody(request)
+  const given = await readInput(request)
   const body = validate(route.body, given, 'body')
   const url = new URL(request.url)
   const query =
@@ -55,34 +56,53 @@ async function serveRoute(
 }
 
 /** JSON, or the form that the start page sends. @throws ResourceError `too_large`, `invalid_request` */
-async function readBody(request: Request): Promise<unknown> {
-  if (request.method === 'GET' || request.method === 'HEAD') return undefined
-  const text = await readText(request, MAX_CONTROL_BODY_BYTES)
-  const contentType = request.headers.get('content-type') ?? ''
-  if (text === '') return request.method === 'DELETE' ? undefined : {}
-  if (contentType.startsWith('application/x-www-form-urlencoded')) return Object.fromEntries(new URLSearchParams(text))
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new ResourceError('invalid_request', 'The body is not valid JSON.')
-  }
+async function readInput(request: Request): Promise<unknown> {
+  if (request.method === 'GET' || request.method === 'HEAD' || request.body === null) return emptyInput(request)
+  const text = await decode(await readBody(request.body, MAX_CONTROL_BODY_BYTES))
+  if (text === '') return emptyInput(request)
+  const isForm = (request.headers.get('content-type') ?? '').startsWith('application/x-www-form-urlencoded')
+  // A client that forgot to say that it sends JSON is understood all the same.
+  return isForm && !text.startsWith('{') ? readForm(text) : parseJson(text)
 }
 
-async function readText(request: Request, limitBytes: number): Promise<string> {
-  if (request.body === null) return ''
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of request.body) {
-    size += chunk.byteLength
-    if (size > limitBytes)
-      throw new ResourceError('too_large', `A request to the control plane has at most ${limitBytes} bytes.`)
-    chunks.push(chunk)
-  }
+function emptyInput(request: Request): unknown {
+  return request.method === 'POST' || request.method === 'PATCH' ? {} : undefined
+}
+
+async function decode(body: Blob): Promise<string> {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(await new Blob(chunks).arrayBuffer())
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(await body.arrayBuffer())
   } catch {
     throw new ResourceError('invalid_request', 'The body is not valid UTF-8.')
   }
+}
+
+function readForm(text: string): unknown {
+  return Object.fromEntries(Array.from(new URLSearchParams(text), ([name, value]) => [name, value.trim()]))
+}
+
+/** Deep enough for every real `params`, and far from what recursion can bear. */
+const MAX_DEPTH = 100
+
+function parseJson(text: string): unknown {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new ResourceError('invalid_request', 'The body is not valid JSON.')
+  }
+  for (let depth = 0, level = [value]; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH)
+      throw new ResourceError('invalid_request', `The body is nested more than ${MAX_DEPTH} levels deep.`)
+    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? checkedMembers(item) : []))
+  }
+  return value
+}
+
+function checkedMembers(item: object): unknown[] {
+  if (Object.hasOwn(item, '__proto__'))
+    throw new ResourceError('invalid_request', 'A member cannot be called "__proto__".')
+  return Object.values(item)
 }
 
 function validate(schema: ZodType, value: unknown, where: string): unknown {
@@ -90,10 +110,15 @@ function validate(schema: ZodType, value: unknown, where: string): unknown {
   if (result.success) return result.data
   const [issue] = result.error.issues
   const path = issue === undefined || issue.path.length === 0 ? where : issue.path.join('.')
-  throw new ResourceError('invalid_request', `${path}: ${issue?.message ?? 'not valid'}`, {
-    details: { parameter: path },
+  // Unknown members are named as they came, whatever their length.
+  const text = `${path}: ${issue?.message ?? 'not valid'}`
+  throw new ResourceError('invalid_request', text.slice(0, MAX_MESSAGE_LENGTH), {
+    details: { parameter: path.slice(0, MAX_MESSAGE_LENGTH) },
   })
 }
+
+/** Enough to find the mistake. */
+const MAX_MESSAGE_LENGTH = 300
 
 /** Equal for two requests that mean the same: keys are sorted, white space does not count. */
 async function fingerprintOf(route: string, body: unknown): Promise<string> {

@@ -2,10 +2,10 @@
 // are remembered in a bounded cache, since they cost more than the rest of the data path together.
 
 import { parseResourceId, type ResourceId } from '../identity/resource-id.ts'
-import type { TokenClaims, TokenSigner, TokenUse } from '../identity/token.ts'
+import { includesPermission, type TokenClaims, type TokenSigner, type TokenUse } from '../identity/token.ts'
 import type { ResourceType } from '../resource-type.ts'
 import { ResourceError } from '../wire/errors.ts'
-import type { CredentialKind } from '../wire/principal.ts'
+import type { CredentialKind, Principal } from '../wire/principal.ts'
 
 /** On a resource's own origin. The prefix makes the browser refuse one that a sibling host tries to plant. */
 export const SESSION_COOKIE = '__Host-biplane'
@@ -58,21 +58,41 @@ export function readCookie(request: Request, name: string): string | undefined {
 }
 
 /**
- * @throws ResourceError `unauthenticated` for a token that is not good for this resource: a wrong one never touches an object
+ * The claims of a token that is good for this resource. A cookie that is not is as good as none: a browser sends it whether its user
+ * means it or not, and a public resource stays readable.
+ *
+ * @throws ResourceError `unauthenticated` for any other wrong token; it never touches an object
  */
 export async function verifyCredential(
   cache: TokenCache,
   presented: Presented,
   id: ResourceId,
-): Promise<VerifiedToken> {
+): Promise<VerifiedToken | undefined> {
   const claims = await cache.verify(presented.token, presented.use)
-  if (claims === undefined || claims.type !== id.type || claims.resource !== id.id) {
+  if (claims !== undefined && claims.type === id.type && claims.resource === id.id) return claims
+  if (presented.via === 'cookie') return undefined
+  throw new ResourceError(
+    'unauthenticated',
+    'This token is not valid for this resource, or has expired: ask its owner for a new one.',
+  )
+}
+
+/**
+ * What the object's gate will refuse in any case, refused before anything of the body is held in memory.
+ *
+ * @throws ResourceError `unauthenticated`, `permission_denied`
+ */
+export function requirePermission(type: ResourceType, { permission, needs }: Principal): void {
+  if (permission === undefined) {
+    if (needs !== 'read' && !type.visibility.includes('public')) {
+      throw new ResourceError('unauthenticated', 'This needs a token of the resource: ask its owner for a link.')
+    }
+  } else if (!includesPermission(permission, needs)) {
     throw new ResourceError(
-      'unauthenticated',
-      'This token is not valid for this resource, or has expired: ask its owner for a new one.',
+      'permission_denied',
+      `This token allows "${permission}", and this request needs "${needs}".`,
     )
   }
-  return claims
 }
 
 /** A token whose signature was checked. */
@@ -80,6 +100,11 @@ export interface VerifiedToken extends TokenClaims {
   /** Of a resource's token: its identifier, which the deployment issued, since it minted a token for it. */
   readonly id: ResourceId | undefined
 }
+
+/** Ours have about 400 characters. */
+const MAX_TOKEN_LENGTH = 2_048
+/** One spelling only: a decoder that skips white space or padding would give one token a cache entry for each of endlessly many. */
+const TOKEN_FORM = /^[\w-]+\.[\w-]+\.[\w-]{43}$/
 
 /**
  * Verified tokens, two generations of a bounded Map: when the young one is full it becomes the old one. Failures are never stored, and
@@ -97,6 +122,7 @@ export class TokenCache {
 
   /** The claims of a token that was verified before, at once; undefined when it was not, or is no longer good. */
   peek({ token, use }: Pick<Presented, 'token' | 'use'>): VerifiedToken | undefined {
+    if (token.length > MAX_TOKEN_LENGTH) return undefined
     const known = this.#young.get(token) ?? this.#old.get(token)
     return known?.use === use && known.expiresAt * 1000 > Date.now() ? known : undefined
   }
@@ -104,6 +130,7 @@ export class TokenCache {
   async verify(token: string, use: TokenUse): Promise<VerifiedToken | undefined> {
     const known = this.peek({ token, use })
     if (known !== undefined) return known
+    if (token.length > MAX_TOKEN_LENGTH || !TOKEN_FORM.test(token)) return undefined
     const claims = await this.#signer.verify(token, use)
     if (claims === undefined) return undefined
     if (this.#young.size >= TokenCache.#CAPACITY) {

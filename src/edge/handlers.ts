@@ -142,10 +142,11 @@ export async function signInLink(
     endsAt: number
   },
   nowSeconds: number,
+  path = '/',
 ): Promise<string> {
   const expiresAt = Math.min(nowSeconds + CODE_SECONDS, claims.endsAt)
   const code = await control.context.signer.mint({ ...claims, use: 'code', expiresAt })
-  return `${ownOriginOf(control.hosts, claims.resource)}/?${CODE_PARAMETER}=${code}`
+  return `${ownOriginOf(control.hosts, claims.resource)}${path}${path.includes('?') ? '&' : '?'}${CODE_PARAMETER}=${code}`
 }
 
 export const inspectResource: Handler = async (control) => {

@@ -16,7 +16,7 @@ const DEFAULT_PAGE_SIZE = 50
 const name = z
   .string()
   .refine((text) => hasLength(text.normalize('NFC'), 1, 100), '1 to 100 characters')
-  .refine((text) => !/\p{Cc}/u.test(text), 'no control characters')
+  .refine((text) => !/[\p{Cc}\u202A-\u202E\u2066-\u2069]/u.test(text), 'no control characters')
   .refine((text) => text.isWellFormed(), 'well-formed Unicode')
   .refine((text) => text.trim() === text, 'no white space at its ends')
 
@@ -29,14 +29,17 @@ const origins = z
   .array(
     z
       .string()
-      .refine((text) => URL.canParse(text) && new URL(text).origin === text, 'an origin such as https://app.example'),
+      .refine(
+        (text) => /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text,
+        'an origin such as https://app.example',
+      ),
   )
   .max(20)
 
 export const cursorQuery: ZodType<{ limit: number; cursor?: string | undefined }> = z.object({
   limit: z
     .string()
-    .regex(/^\d{1,6}$/, 'a whole number')
+    .regex(/^\d{1,15}$/, 'a whole number')
     .transform((text) => Math.min(Math.max(Number(text), 1), MAX_PAGE_SIZE))
     .default(DEFAULT_PAGE_SIZE),
   cursor: z.string().max(2_000).optional(),

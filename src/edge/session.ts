@@ -9,8 +9,8 @@ import { SESSION_COOKIE, readCookie, type TokenCache } from './credentials.ts'
 import type { EdgeContext } from './deployment.ts'
 import { toDataObject } from './to-data-plane.ts'
 
-/** Query parameter of a sign-in link. */
-export const CODE_PARAMETER = 'code'
+/** Query parameter of a sign-in link. Not just `code`: a type's own pages may be somebody's OAuth callback. */
+export const CODE_PARAMETER = 'sign_in_code'
 /** A sign-in link must be opened within this time; it usually is within seconds. */
 export const CODE_SECONDS = 600
 /** A session lives this long without being used; it is renewed in its second half. */
@@ -36,7 +36,7 @@ export async function redeemLink(
   type: ResourceType,
   id: ResourceId,
   request: Request,
-  path: string,
+  address: { readonly origin: string; readonly path: string },
   query: URLSearchParams,
 ): Promise<Response> {
   const code = await context.signer.verify(query.get(CODE_PARAMETER) ?? '', 'code')
@@ -50,7 +50,9 @@ export async function redeemLink(
 
   query.delete(CODE_PARAMETER)
   const rest = query.size === 0 ? '' : `?${query.toString()}`
-  const headers = new Headers({ location: path + rest, 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' })
+  // Absolute: a path that begins with two slashes would lead to another host.
+  const location = address.origin + address.path + rest
+  const headers = new Headers({ location, 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' })
   if (refusal === undefined) headers.append('set-cookie', await newCookie(context.signer, code))
   return new Response(null, { status: 303, headers })
 }

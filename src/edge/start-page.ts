@@ -2,6 +2,7 @@
 // console will take its place.
 
 import type { ResourceId } from '../identity/resource-id.ts'
+import { withDeadline } from '../object/deadline.ts'
 import type { ResourceType } from '../resource-type.ts'
 import type { ResourceRecord } from '../wire/resource.ts'
 import { hasOperatorSession, type ControlCaller } from './authorize.ts'
@@ -13,6 +14,8 @@ import type { Edge } from './edge.ts'
 /** The operator's link to a resource's own origin may be used for a day of work. */
 const OPERATOR_LINK_SECONDS = 12 * 3_600
 const SHOWN_PER_TYPE = 100
+/** A browser that may have a session already does not wait longer for a control plane that is slow or dead. */
+const LINK_DEADLINE_MS = 1_000
 
 export async function serveStartPage(
   edge: Edge,
@@ -45,10 +48,12 @@ export async function linkForOperator(
   context: EdgeContext,
   type: ResourceType,
   id: ResourceId,
+  path: string,
   requestId: string,
 ): Promise<string | undefined> {
   try {
-    const { generation } = await callControlPlane(context, type, operator(context, requestId), 'grant', { id: id.id })
+    const grant = callControlPlane(context, type, operator(context, requestId), 'grant', { id: id.id })
+    const { generation } = await withDeadline(grant, LINK_DEADLINE_MS, 'The control plane')
     const now = Math.floor(Date.now() / 1000)
     const claims = {
       type: type.name,
@@ -57,7 +62,7 @@ export async function linkForOperator(
       generation,
       endsAt: now + OPERATOR_LINK_SECONDS,
     } as const
-    return await signInLink({ context, hosts: edge.hosts }, claims, now)
+    return await signInLink({ context, hosts: edge.hosts }, claims, now, path)
   } catch {
     // Without the control plane the browser still gets to the resource, with the session that it may have there.
     return undefined
@@ -65,13 +70,14 @@ export async function linkForOperator(
 }
 
 async function section(context: EdgeContext, type: ResourceType, caller: ControlCaller): Promise<string> {
-  const { data } = await callControlPlane(context, type, caller, 'list', { after: 0, limit: SHOWN_PER_TYPE })
+  const { data, next } = await callControlPlane(context, type, caller, 'list', { after: 0, limit: SHOWN_PER_TYPE })
   const rows = data.map((record) => row(type, record)).join('')
   return `<section><h2>${escapeHtml(type.plural)}</h2>
     <form method="post" action="/v1/${type.plural}">
       <label>Name <input name="name" required maxlength="100" autocomplete="off"></label> <button>Create</button>
     </form>
     ${rows === '' ? '<p>None yet.</p>' : `<table><thead><tr><th>Name</th><th>State</th><th>Cell</th><th>Identifier</th></tr></thead><tbody>${rows}</tbody></table>`}
+    ${next === undefined ? '' : `<p>The oldest ${SHOWN_PER_TYPE} are shown; the API lists all.</p>`}
   </section>`
 }
 

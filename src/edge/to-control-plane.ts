@@ -21,8 +21,8 @@ import type { EdgeContext } from './deployment.ts'
 /** Above the control plane's own wait for the object (10 s), so that its 202 reaches the client. */
 const DEADLINE_MARGIN_MS = 5_000
 
-/** What this isolate was last told, by type. A cache: a stale entry costs one more round. */
-const learned = new Map<string, PersistedPolicy>()
+/** What this isolate was last told. A cache: a stale entry costs one more round. */
+const learned = new WeakMap<ResourceType, PersistedPolicy>()
 
 /**
  * Computes which control plane object decides for an account, and the epoch that the call must carry.
@@ -33,7 +33,7 @@ export function toControlObject(
   type: ResourceType,
   account: string,
 ): { readonly object: string; readonly policyEpoch: number } {
-  const { policy, epoch } = learned.get(type.name) ?? { policy: type.shards, epoch: FIRST_POLICY_EPOCH }
+  const { policy, epoch } = learned.get(type) ?? { policy: type.shards, epoch: FIRST_POLICY_EPOCH }
   return { object: controlObjectName(type.name, shardOf(policy, account)), policyEpoch: epoch }
 }
 
@@ -47,7 +47,7 @@ export async function callControlPlane<M extends ControlMethod>(
 ): Promise<ControlMethods[M]['value']> {
   let outcome = await callOnce(context, type, caller, method, args)
   if (!outcome.ok && outcome.moved !== undefined) {
-    learned.set(type.name, outcome.moved)
+    learned.set(type, outcome.moved)
     outcome = await callOnce(context, type, caller, method, args)
   }
   if (!outcome.ok) throw new ResourceError(outcome.error.code, outcome.error.message, outcome.error)

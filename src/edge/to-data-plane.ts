@@ -36,20 +36,18 @@ export function toDataObject(context: EdgeContext, type: ResourceType, id: Resou
   return toStub(context.namespaceOf(type), dataObjectName(id.id), place)
 }
 
-/** Hands a request to its object, as the resource sees it: path below the resource, and the principal in the reserved header. */
-export function forward(
-  stub: DurableObjectStub,
-  request: Request,
-  path: string,
-  query: string,
-  principal: Principal,
-): Promise<Response> {
+/** The request as its object gets it: the path below the resource, and no credentials, which end at the edge. */
+export function toInnerRequest(request: Request, path: string, query: string): Request {
   const inner = new Request(`http://resource${path}${query}`, request)
   const { headers } = inner
-  // Credentials end at the edge, where they are verified: no type gets to see them.
   if (headers.has('authorization')) headers.delete('authorization')
   if (headers.has('cookie')) headers.delete('cookie')
+  return inner
+}
+
+/** Hands a request to its object together with who is asking. */
+export function forward(stub: DurableObjectStub, inner: Request, principal: Principal): Promise<Response> {
   // Set, not appended: whatever the client sent under this name is gone.
-  headers.set(PRINCIPAL_HEADER, formatPrincipal(principal))
+  inner.headers.set(PRINCIPAL_HEADER, formatPrincipal(principal))
   return stub.fetch(inner)
 }

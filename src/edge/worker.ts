@@ -2,6 +2,7 @@
 // planes; every error becomes an answer here.
 
 import type { TokenClaims } from '../identity/token.ts'
+import { pathOf } from '../object/request-path.ts'
 import { isUpgrade, refuseSocket } from '../object/sockets.ts'
 import type { ResourceType } from '../resource-type.ts'
 import { ResourceError, toProblemResponse, toResourceError } from '../wire/errors.ts'
@@ -10,7 +11,7 @@ import { ownOriginOf, toAddress, type Address } from './address.ts'
 import { ASSETS_PREFIX, serveAsset } from './assets.ts'
 import { hasOperatorSession, redeemOperatorCode, requireCaller } from './authorize.ts'
 import { limitBody } from './body-limit.ts'
-import { findCredential, verifyCredential } from './credentials.ts'
+import { QUERY_PARAMETER, findCredential, requirePermission, verifyCredential } from './credentials.ts'
 import type { EdgeContext } from './deployment.ts'
 import { logFailure, logRequest } from './log.ts'
 import type { Edge } from './edge.ts'
@@ -18,16 +19,17 @@ import { neededPermission } from './needed-permission.ts'
 import { forwardedHostOf } from './proxy.ts'
 import { CODE_PARAMETER, redeemLink, renewedCookie, requireOwnOrigin } from './session.ts'
 import { linkForOperator, serveStartPage } from './start-page.ts'
-import { forward, requireIssued, toDataObject } from './to-data-plane.ts'
+import { forward, requireIssued, toDataObject, toInnerRequest } from './to-data-plane.ts'
 
 /** One request, whatever it is for. Never throws. */
 export async function serveRequest(edge: Edge, context: EdgeContext, request: Request): Promise<Response> {
   const { config } = context
   const begin = config.requestLog ? Date.now() : 0
   const requestId = toRequestId(request.headers.get('x-request-id'))
-  const address = toAddress(edge.hosts, request.url, forwardedHostOf(request, config.trustedProxies))
+  let address: Address = { kind: 'foreign', host: '', path: '' }
   let response: Response
   try {
+    address = toAddress(edge.hosts, request.url, forwardedHostOf(request, config.trustedProxies))
     response = await route(edge, context, request, address, requestId)
   } catch (thrown) {
     const error = toResourceError(thrown)
@@ -60,6 +62,7 @@ async function route(
   const type = context.typeByPlural.get(first)
   if (type !== undefined)
     return serveMainOrigin(edge, context, request, address, type, path.slice(first.length + 2), requestId)
+  if (first !== 'v1' && request.method !== 'GET' && request.method !== 'HEAD') return notFound()
   switch (first) {
     case 'v1':
       return serveControl(edge, context, request, address.origin, requestId)
@@ -69,12 +72,25 @@ async function route(
     case 'readyz':
       return new Response('ok\n')
     case 'sign-in':
-      return redeemOperatorCode(context, new URLSearchParams(address.query).get(CODE_PARAMETER) ?? '', requestId)
+      return signIn(edge, context, request, address, requestId)
     case '':
       return path === '/' ? serveStartPage(edge, context, request, address.origin, requestId) : notFound()
     default:
       return notFound()
   }
+}
+
+/** The printed link. Only a GET uses it up, and who is signed in already is not told that it was used. */
+async function signIn(
+  edge: Edge,
+  context: EdgeContext,
+  request: Request,
+  address: Address & { kind: 'main' },
+  requestId: string,
+): Promise<Response> {
+  if (request.method !== 'GET') return notFound()
+  if (await hasOperatorSession(context, edge.cache, request, address.origin)) return redirect('/')
+  return redeemOperatorCode(context, new URLSearchParams(address.query).get('code') ?? '', requestId)
 }
 
 /**
@@ -92,6 +108,7 @@ async function serveControl(
   const caller = await requireCaller(context, edge.cache, request, origin, requestId)
   const response = await edge.api(request, { context, hosts: edge.hosts, caller })
   response.headers.set('x-request-id', requestId)
+  response.headers.set('cache-control', 'no-store')
   return response
 }
 
@@ -111,10 +128,10 @@ async function serveMainOrigin(
   const isNavigation = request.headers.get('sec-fetch-mode') === 'navigate' && !request.headers.has('authorization')
   if (isNavigation && request.method === 'GET') {
     const id = await requireIssued(context, type, idText)
+    const rest = (path === '' ? '/' : path) + address.query
     const isOperator = await hasOperatorSession(context, edge.cache, request, address.origin)
-    const link =
-      isOperator && address.query === '' ? await linkForOperator(edge, context, type, id, requestId) : undefined
-    return redirect(link ?? `${ownOriginOf(edge.hosts, id.id)}${path === '' ? '/' : path}${address.query}`)
+    const link = isOperator ? await linkForOperator(edge, context, type, id, rest, requestId) : undefined
+    return redirect(link ?? `${ownOriginOf(edge.hosts, id.id)}${rest}`)
   }
   if (path === '') {
     await requireIssued(context, type, idText)
@@ -143,7 +160,7 @@ async function serveOwnOrigin(
     const parameters = new URLSearchParams(query)
     if (parameters.has(CODE_PARAMETER)) {
       const id = await requireIssued(context, type, address.label)
-      return redeemLink(context, edge.cache, type, id, request, path, parameters)
+      return redeemLink(context, edge.cache, type, id, request, address, parameters)
     }
   }
   return serveContent(edge, context, request, type, address.label, { origin, basePath: '/', path, query }, requestId)
@@ -179,20 +196,28 @@ async function serveContent(
     id = await requireIssued(context, type, idText)
     claims = presented === undefined ? undefined : await verifyCredential(edge.cache, presented, id)
   }
-  if (presented?.via === 'cookie') requireOwnOrigin(request, seen.origin)
+  const inner = toInnerRequest(
+    request,
+    seen.path,
+    type.credentials.includes('query') ? withoutToken(seen.query) : seen.query,
+  )
+  const needs = neededPermission(type.routes, request.method, type.routes.length === 0 ? '' : pathOf(inner.url))
   const principal: Principal = {
-    via: presented?.via ?? 'none',
+    via: claims === undefined ? 'none' : (presented?.via ?? 'none'),
     ...(claims === undefined ? {} : { permission: claims.permission, generation: claims.generation }),
-    needs: neededPermission(type.routes, request.method, seen.path),
+    needs,
     requestId,
     basePath: seen.basePath,
     origin: seen.origin,
   }
-  const limit = limitBody(request, type.limits.bodyBytes)
-  const limited = limit instanceof Promise ? await limit : limit
-  const query = presented?.via === 'query' ? withoutToken(seen.query) : seen.query
-  const response = await forward(toDataObject(context, type, id), limited, seen.path, query, principal)
-  return presented?.via === 'cookie' && claims !== undefined ? renew(context, claims, response) : response
+  if (principal.via === 'cookie') requireOwnOrigin(request, seen.origin)
+  const limit = limitBody(inner, type.limits.bodyBytes, () => requirePermission(type, principal))
+  const response = await forward(
+    toDataObject(context, type, id),
+    limit instanceof Promise ? await limit : limit,
+    principal,
+  )
+  return principal.via === 'cookie' && claims !== undefined ? renew(context, claims, response) : response
 }
 
 /** The response as it is, or with the session's next cookie when it is time. */
@@ -203,6 +228,8 @@ async function renew(context: EdgeContext, session: TokenClaims, response: Respo
   if (cookie === undefined) return response
   const renewed = new Response(response.body, response)
   renewed.headers.append('set-cookie', cookie)
+  // Whatever the type allows: an answer with somebody's session is nobody else's.
+  renewed.headers.set('cache-control', 'private, no-store')
   return renewed
 }
 
@@ -221,8 +248,9 @@ function newRequestId(): string {
 }
 
 function withoutToken(query: string): string {
+  if (!query.includes(QUERY_PARAMETER)) return query
   const parameters = new URLSearchParams(query)
-  parameters.delete('access_token')
+  parameters.delete(QUERY_PARAMETER)
   return parameters.size === 0 ? '' : `?${parameters.toString()}`
 }
 

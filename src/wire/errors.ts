@@ -111,13 +111,13 @@ export function toResourceError(thrown: unknown): ResourceError {
   })
 }
 
-/** The problem+json answer (RFC 9457). `type` is a relative reference into the served documentation. */
+/** The problem+json answer (RFC 9457). */
 export function toProblemResponse(error: ResourceError, requestId: string, headers: HeadersInit = {}): Response {
   const { code, data } = error
   const status = statusOf(code)
   const answer = new Response(
     JSON.stringify({
-      type: `/errors/${code}`,
+      type: `urn:biplane:error:${code}`,
       title: TABLE[code].title,
       status,
       detail: data.message,

@@ -48,7 +48,7 @@ describe('the table', () => {
     expect(response.headers.get('content-type')).toBe('application/problem+json')
     expect(response.headers.get('retry-after')).toBe('3')
     expect(await response.json()).toEqual({
-      type: `/errors/${code}`,
+      type: `urn:biplane:error:${code}`,
       title: expect.any(String),
       status: STATUSES[code],
       detail: 'What is wrong.',
