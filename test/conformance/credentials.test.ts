@@ -187,7 +187,7 @@ describe('a sign-in link', () => {
     const link = new URL(url)
     expect(link.host).toBe(ownHost(server, ledger))
     const first = await onOrigin(`/?${link.search.slice(1)}&keep=this`)
-    expect([first.status, first.headers['location']]).toEqual([303, '/?keep=this'])
+    expect([first.status, locationOf(first)]).toEqual([303, `http://${ownHost(server, ledger)}/?keep=this`])
     expect(first.headers['referrer-policy']).toBe('no-referrer')
     const [cookie = ''] = first.headers['set-cookie'] ?? []
     expect(cookie).toMatch(/^__Host-biplane=[^;]+; Path=\/; Max-Age=\d+; HttpOnly; Secure; SameSite=Lax$/)
@@ -197,6 +197,16 @@ describe('a sign-in link', () => {
     // Going back in the history to the used link keeps the session.
     expect((await onOrigin(link.pathname + link.search, { cookie: session })).status).toBe(303)
   })
+
+  test.each(['//evil.example/', '/%2f/evil.example/', '/\\evil.example/', '///evil.example', '/.//evil.example/'])(
+    '[AU5] leads nowhere else, also for the path %s',
+    async (target) => {
+      const { url } = await mintToken(server, 'ledgers', ledger)
+      const answer = await onOrigin(target + new URL(url).search)
+      expect([target, answer.status]).toEqual([target, 303])
+      expect(new URL(locationOf(answer)).host).toBe(ownHost(server, ledger))
+    },
+  )
 
   test('[AU5] opened by many at once signs one of them in', async () => {
     const { url } = await mintToken(server, 'ledgers', ledger)
@@ -251,6 +261,11 @@ function claims(changes: Partial<TokenClaims>): Omit<TokenClaims, 'tokenId'> {
 function forge(changes: Partial<TokenClaims>): Promise<string> {
   const { deployment, tokenKeys } = server.secrets
   return createTokenSigner(deployment, tokenKeys).mint(claims(changes))
+}
+
+/** As a browser resolves it. */
+function locationOf({ headers }: Answer): string {
+  return new URL(headers['location'] ?? '', `http://${ownHost(server, ledger)}`).href
 }
 
 /** The cookie that an answer to a session sets, or undefined. */
