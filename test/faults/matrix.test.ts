@@ -100,6 +100,14 @@ describe('killed during a creation, a change, a revocation, a deletion', () => {
     await expectSettled(server, known)
   })
 
+  test('[RC1] [CP1] nobody has to ask: the alarm alone brings a creation to its end', async () => {
+    const marked = server.faults?.hits('advance.apply.marked') ?? 0
+    await killedAt(server, 'create.intent', 'control', () => createByKey(server, `new-${++number}`))
+    // Without a request that would wake the control plane: its own alarm does.
+    await server.faultHit('advance.apply.marked', marked + 1)
+    await expectSettled(server, known)
+  })
+
   test.each(cases('update'))('[RC1] [CP7] update: the %s process killed at %s', async (victim, point) => {
     const { id, token, saved } = await filled(server, `changed-${++number}`)
     known.add(id)
