@@ -32,6 +32,17 @@ test('[FW5] every method of both faces has a transcript', () => {
   for (const method of allMethods()) expect(names).toContain(method)
 })
 
+test('[FW5] what an answer lost or changed is noticed, what it gained is not', () => {
+  const then = { ok: true, value: { id: 'a', list: [{ n: 1 }], none: null } }
+  expect(missing(then, { ok: true, value: { id: 'b', list: [{ n: 2, more: 1 }], none: 'now' }, more: {} })).toEqual([])
+  expect(missing(then, { ok: false, value: { id: 1, list: [{}] } })).toEqual([
+    'answer.ok was true and is false',
+    'answer.value.id was string and is number',
+    'answer.value.list[0].n is gone',
+    'answer.value.none is gone',
+  ])
+})
+
 describe("[FW5] today's planes take the recorded calls, and answer all that was answered then", () => {
   /** Placeholder -> what stands for it in this deployment; the creation decides which cask. */
   const here = new Map<string, string>()
