@@ -1,5 +1,5 @@
 // Bringing one resource to where its row wants it, by three rules: applied < desired -> apply; purging -> purge; a timer is due ->
-// forget (or give a creation up). The request that changed the row and the alarm run the same code; one run per resource at a time.
+// forget. The request that changed the row and the alarm run the same code; one run per resource at a time.
 
 import { fault } from '../object/fault.ts'
 import { withDeadline } from '../object/deadline.ts'
@@ -7,12 +7,12 @@ import { isRetryable, ResourceError } from '../wire/errors.ts'
 import { PLANES_VERSION, type DataMethod, type DataMethods } from '../wire/planes.ts'
 import { deleteRow, findRow, updateRow, type CatalogRow } from './catalog.ts'
 import type { ControlDeps } from './deps.ts'
-import { bumpDescriptor } from './descriptor.ts'
+import { bumpDescriptor, scheduleWork } from './descriptor.ts'
 import { forgetKeysOf } from './idempotency.ts'
 import { observeTime, shardTime, toWallTime } from './meta.ts'
-import { nextStep } from './next-step.ts'
+import { isTimerDue, nextStep } from './next-step.ts'
 import { giveBackOne } from './quota.ts'
-import { dropWork, putWork } from './work.ts'
+import { backOffMs, dropWork, findWork, putWork } from './work.ts'
 
 /**
  * Runs the rules on one resource until none applies. Joins a run that is under way.
@@ -30,13 +30,22 @@ export async function advance(deps: ControlDeps, id: string): Promise<void> {
 /**
  * {@link advance} on behalf of a request: failures and slowness are not the caller's, who reads from the row how far it came.
  *
- * @param waitMs how long to wait at most; the run itself goes on
+ * @param waitMs how long to try at most; a run that is under way then goes on
  */
 export async function advanceFor(deps: ControlDeps, id: string, waitMs: number): Promise<void> {
-  try {
-    await withDeadline(advance(deps, id), waitMs, 'The data plane')
-  } catch (error) {
-    console.warn(JSON.stringify({ event: 'advance_pending', resource: id, error: String(error) }))
+  const { reconcileBaseMs, reconcileMaxMs } = deps.timers
+  const endMs = deps.now() + waitMs
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await withDeadline(advance(deps, id), endMs - deps.now(), 'The data plane')
+    } catch (error) {
+      const pauseMs = backOffMs(attempt, reconcileBaseMs, reconcileMaxMs)
+      if (deps.now() + pauseMs >= endMs) {
+        console.warn(JSON.stringify({ event: 'advance_pending', resource: id, error: String(error) }))
+        return
+      }
+      await scheduler.wait(pauseMs)
+    }
   }
 }
 
@@ -48,17 +57,17 @@ async function runSteps(deps: ControlDeps, id: string): Promise<void> {
       case 'apply':
         await apply(deps, row)
         break
-      case 'give_up':
-        await deps.transact(() => giveUp(deps, id, undefined))
-        break
       case 'purge':
         await purge(deps, row)
         break
       case 'forget':
         await forget(deps, row)
         break
-      case 'wait':
+      case 'wait': {
+        const item = findWork(deps.sql, id)
+        if (item?.kind === 'forget' && item.due > deps.now()) return
         return deps.transact(() => waitForTimer(deps, id))
+      }
       case 'nothing':
         return
     }
@@ -76,16 +85,13 @@ async function apply(deps: ControlDeps, row: CatalogRow): Promise<void> {
   try {
     answer = await callObject(deps, row.id, 'apply', args)
   } catch (error) {
-    // A creation that the type itself refuses will never succeed: it is a refusal of the request after all.
-    const isRefusal = error instanceof ResourceError && !isRetryable(error.code)
-    if (!isRefusal || row.phase !== 'creating' || row.descriptor.mode === 'deleted') throw error
-    await deps.transact(() => giveUp(deps, row.id, error))
-    return
+    return giveUpOrThrow(deps, row, error)
   }
   TEST_BUILD: await fault('advance.apply.answered')
   const { outcome, held } = answer
   if (outcome === 'refused' && answer.reason === 'not_after') {
-    throw new ResourceError('deadline_exceeded', 'The object took longer than the creation allows.')
+    const late = new ResourceError('deadline_exceeded', 'The object took longer than the creation allows.')
+    return giveUpOrThrow(deps, row, late)
   }
   await deps.transact(() => {
     const current = findRow(deps.sql, row.id)
@@ -103,6 +109,18 @@ async function apply(deps: ControlDeps, row: CatalogRow): Promise<void> {
   TEST_BUILD: await fault('advance.apply.marked')
 }
 
+/**
+ * A creation that the type itself refuses will never succeed: it is a refusal of the request after all. One that failed for its whole
+ * lifetime is given up, after this last try. Everything else is tried again later.
+ */
+async function giveUpOrThrow(deps: ControlDeps, row: CatalogRow, error: unknown): Promise<void> {
+  const isCreating = row.phase === 'creating' && row.descriptor.mode !== 'deleted'
+  const refusal = error instanceof ResourceError && !isRetryable(error.code) ? error : undefined
+  const isOver = refusal !== undefined || isTimerDue(row, shardTime(deps.sql, deps.now()))
+  if (!isCreating || !isOver) throw error
+  await deps.transact(() => giveUp(deps, row.id, refusal))
+}
+
 function markApplied(deps: ControlDeps, row: CatalogRow, version: number): void {
   const isDeleted = row.descriptor.mode === 'deleted' && version === row.desiredVersion
   const phase = isDeleted
@@ -118,14 +136,8 @@ function markApplied(deps: ControlDeps, row: CatalogRow, version: number): void 
     clockDue: null,
     revision: phase === row.phase ? row.revision : row.revision + 1,
   })
-  if (isDeleted) putPurgeWork(deps, row.id)
+  if (isDeleted) scheduleWork(deps, row.id, 'purge')
   else if (version === row.desiredVersion) dropWork(deps.sql, row.id)
-}
-
-function putPurgeWork(deps: ControlDeps, id: string): void {
-  const due = deps.now() + deps.timers.reconcileBaseMs
-  putWork(deps.sql, { key: id, kind: 'purge', due, attempt: 0, cursor: null })
-  deps.wakeAt(due)
 }
 
 async function purge(deps: ControlDeps, row: CatalogRow): Promise<void> {
@@ -133,11 +145,15 @@ async function purge(deps: ControlDeps, row: CatalogRow): Promise<void> {
   const { id, incarnation, desiredVersion: version } = row
   const { outcome } = await callObject(deps, id, 'purge', { id, incarnation, version })
   TEST_BUILD: await fault('advance.purge.answered')
+  if (outcome === 'refused') throw new ResourceError('internal', `The object of ${id} holds another incarnation.`)
   await deps.transact(() => {
     const current = findRow(deps.sql, id)
     if (current === undefined || current.phase !== 'purging') return
-    if (outcome === 'refused') console.error(JSON.stringify({ event: 'purge_refused', resource: id, incarnation }))
-    const clockDue = observeTime(deps.sql, deps.now()) + deps.timers.tombstoneRetentionMs
+    const { tombstoneRetentionMs, applyDeadlineMs } = deps.timers
+    // No token was ever minted for what never came to be: its tombstone only has to outlive the creation's own late calls.
+    const retentionMs =
+      row.failure === undefined ? tombstoneRetentionMs : Math.min(2 * applyDeadlineMs, tombstoneRetentionMs)
+    const clockDue = observeTime(deps.sql, deps.now()) + retentionMs
     updateRow(deps.sql, { ...current, phase: 'purged', clockDue })
     waitForTimer(deps, id)
   })
@@ -146,9 +162,14 @@ async function purge(deps: ControlDeps, row: CatalogRow): Promise<void> {
 
 async function forget(deps: ControlDeps, row: CatalogRow): Promise<void> {
   TEST_BUILD: await fault('advance.forget.begin')
-  await callObject(deps, row.id, 'forget', { incarnation: row.incarnation })
+  const { outcome } = await callObject(deps, row.id, 'forget', { incarnation: row.incarnation })
   TEST_BUILD: await fault('advance.forget.answered')
   await deps.transact(() => {
+    if (outcome === 'refused') {
+      // Its content is back: the data directory came from an older backup than the catalog. It is purged again.
+      updateRow(deps.sql, { ...row, phase: 'purging', clockDue: null })
+      return scheduleWork(deps, row.id, 'purge')
+    }
     deleteRow(deps.sql, row.id)
     dropWork(deps.sql, row.id)
   })
@@ -162,7 +183,7 @@ function waitForTimer(deps: ControlDeps, id: string): void {
   const nowMs = deps.now()
   const due = toWallTime(observeTime(deps.sql, nowMs), row.clockDue, nowMs)
   putWork(deps.sql, { key: id, kind: 'forget', due, attempt: 0, cursor: null })
-  deps.wakeAt(due)
+  deps.arm()
 }
 
 /** Turns a creation round: `deleted` is pushed, so that a late one is refused by a tombstone. Name, count and key are free again. */

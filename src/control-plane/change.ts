@@ -46,7 +46,10 @@ function applyChanges(deps: ControlDeps, row: CatalogRow, changes: UpdateRequest
     ...(changes.visibility === undefined ? {} : { visibility: changes.visibility }),
     ...(changes.allowedOrigins === undefined ? {} : { allowedOrigins: changes.allowedOrigins }),
   }
-  if (Object.keys(descriptor).length > 0) return bumpDescriptor(deps, row, descriptor, columns)
+  const isChanged = Object.entries(descriptor).some(
+    ([key, value]) => JSON.stringify(value) !== JSON.stringify(row.descriptor[key as keyof typeof descriptor]),
+  )
+  if (isChanged) return bumpDescriptor(deps, row, descriptor, columns)
   const next = { ...row, ...columns, revision: row.revision + 1, updateTimeMs: deps.now() }
   updateRow(deps.sql, next)
   return next

@@ -26,9 +26,7 @@ export async function create(
   caller: Caller,
   asked: CreateRequest,
 ): Promise<ControlMethods['create']['value']> {
-  const request = (await deps.type.hooks.beforeCreate?.(asked, caller)) ?? asked
-  const newId = await deps.mint(request.cell, request.name)
-  const id = await deps.transact(() => recordIntent(deps, caller, request, newId))
+  const id = findCreated(deps, caller, asked) ?? (await intend(deps, caller, asked))
   TEST_BUILD: await fault('create.intent')
   await advanceFor(deps, id, deps.timers.createWaitMs)
   const row = findRow(deps.sql, id)
@@ -38,15 +36,25 @@ export async function create(
   return { record: toRecord(row), applied: row.phase !== 'creating' }
 }
 
-/** Decides everything that can refuse a creation, and records it. @returns the identifier to go on with */
+/** What this request's idempotency key has created before. */
+function findCreated(deps: ControlDeps, { account }: Caller, { idempotency }: CreateRequest): string | undefined {
+  return idempotency === undefined ? undefined : findByKey(deps.sql, account, idempotency, deps.now())
+}
+
+async function intend(deps: ControlDeps, caller: Caller, asked: CreateRequest): Promise<string> {
+  const hooked = (await deps.type.hooks.beforeCreate?.(asked, caller)) ?? asked
+  const newId = await deps.mint(hooked.cell, hooked.name)
+  // The key is the client's: no hook takes it away.
+  const request: CreateRequest =
+    asked.idempotency === undefined ? hooked : { ...hooked, idempotency: asked.idempotency }
+  return deps.transact(() => findCreated(deps, caller, request) ?? recordIntent(deps, caller, request, newId))
+}
+
+/** Decides everything that can refuse a creation, and records it. @returns the new identifier */
 function recordIntent(deps: ControlDeps, caller: Caller, request: CreateRequest, newId: string): string {
   const { sql } = deps
   const { account } = caller
   const nowMs = deps.now()
-  if (request.idempotency !== undefined) {
-    const existing = findByKey(sql, account, request.idempotency, nowMs)
-    if (existing !== undefined) return existing
-  }
   const name = request.name?.normalize('NFC') ?? null
   const nameKey = name === null ? null : toNameKey(name)
   if (nameKey !== null) requireFreeName(sql, account, nameKey)

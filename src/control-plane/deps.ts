@@ -16,14 +16,13 @@ export interface ControlServices {
 }
 
 export interface ControlDeps extends ControlServices {
-  readonly storage: DurableObjectStorage
   readonly sql: SqlStorage
   /** This object's own name. */
   readonly objectName: string
   /** Wall time, milliseconds since 1970. */
   now(): number
-  /** Moves the alarm to that time unless it stands earlier; commits with the turn's other writes. */
-  wakeAt(dueMs: number): void
+  /** Sets the alarm for the work table as it is now; commits with the turn's other writes. */
+  arm(): void
   /** Waits for the next turn, then runs `change` in its own transaction; all writers of a turn share one commit. */
   transact<T>(change: (sql: SqlStorage) => T): Promise<T>
   /** Runs of `advance` under way in this instance, by resource. */

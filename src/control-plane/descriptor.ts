@@ -59,5 +59,5 @@ export function bumpDescriptor(
 export function scheduleWork(deps: ControlDeps, id: string, kind: 'apply' | 'purge'): void {
   const due = deps.now() + deps.timers.reconcileBaseMs
   putWork(deps.sql, { key: id, kind, due, attempt: 0, cursor: null })
-  deps.wakeAt(due)
+  deps.arm()
 }

@@ -56,9 +56,12 @@ const HANDLERS: Handlers = {
 /** Calls that are about the shard itself, and so need no account's home. */
 const POLICY_FREE: ReadonlySet<ControlMethod> = new Set(['policy', 'useCode'])
 
+/** After a run that failed as a whole, which only a broken database or a wrong release can cause. */
+const FAILED_RUN_PAUSE_MS = 60_000
+
 export abstract class ControlObject<Env = unknown> extends DurableObject<Env> {
   #deps: ControlDeps | undefined
-  #alarm: Alarm = new Alarm(this.ctx.storage)
+  #alarm: Alarm | undefined
 
   /** What app.ts knows: the type, the other plane, timers, keys. */
   protected abstract services(): ControlServices
@@ -83,14 +86,16 @@ export abstract class ControlObject<Env = unknown> extends DurableObject<Env> {
   }
 
   override async alarm(): Promise<void> {
-    const deps = this.#open(undefined)
-    this.#alarm.fired()
     try {
+      const deps = this.#open(undefined)
+      this.#alarm?.reset()
       await reconcile(deps)
+      this.#alarm?.reset()
+      deps.arm()
     } catch (error) {
       // Six throws would end the alarm for good: our own next run replaces the platform's retry.
-      console.error(JSON.stringify({ event: 'reconcile_run_failed', object: deps.objectName, error: String(error) }))
-      deps.wakeAt(deps.now() + deps.timers.reconcileMaxMs)
+      console.error(JSON.stringify({ event: 'reconcile_run_failed', error: String(error) }))
+      await this.ctx.storage.setAlarm(Date.now() + FAILED_RUN_PAUSE_MS)
     }
   }
 
@@ -106,22 +111,30 @@ export abstract class ControlObject<Env = unknown> extends DurableObject<Env> {
     const services = this.services()
     const offsetMs = services.timers.clockOffsetMs
     const commits = new GroupCommit()
+    const alarm = new Alarm(storage, () => {
+      const due = nextDue(storage.sql)
+      return due === undefined ? undefined : due - offsetMs
+    })
+    this.#alarm = alarm
     this.#deps = {
       ...services,
-      storage,
       sql: storage.sql,
       objectName,
       underWay: new Map(),
       now: () => Date.now() + offsetMs,
-      wakeAt: (dueMs) => this.#alarm.schedule(dueMs - offsetMs),
+      arm: () => alarm.arm(),
       transact: async (change) => {
         await commits.turn()
-        return storage.transactionSync(() => change(storage.sql))
+        try {
+          return storage.transactionSync(() => change(storage.sql))
+        } catch (error) {
+          alarm.reset()
+          throw error
+        }
       },
     }
     // The engine may have dropped an alarm that failed too often; whatever wakes this object sets it again.
-    const due = nextDue(storage.sql)
-    if (due !== undefined) this.#deps.wakeAt(due)
+    alarm.arm()
     return this.#deps
   }
 }

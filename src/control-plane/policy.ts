@@ -3,6 +3,7 @@
 
 import { controlObjectName } from '../identity/object-name.ts'
 import { isSamePolicy, shardOf, type ShardPolicy } from '../identity/shard.ts'
+import { withDeadline } from '../object/deadline.ts'
 import { ResourceError } from '../wire/errors.ts'
 import { FIRST_POLICY_EPOCH, PLANES_VERSION, type ControlCall, type PersistedPolicy } from '../wire/planes.ts'
 import type { ControlDeps } from './deps.ts'
@@ -39,7 +40,7 @@ export async function refuseByPolicy(deps: ControlDeps, call: ControlCall): Prom
 async function learnPolicy(deps: ControlDeps, call: ControlCall): Promise<PersistedPolicy> {
   const root = controlObjectName(deps.type.name)
   if (deps.objectName === root) return rootPolicy(deps, deps.type.shards)
-  const outcome = await deps.controlPlane.call({
+  const asked = deps.controlPlane.call({
     v: PLANES_VERSION,
     type: deps.type.name,
     object: root,
@@ -47,6 +48,7 @@ async function learnPolicy(deps: ControlDeps, call: ControlCall): Promise<Persis
     args: { proposal: deps.type.shards },
     caller: call.caller,
   })
+  const outcome = await withDeadline(asked, deps.timers.callTimeoutMs, 'The control plane')
   if (!outcome.ok) throw new ResourceError(outcome.error.code, outcome.error.message, outcome.error)
   writePolicy(deps.sql, outcome.value)
   return outcome.value

@@ -5,8 +5,8 @@ import { toResourceError } from '../wire/errors.ts'
 import { advance } from './advance.ts'
 import type { ControlDeps } from './deps.ts'
 import { expireKeys } from './idempotency.ts'
-import { observeTime } from './meta.ts'
-import { backOffMs, dueWork, findWork, nextDue, putWork, type WorkItem } from './work.ts'
+import { MAX_CLOCK_STEP_MS, observeTime } from './meta.ts'
+import { backOffMs, bringWorkBack, dueWork, findWork, putWork, type WorkItem } from './work.ts'
 
 /** At most 200 calls per alarm run (the platform allows 1,000 subrequests); one item needs two at most, apply and purge. */
 const MAX_ITEMS_PER_RUN = 100
@@ -15,18 +15,17 @@ const CONCURRENCY = 6
 
 /** One alarm run. Never throws for a resource's sake: a failed item gets a later due time and the others go on. */
 export async function reconcile(deps: ControlDeps): Promise<void> {
-  const nowMs = deps.now()
   await deps.transact((sql) => {
+    const nowMs = deps.now()
     observeTime(sql, nowMs)
     expireKeys(sql, nowMs)
+    bringWorkBack(sql, nowMs + MAX_CLOCK_STEP_MS, nowMs)
   })
-  const items = dueWork(deps.sql, nowMs, MAX_ITEMS_PER_RUN)
+  const items = dueWork(deps.sql, deps.now(), MAX_ITEMS_PER_RUN)
   const workers = Array.from({ length: CONCURRENCY }, async () => {
     for (let item = items.shift(); item !== undefined; item = items.shift()) await attempt(deps, item)
   })
   await Promise.all(workers)
-  const due = nextDue(deps.sql)
-  if (due !== undefined) deps.wakeAt(Math.max(due, deps.now()))
 }
 
 async function attempt(deps: ControlDeps, item: WorkItem): Promise<void> {

@@ -1,5 +1,7 @@
 // The tables of one control plane object (a shard). Each is written by the module that is named after it, and by nobody else.
 
+import { ResourceError } from '../wire/errors.ts'
+
 const STEPS: readonly string[] = [
   `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -45,14 +47,23 @@ const STEPS: readonly string[] = [
     PRIMARY KEY (account, key)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX idempotency_by_expiry ON idempotency (expires);
+  CREATE INDEX idempotency_by_resource ON idempotency (resource);
 
   CREATE TABLE used_code (token_id TEXT PRIMARY KEY, expires INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   `,
 ]
 
-/** Brings the tables to this release's form: each missing step in a transaction of its own, together with its number. */
+/**
+ * Brings the tables to this release's form: each missing step in a transaction of its own, together with its number.
+ *
+ * @throws ResourceError `unavailable` when a newer release wrote them
+ */
 export function openSchema(storage: DurableObjectStorage): void {
-  for (let version = schemaVersion(storage.sql); version < STEPS.length; version++) {
+  const stored = schemaVersion(storage.sql)
+  if (stored > STEPS.length) {
+    throw new ResourceError('unavailable', 'The catalog was written by a newer release: upgrade the server.')
+  }
+  for (let version = stored; version < STEPS.length; version++) {
     storage.transactionSync(() => {
       storage.sql.exec(STEPS[version] ?? '')
       storage.sql.exec(

@@ -33,6 +33,11 @@ export function dueWork(sql: SqlStorage, nowMs: number, limit: number): WorkItem
   return sql.exec<Row>('SELECT * FROM work WHERE due <= ? ORDER BY due LIMIT ?', nowMs, limit).toArray()
 }
 
+/** Work that is due later than any is ever put was put under a clock that ran ahead: it is due now. */
+export function bringWorkBack(sql: SqlStorage, latestMs: number, nowMs: number): void {
+  sql.exec('UPDATE work SET due = ? WHERE due > ?', nowMs, latestMs)
+}
+
 /** When the next item is due; undefined when there is no work. */
 export function nextDue(sql: SqlStorage): number | undefined {
   return sql.exec<{ due: number | null }>('SELECT min(due) AS due FROM work').one().due ?? undefined

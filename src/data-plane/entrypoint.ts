@@ -19,7 +19,8 @@ export async function callDataObject<M extends DataMethod>(
   const id = parseResourceId(call.resource)
   const place = id === undefined ? undefined : placeOf(cells, id.cell)
   if (id === undefined || id.type !== call.type || namespace === undefined || !METHODS.has(call.method)) {
-    return { ok: false, error: { code: 'invalid_request', message: 'The data plane does not know this call.' } }
+    // Retryable: during a deployment the two planes may be of different releases for minutes.
+    return { ok: false, error: { code: 'unavailable', message: 'The data plane does not know this call.' } }
   }
   if (place === undefined)
     return { ok: false, error: { code: 'unavailable', message: `There is no cell "${id.cell}" here.` } }

@@ -15,12 +15,16 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
   protected readonly migrations: readonly Migration[] = []
 
   #held: Held | undefined
+  #schemaVersion = 0
 
   /** Fills a new object, synchronously and in the transaction of its first descriptor. `params` passed the type's schema. */
   protected onCreate(_params: unknown): void {}
 
   /** A newer descriptor was stored (not called for the first). */
   protected onDescriptor(_previous: Descriptor, _current: Descriptor): void {}
+
+  /** The object holds a resource, and has just been woken, or is in another mode. */
+  protected onAwake(): void {}
 
   /** The content is gone: whatever is in memory about it goes too. */
   protected abstract resetMemory(): void
@@ -123,14 +127,22 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
 
   // --- state -------------------------------------------------------------------------------------------------------------------
 
-  /** What the object holds: one read after a wake-up (and the type's migrations), none later. */
+  /** What the object holds: one read after a wake-up, none later. Without the type's migrations: one that fails must not keep a resource from being deleted. */
   protected get held(): Held {
     if (this.#held === undefined) {
       const stored = readLifecycle(this.ctx.storage.sql)
-      if (stored.held.kind === 'descriptor') migrate(this.ctx.storage, stored, this.migrations)
       this.#held = stored.held
+      this.#schemaVersion = stored.schemaVersion
+      if (stored.held.kind === 'descriptor') this.onAwake()
     }
     return this.#held
+  }
+
+  /** Brings the content to this release's schema, at the first access after a wake-up. */
+  protected migrateContent(): void {
+    const { held } = this
+    if (held.kind !== 'descriptor' || this.#schemaVersion === this.migrations.length) return
+    this.#schemaVersion = migrate(this.ctx.storage, { held, schemaVersion: this.#schemaVersion }, this.migrations)
   }
 
   /** @throws ResourceError `not_found`, `deleted` when there is no live resource */
@@ -149,13 +161,14 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
     this.#held = held
     try {
       this.ctx.storage.transactionSync(() => {
-        writeLifecycle(this.ctx.storage.sql, held, 0)
+        writeLifecycle(this.ctx.storage.sql, held, this.migrations.length)
+        this.#schemaVersion = this.migrations.length
         for (const step of this.migrations) step(this.ctx.storage.sql)
         this.onCreate(params)
-        writeLifecycle(this.ctx.storage.sql, held, this.migrations.length)
       })
     } catch (error) {
       this.#held = before
+      this.#schemaVersion = 0
       this.resetMemory()
       throw error
     }
@@ -163,15 +176,23 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
 
   #store(held: Held): void {
     this.ctx.storage.transactionSync(() =>
-      writeLifecycle(this.ctx.storage.sql, held, held.kind === 'descriptor' ? this.migrations.length : 0),
+      writeLifecycle(this.ctx.storage.sql, held, held.kind === 'descriptor' ? this.#schemaVersion : 0),
     )
     this.#held = held
-    if (held.kind !== 'descriptor') this.resetMemory()
+    if (held.kind === 'descriptor') return
+    this.#schemaVersion = 0
+    this.resetMemory()
   }
 
   #changed(previous: Descriptor, current: Descriptor): void {
     const reason = reasonToCut(previous, current)
     if (reason !== undefined) closeAllSockets(this.ctx, reason)
-    this.onDescriptor(previous, current)
+    if (current.mode !== previous.mode) this.onAwake()
+    try {
+      this.onDescriptor(previous, current)
+    } catch (error) {
+      // A type's mistake must not keep its resource from being suspended or deleted.
+      console.error(JSON.stringify({ event: 'on_descriptor_failed', resource: current.id, error: String(error) }))
+    }
   }
 }

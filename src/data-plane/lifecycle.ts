@@ -2,7 +2,7 @@
 // ARCHITECTURE.md, row by row; object.ts carries the decisions out.
 
 import { includesPermission } from '../identity/token.ts'
-import { compareVersions, type Descriptor, type Held, type Tombstone } from '../wire/descriptor.ts'
+import { compareVersions, type Descriptor, type Held, type Tombstone, type Visibility } from '../wire/descriptor.ts'
 import { ResourceError } from '../wire/errors.ts'
 import type { Principal } from '../wire/principal.ts'
 
@@ -28,8 +28,9 @@ export function decideApply(held: Held, descriptor: Descriptor, nowMs: number, n
 
 export type PurgeDecision =
   | { readonly do: 'wipe'; readonly tombstone: Tombstone }
-  | { readonly do: 'nothing'; readonly outcome: 'purged' | 'refused' }
+  | { readonly do: 'nothing'; readonly outcome: 'refused' }
 
+/** A tombstone is purged again: it is written before the wipe begins, so it does not say that the wipe came to its end. */
 export function decidePurge(
   held: Held,
   purge: { readonly id: string; readonly incarnation: number; readonly version: number },
@@ -37,8 +38,6 @@ export function decidePurge(
 ): PurgeDecision {
   const holder = held.kind === 'descriptor' ? held.descriptor : held.kind === 'tombstone' ? held.tombstone : undefined
   if (holder !== undefined && holder.incarnation > purge.incarnation) return { do: 'nothing', outcome: 'refused' }
-  if (held.kind === 'tombstone' && held.tombstone.incarnation === purge.incarnation)
-    return { do: 'nothing', outcome: 'purged' }
   return {
     do: 'wipe',
     tombstone: { id: purge.id, incarnation: purge.incarnation, version: purge.version, purgedAtMs: nowMs },
@@ -113,10 +112,19 @@ export function decideRedeem(held: Held, generation: number): RedeemRefusal | un
   return generation < held.descriptor.generation ? 'revoked' : undefined
 }
 
+/** From closed to open. */
+const VISIBILITIES: readonly Visibility[] = ['private', 'public-read', 'public']
+
 /** What open sockets are told when a descriptor ends their right to be open; undefined when they may stay. */
 export function reasonToCut(previous: Descriptor, current: Descriptor): ResourceError | undefined {
   if (current.mode === 'deleted') return new ResourceError('deleted', 'This resource was deleted.')
   if (current.mode === 'suspended') return new ResourceError('suspended', 'This resource was suspended.')
+  if (VISIBILITIES.indexOf(current.visibility) < VISIBILITIES.indexOf(previous.visibility)) {
+    return new ResourceError(
+      'unauthenticated',
+      'This resource is not open to everybody any more: connect again with a token.',
+    )
+  }
   return current.generation > previous.generation
     ? new ResourceError('unauthenticated', 'This token was revoked: ask the owner for a new link.')
     : undefined

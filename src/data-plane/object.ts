@@ -3,11 +3,11 @@
 
 import { GroupCommit } from '../object/group-commit.ts'
 import { pathOf } from '../object/request-path.ts'
-import { isUpgrade, refuseSocket } from '../object/sockets.ts'
+import { closeAllSockets, isUpgrade, refuseSocket } from '../object/sockets.ts'
 import type { Descriptor } from '../wire/descriptor.ts'
 import { ResourceError, toProblemResponse } from '../wire/errors.ts'
 import { PRINCIPAL_HEADER, parsePrincipal, type Principal } from '../wire/principal.ts'
-import { dumpTables, loadTables } from './dump.ts'
+import { dumpTables, readDump, replaceContent } from './dump.ts'
 import { LifecycleObject } from './lifecycle-object.ts'
 import { refusalOf, withoutStaleCookie } from './lifecycle.ts'
 import { answerPreflight, isPreflight, withResourceHeaders } from './request.ts'
@@ -22,6 +22,9 @@ export interface RequestContext {
   readonly principal: Principal
   readonly descriptor: Descriptor
 }
+
+/** After an alarm that failed as a whole: a release that cannot read the object, until the next one can. */
+const FAILED_ALARM_PAUSE_MS = 60_000
 
 /**
  * A Durable Object that holds one resource. `M` is the type of the in-memory state, one field that a purge resets.
@@ -51,14 +54,14 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Lifecyc
 
   /** The whole content as a portable stream; the type's tables unless overridden. */
   protected dump(): ReadableStream<Uint8Array> {
-    return dumpTables(this.sql)
+    return dumpTables(this.sql, this.migrations.length)
   }
 
   /** Replaces the content by what {@link dump} made, in one transaction at the end of the stream. */
   protected async load(stream: ReadableStream<Uint8Array>): Promise<void> {
-    const apply = await loadTables(stream)
-    await this.write(() => {
-      apply(this.sql)
+    const dump = await readDump(stream)
+    await this.write((sql) => {
+      replaceContent(sql, dump, this.migrations)
       this.memory = undefined
     })
   }
@@ -66,6 +69,7 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Lifecyc
   /** The object's database. @throws ResourceError `deleted` or `not_found` when there is no live resource to read */
   protected get sql(): SqlStorage {
     void this.descriptor
+    this.migrateContent()
     return this.ctx.storage.sql
   }
 
@@ -77,15 +81,24 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Lifecyc
    * Runs `change` in a transaction; concurrent writers wait for the next turn and share one commit. Check, then write, synchronously,
    * inside `change`.
    *
+   * @param principal of the request: given, the whole gate is asked again, and a token that was revoked meanwhile writes nothing
    * @throws ResourceError when the resource may no longer be written, `storage_full` beyond its byte limit; then nothing was changed
    */
-  protected async write<T>(change: (sql: SqlStorage) => T): Promise<T> {
+  protected async write<T>(change: (sql: SqlStorage) => T, principal?: Principal): Promise<T> {
     if (this.#underWay !== 1) await this.#commits.turn()
     const { mode, limits } = this.descriptor
     if (mode === 'deleted') throw new ResourceError('deleted', 'This resource was deleted.')
     if (mode !== 'active')
       throw new ResourceError(mode === 'suspended' ? 'suspended' : 'permission_denied', `This resource is ${mode} now.`)
-    return limitedTransaction(this.ctx.storage, limits.bytes, () => change(this.ctx.storage.sql))
+    const refusal = principal === undefined ? undefined : refusalOf(this.held, principal)
+    if (refusal !== undefined) throw refusal
+    this.migrateContent()
+    try {
+      return limitedTransaction(this.ctx.storage, limits.bytes, () => change(this.ctx.storage.sql))
+    } catch (error) {
+      this.#timers?.rolledBack()
+      throw error
+    }
   }
 
   /** What was true of the old content is not true of the next: the type's memory, and when the alarm stands. */
@@ -103,18 +116,22 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Lifecyc
     this.#underWay++
     try {
       const { descriptor } = this
-      return withResourceHeaders(
-        await this.onRequest(request, { path, principal, descriptor }),
-        request,
-        principal,
-        descriptor,
-      )
+      this.migrateContent()
+      const response = await this.onRequest(request, { path, principal, descriptor })
+      if (response.status === 101) this.#cutIfRefused(principal)
+      return withResourceHeaders(response, request, principal, descriptor)
     } catch (error) {
       if (error instanceof ResourceError) return this.#refuse(error, request, principal)
       throw error
     } finally {
       this.#underWay--
     }
+  }
+
+  /** A socket that was accepted while the right to it ended is closed like those before it. */
+  #cutIfRefused(principal: Principal): void {
+    const refusal = refusalOf(this.held, principal)
+    if (refusal !== undefined) closeAllSockets(this.ctx, refusal)
   }
 
   #refuse(error: ResourceError, request: Request, principal: Principal): Response {
@@ -124,6 +141,23 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Lifecyc
   }
 
   override async alarm(): Promise<void> {
-    if (this.held.kind === 'descriptor') await this.timers.run(Date.now(), (name) => this.onTimer(name))
+    try {
+      if (!this.#isActive()) return
+      this.migrateContent()
+      await this.timers.run(Date.now(), (name) => this.onTimer(name))
+    } catch (error) {
+      // Six throws would end the alarm for good.
+      console.error(JSON.stringify({ event: 'timers_failed', error: String(error) }))
+      await this.ctx.storage.setAlarm(Date.now() + FAILED_ALARM_PAUSE_MS)
+    }
+  }
+
+  /** Timers rest while a resource is suspended, read-only or deleted, and go on with what is overdue when it is active again. */
+  protected override onAwake(): void {
+    if (this.#isActive()) this.timers.arm()
+  }
+
+  #isActive(): boolean {
+    return this.held.kind === 'descriptor' && this.held.descriptor.mode === 'active'
   }
 }

@@ -12,7 +12,10 @@ export class Timers {
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage
-    this.#alarm = new Alarm(storage)
+    this.#alarm = new Alarm(storage, () => {
+      const { due } = storage.sql.exec<{ due: number | null }>('SELECT min(due_ms) AS due FROM biplane_timer').one()
+      return due ?? undefined
+    })
   }
 
   /** Sets or moves a timer. Part of the turn's transaction, like any other write. */
@@ -23,7 +26,17 @@ export class Timers {
       name,
       dueMs,
     )
-    this.#moveAlarm()
+    this.#alarm.arm()
+  }
+
+  /** Sets the alarm again: after a wake-up (the engine may have dropped one that failed too often), or when a resource is active again. */
+  arm(): void {
+    this.#alarm.arm()
+  }
+
+  /** A transaction was rolled back, and with it an alarm that it may have set. */
+  rolledBack(): void {
+    this.#alarm.reset()
   }
 
   /** Forgets a timer; a run that has begun is not stopped. */
@@ -40,7 +53,7 @@ export class Timers {
 
   /** Runs what is due, once each, at least once in all; a timer that throws is retried with a growing delay. */
   async run(nowMs: number, onTimer: (name: string) => Promise<void>): Promise<void> {
-    this.#alarm.fired()
+    this.#alarm.reset()
     const due = this.#storage.sql
       .exec<{ name: string; due_ms: number; attempt: number }>(
         'SELECT name, due_ms, attempt FROM biplane_timer WHERE due_ms <= ? ORDER BY due_ms',
@@ -64,13 +77,7 @@ export class Timers {
         )
       }
     }
-    this.#moveAlarm()
-  }
-
-  #moveAlarm(): void {
-    const next = this.#storage.sql
-      .exec<{ due: number | null }>('SELECT min(due_ms) AS due FROM biplane_timer')
-      .one().due
-    if (next !== null) this.#alarm.schedule(next)
+    this.#alarm.reset()
+    this.#alarm.arm()
   }
 }

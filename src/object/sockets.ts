@@ -13,9 +13,13 @@ export function closeCodeOf(error: ResourceError): number {
   return status < 500 ? 4000 + status : 1013
 }
 
-/** The close reason may hold 123 bytes. */
+/** What a close frame holds (RFC 6455, 5.5.1): in bytes, not characters. */
+const MAX_REASON_BYTES = 123
+
 export function closeReasonOf(error: ResourceError): string {
-  return `${error.code}: ${error.message}`.slice(0, 120)
+  const text = `${error.code}: ${error.message}`
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(MAX_REASON_BYTES))
+  return text.slice(0, read)
 }
 
 export function refuseSocket(error: ResourceError): Response {

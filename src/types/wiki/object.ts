@@ -31,7 +31,7 @@ export class Wiki extends ResourceObject<WikiMemory> {
     const { method } = request
     const isRead = method === 'GET' || method === 'HEAD'
     if (!isRead && method !== 'OPTIONS') requireScript(request, principal)
-    const wiki = this.#content()
+    const wiki = this.#content(principal)
     if (path === '/') {
       if (isRead) return servePage(request, wiki)
       if (method === 'OPTIONS') return serveOptions()
@@ -60,7 +60,8 @@ export class Wiki extends ResourceObject<WikiMemory> {
     return loadVersions(stream, this.#content())
   }
 
-  #content(): WikiContent {
+  /** @param principal of the request that changes it */
+  #content(principal?: Principal): WikiContent {
     return {
       sql: this.sql,
       retention: retentionWithin(DEFAULT_RETENTION, this.descriptor.limits.bytes),
@@ -71,7 +72,7 @@ export class Wiki extends ResourceObject<WikiMemory> {
           // Read again when asked for: correct whether this transaction is kept or rolled back.
           this.memory = undefined
           return value
-        }),
+        }, principal),
     }
   }
 }
