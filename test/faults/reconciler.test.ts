@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'vitest'
 import { backOffMs } from '../../src/control-plane/work.ts'
 import type { ResourceJson } from '../../src/wire/resource.ts'
-import { create, mintToken } from '../support/http.ts'
+import { json, mintToken } from '../support/http.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { CASK_APP, SETTLED, createByKey, expectSettled, inspect, list, read } from './casks.ts'
 
@@ -28,7 +28,7 @@ async function start(timers: object = {}): Promise<void> {
 describe('an object that does not answer', () => {
   test('[RC1] [RC2] [CP8] [DP3] while it is deleted: 202, then done by itself; the calls that come late are refused', async () => {
     await start()
-    const { id } = await create(server, 'casks')
+    const id = await make()
     const { token } = await mintToken(server, 'casks', id)
     const held = holdCalls()
     const remove = (): Promise<Response> => server.fetch(`/v1/casks/${id}`, { method: 'DELETE' })
@@ -56,14 +56,12 @@ describe('an object that does not answer', () => {
   })
 
   test('[RC5] [DP3] [CP10] while it is created: given up, and the creation that comes in at last is refused', async () => {
-    await start({ createGiveUpMs: 600 })
+    await start({ createGiveUpMs: 900 })
     const held = holdCalls()
     const answer = await createByKey(server, 'late')
     expect(answer.status).toBe(202)
     const { id } = (await answer.json()) as ResourceJson
-    expect(
-      (await server.fetch(`/v1/casks/${id}/tokens`, { method: 'POST', body: '{}', headers: JSON_TYPE })).status,
-    ).toBe(409)
+    expect((await server.fetch(`/v1/casks/${id}/tokens`, json('POST', {}))).status).toBe(409)
     const release = await held
     await expectSettled(server, [id])
     const { object, resource, row } = await inspect(server, id)
@@ -73,7 +71,7 @@ describe('an object that does not answer', () => {
     expect(await list(server)).toEqual([])
     // Name and key are free again, and lead to another resource.
     const again = await createByKey(server, 'late')
-    expect(again.status).toBe(201)
+    expect([201, 202]).toContain(again.status)
     expect(((await again.json()) as ResourceJson).id).not.toBe(id)
     await expectSettled(server, [id])
   })
@@ -81,8 +79,8 @@ describe('an object that does not answer', () => {
 
 test('[RC1] [CP8] the data process dies three times in a row at the deletion of one resource: done by itself', async () => {
   await start()
-  const { id } = await create(server, 'casks')
-  const other = await create(server, 'casks', { visibility: 'public-read' })
+  const id = await make()
+  const other = await make({ visibility: 'public-read' })
   const before = server.faults?.hits(POINT) ?? 0
   server.armFault(POINT, 'data')
   // Nobody gets an answer: the edge died with the process.
@@ -92,9 +90,9 @@ test('[RC1] [CP8] the data process dies three times in a row at the deletion of 
     if (death < 3) server.armFault(POINT, 'data')
   }
   await server.data.ready()
-  await expectSettled(server, [id, other.id])
+  await expectSettled(server, [id, other])
   expect((await inspect(server, id)).object.kind).toBe('tombstone')
-  expect((await read(server, other.id)).status).toBe(200)
+  expect((await read(server, other)).status).toBe(200)
 })
 
 function delays(random: number): number[] {
@@ -106,7 +104,14 @@ test('[RC2] the delay between two attempts doubles, and never exceeds its bound'
   expect(delays(0)).toEqual([500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000, 10_000, 10_000])
 })
 
-const JSON_TYPE = { 'content-type': 'application/json' }
+/** A finished cask, however long it takes: the answer comes sooner here than a busy machine creates an object. */
+async function make(body: object = {}): Promise<string> {
+  const answer = await server.fetch('/v1/casks', json('POST', body))
+  expect([201, 202]).toContain(answer.status)
+  const { id } = (await answer.json()) as ResourceJson
+  await expectSettled(server, [id])
+  return id
+}
 
 /** Lets each of the next calls wait at the object's door. @returns when as many do: lets them in, and waits until all are refused */
 async function holdCalls(): Promise<() => Promise<void>> {
