@@ -109,7 +109,7 @@ test('[ID4] [DP2] the data plane takes no call for what is no identifier of that
   const before = server.sqliteFiles().data
   const vat = (await mintCaskId(server)).replace(/^cask/, 'vat')
   for (const resource of [vat, randomUUID(), '', 'cask']) {
-    await expect(callData(server, resource, 'describe', {})).rejects.toThrow('invalid_request')
+    await expect(callData(server, resource, 'describe', {})).rejects.toThrow('unavailable')
   }
   expect(server.sqliteFiles().data).toBe(before)
 })
