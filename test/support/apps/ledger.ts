@@ -52,7 +52,7 @@ export class Ledger extends ResourceObject<{ count: number }> {
       case 'GET /entries':
         return Response.json(this.entries())
       case 'POST /entries':
-        return this.add(await request.text())
+        return this.add(await request.text(), principal)
       case 'PUT /blob':
         return this.fill(Number(query.get('bytes')))
       case 'DELETE /blob':
@@ -110,13 +110,13 @@ export class Ledger extends ResourceObject<{ count: number }> {
       .map(({ sql }) => sql)
   }
 
-  private async add(text: string): Promise<Response> {
+  private async add(text: string, principal: RequestContext['principal']): Promise<Response> {
     await this.write((sql) => {
       const { id } = sql.exec<{ id: number }>('INSERT INTO entry (text) VALUES (?) RETURNING id', text).one()
       sql.exec('INSERT INTO mark VALUES (?)', id)
       // After its write: only a rollback can undo it.
       if (text === 'throw') throw new ResourceError('invalid_request', 'This entry is not wanted.')
-    })
+    }, principal)
     return new Response(null, { status: 204 })
   }
 
