@@ -21,6 +21,7 @@ import {
   type Draught,
   type Status,
 } from './casks.ts'
+import { callData } from './control-calls.ts'
 
 type Operation = 'create' | 'update' | 'revoke' | 'delete' | 'forget'
 
@@ -57,6 +58,8 @@ const POINTS: Readonly<Record<Operation, readonly string[]>> = {
 
 const PLANES: readonly Plane[] = ['control', 'data']
 const RETENTION_MS = 3_600_000
+/** Far more than an object needs for itself, so that it shows whether it was wiped. */
+const CONTENT_BYTES = 200_000
 
 function cases(operation: Operation): [victim: Plane, point: string][] {
   return POINTS[operation].flatMap((point) => PLANES.map((victim): [Plane, string] => [victim, point]))
@@ -143,6 +146,9 @@ describe('killed during a creation, a change, a revocation, a deletion', () => {
     const { object, resource } = await inspect(server, id)
     expect(resource.state).toBe('deleted')
     expect(object).toMatchObject({ kind: 'tombstone', tombstone: { incarnation: row.incarnation, version: 2 } })
+    expect((await callData(server, id, 'describe', {})).bytes, 'what is left of the content').toBeLessThan(
+      CONTENT_BYTES / 2,
+    )
     expect((await read(server, id, token)).status).toBe(410)
     expect((await remove()).status).toBe(200)
     expect((await list(server)).map((cask) => cask.id)).not.toContain(id)
@@ -244,7 +250,7 @@ async function killedAt(
 async function filled(server: TestServer, name: string): Promise<{ id: string; token: string; saved: Draught }> {
   const { id } = await create(server, 'casks', { name })
   const { token } = await mintToken(server, 'casks', id)
-  return { id, token, saved: await save(server, id, token, `content of ${id}`) }
+  return { id, token, saved: await save(server, id, token, `content of ${id} `.padEnd(CONTENT_BYTES, '.')) }
 }
 
 function onlyState({ name, state }: ResourceJson): Pick<ResourceJson, 'name' | 'state'> {

@@ -242,5 +242,18 @@ describe('[DP1] requests', () => {
   test('[DP1] [DP9] open sockets', () => {
     expect(MODES.map((mode) => told(mode, 2))).toEqual([undefined, undefined, 'suspended', 'deleted'])
     expect(MODES.map((mode) => told(mode, 3))).toEqual(['unauthenticated', 'unauthenticated', 'suspended', 'deleted'])
+    const visibilities: readonly Visibility[] = ['private', 'public-read', 'public']
+    const toldOf = visibilities.map((before) =>
+      visibilities.map(
+        (after) => reasonToCut(descriptor(5, 5, { visibility: before }), descriptor(5, 6, { visibility: after }))?.code,
+      ),
+    )
+    // Whoever came in without a token has no right to stay when less is open than before.
+    const cut = 'unauthenticated'
+    expect(toldOf).toEqual([
+      [undefined, undefined, undefined],
+      [cut, undefined, undefined],
+      [cut, cut, undefined],
+    ])
   })
 })
