@@ -12,6 +12,8 @@ import { backOffMs, bringWorkBack, dueWork, findWork, putWork, type WorkItem } f
 const MAX_ITEMS_PER_RUN = 100
 /** Cloudflare allows six connections per request. */
 const CONCURRENCY = 6
+/** One second of the ten that a call may take: a live object answers within milliseconds. */
+const PATIENCE_DIVISOR = 10
 
 /** One alarm run. Never throws for a resource's sake: a failed item gets a later due time and the others go on. */
 export async function reconcile(deps: ControlDeps): Promise<void> {
@@ -23,9 +25,23 @@ export async function reconcile(deps: ControlDeps): Promise<void> {
   })
   const items = dueWork(deps.sql, deps.now(), MAX_ITEMS_PER_RUN)
   const workers = Array.from({ length: CONCURRENCY }, async () => {
-    for (let item = items.shift(); item !== undefined; item = items.shift()) await attempt(deps, item)
+    for (let item = items.shift(); item !== undefined; item = items.shift()) await attemptPatiently(deps, item)
   })
   await Promise.all(workers)
+}
+
+/**
+ * Waits for an item as long as an object that is alive needs. One that hangs goes on by itself, up to the deadline of its call, and is
+ * looked at again after that; the others do not wait for it.
+ */
+async function attemptPatiently(deps: ControlDeps, item: WorkItem): Promise<void> {
+  const { callTimeoutMs } = deps.timers
+  const patience = scheduler.wait(callTimeoutMs / PATIENCE_DIVISOR).then(() => 'hangs' as const)
+  if ((await Promise.race([attempt(deps, item), patience])) !== 'hangs') return
+  await deps.transact((sql) => {
+    const current = findWork(sql, item.key)
+    if (current?.due === item.due) putWork(sql, { ...current, due: deps.now() + callTimeoutMs })
+  })
 }
 
 async function attempt(deps: ControlDeps, item: WorkItem): Promise<void> {

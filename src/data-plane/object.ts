@@ -96,7 +96,7 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Lifecyc
     try {
       return limitedTransaction(this.ctx.storage, limits.bytes, () => change(this.ctx.storage.sql))
     } catch (error) {
-      this.#timers?.rolledBack()
+      this.#timers?.reset()
       throw error
     }
   }
@@ -142,6 +142,7 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Lifecyc
 
   override async alarm(): Promise<void> {
     try {
+      this.#timers?.reset()
       if (!this.#isActive()) return
       this.migrateContent()
       await this.timers.run(Date.now(), (name) => this.onTimer(name))

@@ -10,13 +10,13 @@ export type Migration = (sql: SqlStorage) => void
 /** Tables of the base class. `dump()` skips them, and a type must not use the prefix. */
 export const SYSTEM_PREFIX = 'biplane_'
 
-const SYSTEM_SCHEMA = `
+const LIFECYCLE_SCHEMA = `
   CREATE TABLE IF NOT EXISTS biplane_lifecycle (
     one INTEGER PRIMARY KEY CHECK (one = 1), held TEXT NOT NULL, schema_version INTEGER NOT NULL
   ) STRICT;
-  CREATE TABLE IF NOT EXISTS biplane_timer (
-    name TEXT PRIMARY KEY, due_ms INTEGER NOT NULL, attempt INTEGER NOT NULL DEFAULT 0
-  ) STRICT, WITHOUT ROWID;
+`
+/** Made by the first code that is redeemed: most objects never see one, and every table costs pages and time at creation. */
+const CODE_SCHEMA = `
   CREATE TABLE IF NOT EXISTS biplane_code (
     token_id TEXT PRIMARY KEY, expires_ms INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
@@ -45,7 +45,7 @@ export function readLifecycle(sql: SqlStorage): StoredLifecycle {
 
 /** Writes what the object holds. Call inside a transaction together with what depends on it. */
 export function writeLifecycle(sql: SqlStorage, held: Held, schemaVersion: number): void {
-  sql.exec(SYSTEM_SCHEMA)
+  sql.exec(LIFECYCLE_SCHEMA)
   sql.exec(
     `INSERT INTO biplane_lifecycle (one, held, schema_version) VALUES (1, ?, ?)
      ON CONFLICT (one) DO UPDATE SET held = excluded.held, schema_version = excluded.schema_version`,
@@ -102,6 +102,7 @@ export function limitedTransaction<T>(storage: DurableObjectStorage, limitBytes:
 /** Marks a one-time code as used. @returns false when it was used before */
 export function useCode(storage: DurableObjectStorage, tokenId: string, expiresAtMs: number, nowMs: number): boolean {
   return storage.transactionSync(() => {
+    storage.sql.exec(CODE_SCHEMA)
     storage.sql.exec('DELETE FROM biplane_code WHERE expires_ms < ?', nowMs)
     const inserted = storage.sql.exec(
       'INSERT INTO biplane_code (token_id, expires_ms) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING 1',

@@ -6,20 +6,28 @@ import { Alarm } from '../object/alarm.ts'
 const RETRY_BASE_MS = 2_000
 const RETRY_MAX_MS = 600_000
 
+/** Made by the first timer that is set: most objects never have one, and every table costs pages and time at creation. */
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS biplane_timer (
+    name TEXT PRIMARY KEY, due_ms INTEGER NOT NULL, attempt INTEGER NOT NULL DEFAULT 0
+  ) STRICT, WITHOUT ROWID;
+`
+
 export class Timers {
   readonly #storage: DurableObjectStorage
   readonly #alarm: Alarm
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage
-    this.#alarm = new Alarm(storage, () => {
-      const { due } = storage.sql.exec<{ due: number | null }>('SELECT min(due_ms) AS due FROM biplane_timer').one()
-      return due ?? undefined
-    })
+    this.#alarm = new Alarm(
+      storage,
+      () => this.#rows('SELECT min(due_ms) AS due_ms FROM biplane_timer')[0]?.due_ms ?? undefined,
+    )
   }
 
   /** Sets or moves a timer. Part of the turn's transaction, like any other write. */
   set(name: string, dueMs: number): void {
+    this.#storage.sql.exec(SCHEMA)
     this.#storage.sql.exec(
       `INSERT INTO biplane_timer (name, due_ms) VALUES (?, ?)
        ON CONFLICT (name) DO UPDATE SET due_ms = excluded.due_ms, attempt = 0`,
@@ -34,32 +42,25 @@ export class Timers {
     this.#alarm.arm()
   }
 
-  /** A transaction was rolled back, and with it an alarm that it may have set. */
-  rolledBack(): void {
+  /** There may be no alarm any more: a transaction that set it was rolled back, or it fired. */
+  reset(): void {
     this.#alarm.reset()
   }
 
   /** Forgets a timer; a run that has begun is not stopped. */
   clear(name: string): void {
-    this.#storage.sql.exec('DELETE FROM biplane_timer WHERE name = ?', name)
+    if (this.get(name) !== undefined) this.#storage.sql.exec('DELETE FROM biplane_timer WHERE name = ?', name)
   }
 
   /** When a timer is due, or undefined when it is not set. */
   get(name: string): number | undefined {
-    return this.#storage.sql
-      .exec<{ due_ms: number }>('SELECT due_ms FROM biplane_timer WHERE name = ?', name)
-      .toArray()[0]?.due_ms
+    return this.#rows('SELECT due_ms FROM biplane_timer WHERE name = ?', name)[0]?.due_ms
   }
 
   /** Runs what is due, once each, at least once in all; a timer that throws is retried with a growing delay. */
   async run(nowMs: number, onTimer: (name: string) => Promise<void>): Promise<void> {
     this.#alarm.reset()
-    const due = this.#storage.sql
-      .exec<{ name: string; due_ms: number; attempt: number }>(
-        'SELECT name, due_ms, attempt FROM biplane_timer WHERE due_ms <= ? ORDER BY due_ms',
-        nowMs,
-      )
-      .toArray()
+    const due = this.#rows('SELECT name, due_ms, attempt FROM biplane_timer WHERE due_ms <= ? ORDER BY due_ms', nowMs)
     for (const timer of due) {
       try {
         await onTimer(timer.name)
@@ -80,4 +81,14 @@ export class Timers {
     this.#alarm.reset()
     this.#alarm.arm()
   }
+
+  /** Reads without making the table. */
+  #rows(query: string, ...bindings: (string | number)[]): TimerRow[] {
+    const { sql } = this.#storage
+    const hasTable = sql.exec("SELECT 1 FROM sqlite_schema WHERE name = 'biplane_timer'").toArray().length === 1
+    return hasTable ? sql.exec<TimerRow>(query, ...bindings).toArray() : []
+  }
 }
+
+/** As far as the query asks. */
+type TimerRow = { name: string; due_ms: number; attempt: number }

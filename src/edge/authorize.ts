@@ -58,11 +58,20 @@ async function hasOperatorKey(context: EdgeContext, request: Request): Promise<b
   if (presented === undefined) return false
   const digest = await sha256(presented)
   let isKnown = false
-  for (const key of context.operatorKeys) {
+  for (const known of await digestsOf(context.operatorKeys)) {
     // Every key is compared, in constant time, so that the answer's timing says nothing about any of them.
-    if (crypto.subtle.timingSafeEqual(digest, await sha256(key))) isKnown = true
+    if (crypto.subtle.timingSafeEqual(digest, known)) isKnown = true
   }
   return isKnown
+}
+
+/** Of the deployment's own keys, made once. */
+const digests = new WeakMap<readonly string[], Promise<ArrayBuffer[]>>()
+
+function digestsOf(keys: readonly string[]): Promise<ArrayBuffer[]> {
+  const made = digests.get(keys) ?? Promise.all(keys.map(sha256))
+  digests.set(keys, made)
+  return made
 }
 
 /** The operator's browser. Writes must come from our own pages, and no other site may even read through it. */

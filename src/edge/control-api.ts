@@ -51,7 +51,7 @@ async function serveRoute(
   const url = new URL(request.url)
   const query =
     route.query === undefined ? undefined : validate(route.query, Object.fromEntries(url.searchParams), 'query')
-  const fingerprint = await fingerprintOf(`${request.method} ${url.pathname}`, given)
+  const fingerprint = (): Promise<string> => fingerprintOf(`${request.method} ${url.pathname}`, given)
   return route.handle({ context, hosts, type, caller, request, id, body, query, fingerprint })
 }
 

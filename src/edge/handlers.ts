@@ -26,7 +26,7 @@ export interface ControlRequest {
   readonly body: unknown
   readonly query: unknown
   /** Hash of method, route and canonical body: what an idempotency key stands for. */
-  readonly fingerprint: string
+  fingerprint(): Promise<string>
 }
 
 export type Handler = (control: ControlRequest) => Promise<Response>
@@ -53,7 +53,7 @@ export const createResource: Handler = async (control) => {
     ...(typeof body.name === 'string' ? { name: body.name } : {}),
     ...(body.params === undefined ? {} : { params: body.params }),
     cell,
-    ...(key === null ? {} : { idempotency: { key, fingerprint: control.fingerprint } }),
+    ...(key === null ? {} : { idempotency: { key, fingerprint: await control.fingerprint() } }),
   } satisfies CreateRequest)
   return answerCreated(control, record, applied)
 }

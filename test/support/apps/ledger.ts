@@ -5,7 +5,7 @@
 //     PUT  blob?bytes=N       DELETE blob            fills the database, makes it smaller
 //     GET  memory             counts in memory       GET tables       what the database holds
 //     GET  echo               what the object sees   GET fail         an unexpected failure
-//     GET  socket             echoes                 POST timer?name=&ms=&fail=     adds an entry when due
+//     GET  socket             echoes                 POST timer?name=&ms=&fail=&rollback    adds an entry when due
 //     GET  dump               PUT load               the generic copy
 
 import {
@@ -135,6 +135,7 @@ export class Ledger extends ResourceObject<{ count: number }> {
     return this.done((sql) => {
       sql.exec('REPLACE INTO "odd ""name" VALUES (?, ?)', `fail ${name}`, Number(query.get('fail') ?? 0))
       this.timers.set(name, Date.now() + Number(query.get('ms')))
+      if (query.has('rollback')) throw new ResourceError('invalid_request', 'Rolled back after all.')
     })
   }
 
