@@ -2,6 +2,7 @@
 
 import { Option, type Command } from 'commander'
 import { DEFAULT_APP } from '../engine/app-bundle.ts'
+import { EngineError } from '../engine/engine-error.ts'
 import { toJsonLine, toTextLine, type Log } from '../engine/log.ts'
 import { defaultSecretsFile } from '../engine/secrets.ts'
 import type { RunningServer, ServerOptions } from '../engine/server-options.ts'
@@ -99,6 +100,7 @@ export function withServeOptions(command: Command): Command {
 }
 
 export function toServerOptions(flags: ServeFlags, log: Log): ServerOptions {
+  checkPublicUrl(flags, log)
   return {
     app: flags.app ?? DEFAULT_APP,
     host: flags.host,
@@ -117,10 +119,43 @@ export function toServerOptions(flags: ServeFlags, log: Log): ServerOptions {
   }
 }
 
+/**
+ * What would only show when a person opens a link that leads nowhere, or signs in and is not.
+ *
+ * @throws EngineError for a public URL without a host for the resources' own origins
+ */
+function checkPublicUrl({ publicUrl, apex }: ServeFlags, log: Log): void {
+  if (publicUrl === undefined) return
+  const { hostname, protocol } = new URL(publicUrl)
+  if (/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)) return
+  if (apex === 'localhost') {
+    throw new EngineError(
+      `--public-url ${publicUrl} without --apex`,
+      'links to resources would lead to hosts below "localhost", which is every reader\'s own machine',
+      'Add --apex HOST, a name of its own whose subdomains (*.HOST) lead to this server.',
+      2,
+    )
+  }
+  if (protocol === 'http:') {
+    const message = `browsers do not keep our cookies on plain http: nobody will be able to sign in at ${publicUrl}`
+    log({ level: 'warn', event: 'insecure_public_url', message })
+  }
+}
+
 /** Everything but the greeting goes to stderr, so that stdout can be read by a script. */
 export function toLog(flags: ServeFlags): Log {
   const toLine = flags.log === 'json' ? toJsonLine : toTextLine
-  return (entry) => process.stderr.write(`${toLine(entry)}\n`)
+  // Engine processes speak in chunks of many lines; one write for all of a turn costs a fraction of one for each.
+  let pending = ''
+  const flush = (): void => {
+    if (pending !== '') process.stderr.write(pending)
+    pending = ''
+  }
+  process.on('exit', flush)
+  return (entry) => {
+    if (pending === '') setImmediate(flush)
+    pending += `${toLine(entry)}\n`
+  }
 }
 
 /** npm passes a signal on that the terminal has sent to the whole group already: two that close are one. */

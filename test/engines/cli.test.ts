@@ -94,6 +94,7 @@ describe('usage', () => {
   test.each([
     [['serve', '--port', 'eighty'], 'A port is a number'],
     [['serve', '--public-url', 'wikis.example'], 'Expected something like https://'],
+    [['serve', '--public-url', 'https://wikis.example'], 'Add --apex HOST'],
     [['serve', '--trust-proxy', 'everybody'], 'is no CIDR block'],
     [['serve', '--app', 'nowhere.ts'], 'there is no app file'],
     [['serve', '--host', 'no-such-host.invalid', '--app', NOTES_APP], 'has no address'],
