@@ -11,7 +11,7 @@ import { dumpTables, readDump, replaceContent } from './dump.ts'
 import { LifecycleObject } from './lifecycle-object.ts'
 import { refusalOf, withoutStaleCookie } from './lifecycle.ts'
 import { answerPreflight, isPreflight, withResourceHeaders } from './request.ts'
-import { limitedTransaction } from './storage.ts'
+import { limitedTransaction, limitValues } from './storage.ts'
 import { Timers } from './timers.ts'
 
 /** What a type learns about one request beside the request itself. */
@@ -40,6 +40,7 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Lifecyc
   /** Requests being served. A request that is alone has nobody to share a commit with, and its writes do not wait for the next turn. */
   #underWay = 0
   #timers: Timers | undefined
+  #sql: SqlStorage | undefined
 
   /** Serves one request that passed the gate. A thrown ResourceError becomes its answer; see {@link onRefusal}. */
   protected abstract onRequest(request: Request, context: RequestContext): Response | Promise<Response>
@@ -70,7 +71,7 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Lifecyc
   protected get sql(): SqlStorage {
     void this.descriptor
     this.migrateContent()
-    return this.ctx.storage.sql
+    return (this.#sql ??= limitValues(this.ctx.storage.sql))
   }
 
   protected get timers(): Timers {
@@ -94,7 +95,7 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Lifecyc
     if (refusal !== undefined) throw refusal
     this.migrateContent()
     try {
-      return limitedTransaction(this.ctx.storage, limits.bytes, () => change(this.ctx.storage.sql))
+      return limitedTransaction(this.ctx.storage, limits.bytes, () => change(this.sql))
     } catch (error) {
       this.#timers?.reset()
       throw error

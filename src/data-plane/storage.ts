@@ -112,3 +112,44 @@ export function useCode(storage: DurableObjectStorage, tokenId: string, expiresA
     return inserted.toArray().length === 1
   })
 }
+
+/** What the strictest engine stores in one value. A larger one would work here and be lost on the way there. */
+export const MAX_VALUE_BYTES: number = 2 * 1024 ** 2
+
+const encoder = new TextEncoder()
+
+/**
+ * The object's SQL with the limit on what is bound to a statement.
+ *
+ * @throws ResourceError `too_large` from `exec`, before the statement runs
+ */
+export function limitValues(sql: SqlStorage): SqlStorage {
+  const limited: Pick<SqlStorage, 'exec' | 'databaseSize'> = {
+    exec(query, ...bindings) {
+      for (const value of bindings) requireSmall(value)
+      return sql.exec(query, ...bindings)
+    },
+    get databaseSize() {
+      return sql.databaseSize
+    },
+  }
+  // The rest of the interface are classes for `instanceof`.
+  return Object.assign(limited, { Cursor: sql.Cursor, Statement: sql.Statement })
+}
+
+function requireSmall(value: unknown): void {
+  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return requireBytes(value.byteLength)
+  // Three bytes are the most that UTF-8 takes for one UTF-16 unit.
+  if (typeof value === 'string' && value.length * 3 > MAX_VALUE_BYTES) requireBytes(encoder.encode(value).byteLength)
+}
+
+function requireBytes(bytes: number): void {
+  if (bytes <= MAX_VALUE_BYTES) return
+  throw new ResourceError(
+    'too_large',
+    `One stored value may have ${MAX_VALUE_BYTES} bytes, and this one has ${bytes}.`,
+    {
+      details: { limit: MAX_VALUE_BYTES },
+    },
+  )
+}

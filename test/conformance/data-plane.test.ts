@@ -128,6 +128,18 @@ describe('timers', () => {
   })
 })
 
+describe('a value', () => {
+  test('[DP12] has 2 MB at most', async () => {
+    const { ask } = await make()
+    const most = 'x'.repeat(2 * 1024 ** 2)
+    expect((await ask('entries', { method: 'POST', body: most })).status).toBe(204)
+    expect((await ask('entries', { method: 'POST', body: `${most}x` })).status).toBe(413)
+    // Counted in bytes, not characters.
+    expect((await ask('entries', { method: 'POST', body: 'ü'.repeat(1024 ** 2 + 1) })).status).toBe(413)
+    expect(await (await ask('entries')).json()).toEqual([most])
+  })
+})
+
 describe('dump and load', () => {
   test('[DP8] carry all tables of the type and none of the base class', async () => {
     const from = await make()
