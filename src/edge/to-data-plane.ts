@@ -8,6 +8,7 @@ import { toStub } from '../object/stub.ts'
 import type { ResourceType } from '../resource-type.ts'
 import { ResourceError } from '../wire/errors.ts'
 import { PRINCIPAL_HEADER, formatPrincipal, type Principal } from '../wire/principal.ts'
+import type { LimitedBody } from './body-limit.ts'
 import type { EdgeContext } from './deployment.ts'
 
 /**
@@ -36,18 +37,27 @@ export function toDataObject(context: EdgeContext, type: ResourceType, id: Resou
   return toStub(context.namespaceOf(type), dataObjectName(id.id), place)
 }
 
-/** The request as its object gets it: the path below the resource, and no credentials, which end at the edge. */
-export function toInnerRequest(request: Request, path: string, query: string): Request {
-  const inner = new Request(`http://resource${path}${query}`, request)
-  const { headers } = inner
-  if (headers.has('authorization')) headers.delete('authorization')
-  if (headers.has('cookie')) headers.delete('cookie')
-  return inner
+/** Where a request goes: the path below the resource. The URL parser normalises it on the way to the object; see `pathOf`. */
+export function toInnerUrl(path: string, query: string): string {
+  return `http://resource${path}${query}`
 }
 
-/** Hands a request to its object together with who is asking. */
-export function forward(stub: DurableObjectStub, inner: Request, principal: Principal): Promise<Response> {
+/**
+ * Hands a request to its object together with who is asking. `fetch` makes a request of its own from whatever it is given, so it is given
+ * the parts: a request that was copied before would be copied twice, which is the dearest thing on the whole path.
+ */
+export function forward(
+  stub: DurableObjectStub,
+  url: string,
+  request: Request,
+  body: LimitedBody,
+  principal: Principal,
+): Promise<Response> {
+  const headers = new Headers(request.headers)
+  // Credentials end at the edge: no type gets to see them.
+  headers.delete('authorization')
+  headers.delete('cookie')
   // Set, not appended: whatever the client sent under this name is gone.
-  inner.headers.set(PRINCIPAL_HEADER, formatPrincipal(principal))
-  return stub.fetch(inner)
+  headers.set(PRINCIPAL_HEADER, formatPrincipal(principal))
+  return stub.fetch(url, { method: request.method, headers, body, redirect: 'manual' })
 }

@@ -19,7 +19,7 @@ import { neededPermission } from './needed-permission.ts'
 import { forwardedHostOf } from './proxy.ts'
 import { CODE_PARAMETER, redeemLink, renewedCookie, requireOwnOrigin } from './session.ts'
 import { linkForOperator, serveStartPage } from './start-page.ts'
-import { forward, requireIssued, toDataObject, toInnerRequest } from './to-data-plane.ts'
+import { forward, requireIssued, toDataObject, toInnerUrl } from './to-data-plane.ts'
 
 /** One request, whatever it is for. Never throws. */
 export async function serveRequest(edge: Edge, context: EdgeContext, request: Request): Promise<Response> {
@@ -196,12 +196,10 @@ async function serveContent(
     id = await requireIssued(context, type, idText)
     claims = presented === undefined ? undefined : await verifyCredential(edge.cache, presented, id)
   }
-  const inner = toInnerRequest(
-    request,
-    seen.path,
-    type.credentials.includes('query') ? withoutToken(seen.query) : seen.query,
-  )
-  const needs = neededPermission(type.routes, request.method, type.routes.length === 0 ? '' : pathOf(inner.url))
+  const url = toInnerUrl(seen.path, type.credentials.includes('query') ? withoutToken(seen.query) : seen.query)
+  // Of the path as the object will see it: another spelling of it must not need another permission.
+  const path = type.routes.length === 0 ? '' : pathOf(new URL(url).href)
+  const needs = neededPermission(type.routes, request.method, path)
   const principal: Principal = {
     via: claims === undefined ? 'none' : (presented?.via ?? 'none'),
     ...(claims === undefined ? {} : { permission: claims.permission, generation: claims.generation }),
@@ -211,12 +209,9 @@ async function serveContent(
     origin: seen.origin,
   }
   if (principal.via === 'cookie') requireOwnOrigin(request, seen.origin)
-  const limit = limitBody(inner, type.limits.bodyBytes, () => requirePermission(type, principal))
-  const response = await forward(
-    toDataObject(context, type, id),
-    limit instanceof Promise ? await limit : limit,
-    principal,
-  )
+  const limited = limitBody(request, type.limits.bodyBytes, () => requirePermission(type, principal))
+  const body = limited instanceof Promise ? await limited : limited
+  const response = await forward(toDataObject(context, type, id), url, request, body, principal)
   return principal.via === 'cookie' && claims !== undefined ? renew(context, claims, response) : response
 }
 
