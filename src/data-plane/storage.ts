@@ -79,23 +79,28 @@ export function migrate(
 /**
  * A transaction that may not leave the database larger than the limit, unless it made it smaller.
  *
+ * @param beforeBytes the size that the last transaction left; measured when it is not known
+ * @returns what `change` answered, and the size that it left
  * @throws ResourceError `storage_full`; everything that `change` did is rolled back
  */
-export function limitedTransaction<T>(storage: DurableObjectStorage, limitBytes: number, change: () => T): T {
+export function limitedTransaction<T>(
+  storage: DurableObjectStorage,
+  limitBytes: number,
+  beforeBytes: number | undefined,
+  change: () => T,
+): { readonly value: T; readonly bytes: number } {
   return storage.transactionSync(() => {
-    const before = storage.sql.databaseSize
+    const used = beforeBytes ?? storage.sql.databaseSize
     const value = change()
-    const after = storage.sql.databaseSize
-    if (after > limitBytes && after > before) {
+    const bytes = storage.sql.databaseSize
+    if (bytes > limitBytes && bytes > used) {
       throw new ResourceError(
         'storage_full',
-        `This resource may hold ${limitBytes} bytes, and this change would make it ${after}.`,
-        {
-          details: { limit: limitBytes, used: before },
-        },
+        `This resource may hold ${limitBytes} bytes, and this change would make it ${bytes}.`,
+        { details: { limit: limitBytes, used } },
       )
     }
-    return value
+    return { value, bytes }
   })
 }
 
