@@ -128,3 +128,17 @@ export function raw(server: TestServer, bytes: string): Promise<string> {
 
 /** For a server that keeps the connection open all the same. */
 const RAW_TIMEOUT_MS = 10_000
+
+/** A new resource with an admin's token. */
+export interface OwnedResource {
+  readonly id: string
+  readonly token: string
+  /** A request below the resource with that token. */
+  readonly ask: (path: string, init?: RequestInit) => Promise<Response>
+}
+
+export async function makeResource(server: TestServer, plural = 'ledgers'): Promise<OwnedResource> {
+  const { id } = await create(server, plural)
+  const { token } = await mintToken(server, plural, id, { permission: 'admin' })
+  return { id, token, ask: (path, init) => content(server, `/${plural}/${id}/${path}`, token, init) }
+}
