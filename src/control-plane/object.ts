@@ -53,9 +53,6 @@ const HANDLERS: Handlers = {
   useCode: (deps, { args }) => deps.transact((sql) => useCodeOnce(sql, args.tokenId, args.expiresAtMs, deps.now())),
 }
 
-/** Calls that are about the shard itself, and so need no account's home. */
-const POLICY_FREE: ReadonlySet<ControlMethod> = new Set(['policy', 'useCode'])
-
 /** After a run that failed as a whole, which only a broken database or a wrong release can cause. */
 const FAILED_RUN_PAUSE_MS = 60_000
 
@@ -70,7 +67,8 @@ export abstract class ControlObject<Env = unknown> extends DurableObject<Env> {
   async call<M extends ControlMethod>(call: ControlCall<M>): Promise<Outcome<ControlMethods[M]['value']>> {
     try {
       const deps = this.#open(call.object)
-      const moved = POLICY_FREE.has(call.method) ? undefined : await refuseByPolicy(deps, call)
+      // Whoever asks for the policy does not know it yet.
+      const moved = call.method === 'policy' ? undefined : await refuseByPolicy(deps, call)
       if (moved !== undefined) {
         return {
           ok: false,

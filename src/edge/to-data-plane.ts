@@ -59,5 +59,7 @@ export function forward(
   headers.delete('cookie')
   // Set, not appended: whatever the client sent under this name is gone.
   headers.set(PRINCIPAL_HEADER, formatPrincipal(principal))
-  return stub.fetch(url, { method: request.method, headers, body, redirect: 'manual' })
+  // What the platform knows about the client (place, address) goes on to the type.
+  const { cf } = request
+  return stub.fetch(url, { method: request.method, headers, body, redirect: 'manual', ...(cf && { cf }) })
 }

@@ -7,33 +7,14 @@ import { startServer, type TestServer } from '../support/server.ts'
 import { createTokenSigner } from '../../src/identity/token.ts'
 import { createWiki, grant, OwnOrigin } from './own-origin.ts'
 import { OpenTab } from './tiddlywiki-saver.ts'
+import { HTML, page, wikiApi } from './wiki-api.ts'
 
 let server: TestServer
 beforeAll(async () => {
   server = await startServer()
 })
 
-const page = (text: string): string => `<!doctype html><html><body>${text}</body></html>`
-const HTML = { 'content-type': 'text/html;charset=UTF-8' }
-
-/** Content on the main origin, with a token. */
-function api(
-  wiki: { id: string; token: string },
-  method: string,
-  path = '',
-  init: RequestInit = {},
-): Promise<Response> {
-  return fetch(`${server.url}/wikis/${wiki.id}/${path}`, {
-    method,
-    ...init,
-    headers: { authorization: `Bearer ${wiki.token}`, ...(init.headers as Record<string, string>) },
-  })
-}
-
-async function versionCount(wiki: { id: string; token: string }): Promise<number> {
-  const { data } = (await (await api(wiki, 'GET', 'versions')).json()) as { data: unknown[] }
-  return data.length
-}
+const { api, versionCount } = wikiApi(() => server)
 
 describe('a new wiki', () => {
   test('[WK1] is a TiddlyWiki, the same at both its addresses, and stores nothing', async () => {

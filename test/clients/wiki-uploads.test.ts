@@ -5,33 +5,14 @@ import { connect } from 'node:net'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { startServer, type TestServer } from '../support/server.ts'
 import { createWiki } from './own-origin.ts'
+import { HTML, page, wikiApi } from './wiki-api.ts'
 
 let server: TestServer
 beforeAll(async () => {
   server = await startServer()
 })
 
-const page = (text: string): string => `<!doctype html><html><body>${text}</body></html>`
-const HTML = { 'content-type': 'text/html;charset=UTF-8' }
-
-/** Content on the main origin, with a token. */
-function api(
-  wiki: { id: string; token: string },
-  method: string,
-  path = '',
-  init: RequestInit = {},
-): Promise<Response> {
-  return fetch(`${server.url}/wikis/${wiki.id}/${path}`, {
-    method,
-    ...init,
-    headers: { authorization: `Bearer ${wiki.token}`, ...(init.headers as Record<string, string>) },
-  })
-}
-
-async function versionCount(wiki: { id: string; token: string }): Promise<number> {
-  const { data } = (await (await api(wiki, 'GET', 'versions')).json()) as { data: unknown[] }
-  return data.length
-}
+const { api, versionCount } = wikiApi(() => server)
 
 describe('an upload', () => {
   test.each([
