@@ -12,7 +12,7 @@ import { callControlPlane } from './edge/to-control-plane.ts'
 import { serveRequest } from './edge/worker.ts'
 import { checkCellTable, placeOf, type CellTable } from './identity/cell.ts'
 import { mintResourceId } from './identity/resource-id.ts'
-import type { ResourceType } from './resource-type.ts'
+import type { ConsoleFiles, ResourceType } from './resource-type.ts'
 import { BINDINGS } from './wire/deployment.ts'
 import { ResourceError } from './wire/errors.ts'
 import { toTypeManifest, type AppManifest } from './wire/manifest.ts'
@@ -33,6 +33,8 @@ export interface AppOptions extends BuilderHooks {
   readonly types: readonly ResourceType[]
   /** Cells of a deployment that has no configuration of its own; default: one, `local`, in this process. */
   readonly cells?: CellTable
+  /** The page at `/`, such as `consoleFiles` of `biplane/console`; default: a plain page that says what runs here. */
+  readonly console?: ConsoleFiles
 }
 
 type Env = Readonly<Record<string, unknown>>
@@ -70,7 +72,7 @@ export function createApp(options: AppOptions): App {
   if (new Set(names).size !== names.length) throw new TypeError(`two types share a name: ${names.join(', ')}`)
   const cells = checkCellTable(options.cells ?? { local: {} })
   const manifest: AppManifest = { version: 1, types: types.map(toTypeManifest) }
-  const open = memoize((env) => openDeployment(env, types, cells, options))
+  const open = memoize((env) => openDeployment(env, options, cells))
   const bindingOf = new Map(types.map((type) => [type, toTypeManifest(type).data.binding]))
   /** Where the planes are apart nothing in a context belongs to one request; a loopback binding belongs to its `ctx`. */
   const contexts = new WeakMap<Env, EdgeContext>()

@@ -5,7 +5,7 @@ import type { BuilderHooks, Deployment } from './edge/deployment.ts'
 import type { CellTable } from './identity/cell.ts'
 import { createKeyring } from './identity/keyring.ts'
 import { createTokenSigner } from './identity/token.ts'
-import type { ResourceType } from './resource-type.ts'
+import type { ConsoleFiles, ResourceType } from './resource-type.ts'
 import { BINDINGS, DEFAULT_TIMERS, type DeploymentConfig, type DeploymentSecrets } from './wire/deployment.ts'
 
 export interface OpenDeployment {
@@ -16,10 +16,10 @@ export interface OpenDeployment {
 /** @throws TypeError when the environment has no secrets, saying how to make them */
 export function openDeployment(
   env: Readonly<Record<string, unknown>>,
-  types: readonly ResourceType[],
+  options: BuilderHooks & { readonly types: readonly ResourceType[]; readonly console?: ConsoleFiles },
   cells: CellTable,
-  hooks: BuilderHooks,
 ): OpenDeployment {
+  const { types } = options
   const secretsText = env[BINDINGS.secrets]
   if (typeof secretsText !== 'string') {
     throw new TypeError(
@@ -39,7 +39,8 @@ export function openDeployment(
     signer: createTokenSigner(secrets.deployment, secrets.tokenKeys),
     operatorKeys: secrets.operatorKeys,
     defaultAccount: secrets.defaultAccount,
-    hooks,
+    hooks: options,
+    ...(options.console === undefined ? {} : { console: options.console }),
   }
   return { deployment, edge: createEdge(deployment) }
 }
@@ -54,6 +55,7 @@ function toConfig(binding: unknown, cells: CellTable): DeploymentConfig {
     cell: Object.keys(table)[0] ?? 'local',
     trustedProxies: [],
     requestLog: false,
+    pathCapabilities: false,
     ...given,
     cells: table,
     timers: { ...DEFAULT_TIMERS, ...given.timers },

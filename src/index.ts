@@ -10,6 +10,7 @@ export type { Permission } from './identity/token.ts'
 export {
   defineResourceType,
   type Asset,
+  type ConsoleFiles,
   type ResourceType,
   type ResourceTypeHooks,
   type ResourceTypeOptions,

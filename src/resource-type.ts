@@ -6,6 +6,7 @@ import { RESERVED_NAMES, TYPE_NAME } from './identity/resource-id.ts'
 import { single, type ShardPolicy } from './identity/shard.ts'
 import type { Permission } from './identity/token.ts'
 import type { ResourceLimits, Visibility } from './wire/descriptor.ts'
+import type { ResourceError } from './wire/errors.ts'
 import type { Caller, CreateRequest } from './wire/planes.ts'
 import type { CredentialKind } from './wire/principal.ts'
 
@@ -29,6 +30,14 @@ export interface TypeRoute {
   readonly summary?: string
 }
 
+/** The web console as files: made by the console's own build, served by the edge at `/`, ignorant of each other. */
+export interface ConsoleFiles {
+  /** The page at `/`. */
+  readonly page: Asset
+  /** Path below `/assets/` -> file. */
+  readonly assets: Readonly<Record<string, Asset>>
+}
+
 export interface ResourceTypeOptions {
   /** First part of every identifier: `[a-z][a-z0-9]{1,11}`. */
   readonly name: string
@@ -49,7 +58,7 @@ export interface ResourceTypeOptions {
   /** Path below `/assets/` -> file. Put a hash of the content into the path. */
   readonly assets?: Readonly<Record<string, Asset>>
   /** How callers may carry a token. Default: bearer and the own origin's cookie. */
-  readonly credentials?: readonly Exclude<CredentialKind, 'none'>[]
+  readonly credentials?: readonly Exclude<CredentialKind, 'none' | 'capability'>[]
   readonly routes?: readonly TypeRoute[]
   readonly hooks?: ResourceTypeHooks
 }
@@ -62,6 +71,8 @@ export interface TypeLimits extends ResourceLimits {
 export interface ResourceTypeHooks {
   /** Looks at a creation before its intent is recorded; may change it, or refuse it by throwing a ResourceError. */
   beforeCreate?(request: CreateRequest, caller: Caller): CreateRequest | Promise<CreateRequest>
+  /** The edge's own refusal of a request for content, in the words of the type's protocol; undefined = a problem document. */
+  toRefusal?(error: ResourceError, request: Request, requestId: string): Response | undefined
 }
 
 /** A declaration with every default filled in. */

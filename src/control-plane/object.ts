@@ -34,6 +34,10 @@ const HANDLERS: Handlers = {
   },
   update: (deps, { caller, args }) => update(deps, caller, args),
   remove: (deps, { caller, args }) => remove(deps, caller, args),
+  restore: () => {
+    throw new ResourceError('invalid_request', 'Restoring is not possible yet.')
+  },
+  reportUsage: () => false,
   revokeTokens: (deps, { caller, args }) => revokeTokens(deps, caller, args),
   grant: (deps, { caller, args }) => {
     const row = liveRow(deps.sql, args.id, caller.account)

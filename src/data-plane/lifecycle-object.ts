@@ -114,14 +114,18 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
     return { held: this.held, bytes: this.ctx.storage.sql.databaseSize }
   }
 
-  /** Redeems a one-time code of this resource. @returns the refusal's reason, or undefined when it was good and is now used up */
+  /**
+   * Redeems a link to this resource: a one-time code, or, without a `tokenId`, a link that is shared and never used up.
+   *
+   * @returns the refusal's reason, or undefined when it was good
+   */
   async redeemCode(code: {
-    readonly tokenId: string
+    readonly tokenId?: string
     readonly generation: number
     readonly expiresAtMs: number
   }): Promise<RedeemRefusal | undefined> {
     const refusal = decideRedeem(this.held, code.generation)
-    if (refusal !== undefined) return refusal
+    if (refusal !== undefined || code.tokenId === undefined) return refusal
     return useCode(this.ctx.storage, code.tokenId, code.expiresAtMs, Date.now()) ? undefined : 'used'
   }
 

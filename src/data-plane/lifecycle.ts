@@ -64,8 +64,8 @@ export function withoutStaleCookie(held: Held, principal: Principal): Principal 
   const isStale =
     principal.via === 'cookie' && held.kind === 'descriptor' && (principal.generation ?? 0) < held.descriptor.generation
   if (!isStale) return principal
-  const { needs, requestId, basePath, origin } = principal
-  return { via: 'none', needs, requestId, basePath, origin }
+  const { permission: _permission, generation: _generation, ...rest } = principal
+  return { ...rest, via: 'none' }
 }
 
 /**
@@ -79,7 +79,10 @@ export function refusalOf(held: Held, principal: Principal): ResourceError | und
   if (held.kind === 'tombstone' || held.descriptor.mode === 'deleted') {
     return new ResourceError('deleted', 'This resource was deleted.')
   }
-  const { mode, visibility, generation } = held.descriptor
+  const { mode, visibility, generation, hosts = [] } = held.descriptor
+  if (principal.customHost !== undefined && !hosts.includes(principal.customHost)) {
+    return new ResourceError('not_found', 'There is nothing at this host name.')
+  }
   if (mode === 'suspended') {
     return new ResourceError(
       'suspended',

@@ -3,7 +3,7 @@
 import type { CellTable } from '../identity/cell.ts'
 import type { Keyring } from '../identity/keyring.ts'
 import type { TokenSigner } from '../identity/token.ts'
-import type { ResourceType } from '../resource-type.ts'
+import type { ConsoleFiles, ResourceType } from '../resource-type.ts'
 import type { DeploymentConfig } from '../wire/deployment.ts'
 import type { Caller, CallerLimits, ControlPlaneFace } from '../wire/planes.ts'
 
@@ -14,7 +14,16 @@ export interface AuthenticatedCaller {
   readonly limits?: CallerLimits
 }
 
-export type ControlAction = 'create' | 'list' | 'get' | 'update' | 'delete' | 'mint_token' | 'revoke_tokens' | 'inspect'
+export type ControlAction =
+  | 'create'
+  | 'list'
+  | 'get'
+  | 'update'
+  | 'delete'
+  | 'restore'
+  | 'mint_token'
+  | 'revoke_tokens'
+  | 'inspect'
 
 export interface BuilderHooks {
   /** Replaces the operator key by the builder's own sign-in on the control plane's routes. undefined = not signed in. */
@@ -43,6 +52,7 @@ export interface Deployment {
   readonly operatorKeys: readonly string[]
   readonly defaultAccount: string
   readonly hooks: BuilderHooks
+  readonly console?: ConsoleFiles
 }
 
 /** A deployment as one request sees it: with the other plane and the namespaces of this Worker's environment. */

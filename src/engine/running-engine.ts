@@ -170,6 +170,7 @@ export class RunningEngine implements RunningServer {
       cells: { [CELL]: {} },
       trustedProxies: options.trustedProxies,
       requestLog: options.requestLog,
+      pathCapabilities: options.pathCapabilities ?? false,
       timers: { ...DEFAULT_TIMERS, ...options.timers },
     }
   }

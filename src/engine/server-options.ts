@@ -16,6 +16,8 @@ export interface ServerOptions {
   readonly apex: string
   readonly trustedProxies: readonly string[]
   readonly requestLog: boolean
+  /** See `DeploymentConfig`; default: false. */
+  readonly pathCapabilities?: boolean
   /** How long open requests and sockets may go on after a stop. */
   readonly graceMs: number
   readonly structuredLogging: boolean

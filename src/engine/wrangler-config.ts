@@ -58,6 +58,7 @@ export function toWranglerConfig(
     cells: { [CELL]: {} },
     trustedProxies: [],
     requestLog: false,
+    pathCapabilities: false,
     timers: DEFAULT_TIMERS,
   }
   const bindings = [...objectsOf(manifest, 'control'), ...objectsOf(manifest, 'data')]

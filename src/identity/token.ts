@@ -1,4 +1,4 @@
-// Signed statements that the data plane verifies without the control plane (JWT by jose, RFC 7519). One shape, four uses; `typ`
+// Signed statements that the data plane verifies without the control plane (JWT by jose, RFC 7519). One shape, several uses; `typ`
 // keeps them apart (RFC 8725, 3.11), `alg` is fixed.
 
 import { SignJWT, base64url, jwtVerify } from 'jose'
@@ -15,10 +15,12 @@ export function includesPermission(held: Permission, needed: Permission): boolea
 /**
  * - `resource`: a bearer token for one resource
  * - `code`: sign-in link to one resource's own origin, used once
+ * - `share`: sign-in link to one resource's own origin that works any number of times until it ends
+ * - `capability`: stands in the path of a resource on the main origin, for hosts without wildcard names
  * - `session`: what the cookie on the resource's own origin holds
  * - `operator-code`, `operator-session`: the same for the operator on the main origin
  */
-export type TokenUse = 'resource' | 'code' | 'session' | 'operator-code' | 'operator-session'
+export type TokenUse = 'resource' | 'code' | 'share' | 'capability' | 'session' | 'operator-code' | 'operator-session'
 
 export interface TokenClaims {
   readonly use: TokenUse

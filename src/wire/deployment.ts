@@ -26,6 +26,8 @@ export interface DeploymentConfig {
   readonly cells: CellTable
   /** CIDR blocks whose X-Forwarded-* headers are believed. */
   readonly trustedProxies: readonly string[]
+  /** Whether links lead to `/{plural}/{id}/~{capability}/` on the main origin: for hosts that can have no wildcard name. */
+  readonly pathCapabilities: boolean
   /** One structured log line per request. */
   readonly requestLog: boolean
   readonly timers: LifecycleTimers
@@ -47,6 +49,10 @@ export interface LifecycleTimers {
   /** How long a catalog row and a tombstone outlive the purge: at least the longest token, idempotency and call lifetime. */
   readonly tombstoneRetentionMs: number
   readonly idempotencyMs: number
+  /** How long a deleted resource can be restored before its content is purged. 0 = purged at once. */
+  readonly deleteRetentionMs: number
+  /** An object reports its usage at most this often. */
+  readonly usageIntervalMs: number
   /** Added to the clock of the control plane; a test moves time with it. */
   readonly clockOffsetMs: number
 }
@@ -60,6 +66,8 @@ export const DEFAULT_TIMERS: LifecycleTimers = {
   createGiveUpMs: 24 * 3_600_000,
   tombstoneRetentionMs: 30 * 24 * 3_600_000,
   idempotencyMs: 24 * 3_600_000,
+  deleteRetentionMs: 7 * 24 * 3_600_000,
+  usageIntervalMs: 60_000,
   clockOffsetMs: 0,
 }
 

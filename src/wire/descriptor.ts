@@ -27,6 +27,8 @@ export interface Descriptor {
   readonly generation: number
   /** Origins that browsers may call from (CORS), exact, such as `https://app.example`. */
   readonly allowedOrigins: readonly string[]
+  /** Host names of the owner's own (`notes.example.org`) under which the object may be reached; absent = none. */
+  readonly hosts?: readonly string[]
   /** The type's own settings. */
   readonly settings: Readonly<Record<string, unknown>>
 }

@@ -8,7 +8,7 @@
 import type { ShardPolicy } from '../identity/shard.ts'
 import type { Descriptor, Held } from './descriptor.ts'
 import type { ErrorData } from './errors.ts'
-import type { ResourceRecord } from './resource.ts'
+import type { ResourceRecord, ResourceUsage } from './resource.ts'
 
 export const PLANES_VERSION = 1
 
@@ -52,8 +52,22 @@ export interface UpdateRequest {
   readonly visibility?: Descriptor['visibility']
   readonly mode?: 'active' | 'read_only' | 'suspended'
   readonly allowedOrigins?: readonly string[]
+  readonly hosts?: readonly string[]
 }
 
+export interface ListRequest {
+  /** Position (create_time) after which to go on, in the direction of `order`; 0 = from its beginning. */
+  readonly after: number
+  readonly limit: number
+  /** Of creation; default: ascending. */
+  readonly order?: 'ascending' | 'descending'
+  /** Those that were deleted and can be restored, instead of those that are there. */
+  readonly deleted?: boolean
+  /** Part of a name, whatever its case, or an identifier. */
+  readonly search?: string
+}
+
+/** Rows that match; a page may be short, since the rows *scanned* for it are bounded. */
 export interface ListPage {
   readonly data: readonly ResourceRecord[]
   /** Position after the last row that was scanned; absent at the end. */
@@ -72,13 +86,19 @@ export interface ControlMethods {
     readonly value: { readonly record: ResourceRecord; readonly applied: boolean }
   }
   get: { readonly args: { readonly id: string }; readonly value: ResourceRecord }
-  list: { readonly args: { readonly after: number; readonly limit: number }; readonly value: ListPage }
+  list: { readonly args: ListRequest; readonly value: ListPage }
   update: {
     readonly args: { readonly id: string; readonly ifMatch?: string; readonly changes: UpdateRequest }
     readonly value: { readonly record: ResourceRecord; readonly applied: boolean }
   }
   remove: {
-    readonly args: { readonly id: string; readonly ifMatch?: string }
+    /** `purge`: without a time in which it can be restored; of a deleted one: that time ends now. */
+    readonly args: { readonly id: string; readonly ifMatch?: string; readonly purge?: boolean }
+    readonly value: { readonly record: ResourceRecord; readonly applied: boolean }
+  }
+  /** Undoes a deletion whose purge has not begun. `name`: instead of the one that it had, which may be taken meanwhile. */
+  restore: {
+    readonly args: { readonly id: string; readonly ifMatch?: string; readonly name?: string }
     readonly value: { readonly record: ResourceRecord; readonly applied: boolean }
   }
   /** Revokes every token: the next generation, answered once the object applied it. */
@@ -90,6 +110,15 @@ export interface ControlMethods {
   grant: { readonly args: { readonly id: string }; readonly value: TokenGrant }
   /** Everything both planes know about one resource, for the operator. */
   inspect: { readonly args: { readonly id: string }; readonly value: Inspection }
+  /** From the object itself, lazily: what it holds. False when the row is not there, or of another incarnation. */
+  reportUsage: {
+    readonly args: {
+      readonly id: string
+      readonly incarnation: number
+      readonly usage: Pick<ResourceUsage, 'bytes' | 'writeTimeMs'>
+    }
+    readonly value: boolean
+  }
   /** The type's sharding policy: the root object persists the first proposal and answers what it holds. */
   policy: { readonly args: { readonly proposal: ShardPolicy }; readonly value: PersistedPolicy }
   /** Marks a one-time code as used; false when it was used before. */

@@ -7,7 +7,7 @@ import type { Permission } from '../identity/token.ts'
 export const PRINCIPAL_HEADER = 'biplane-principal'
 
 /** How the caller proved who he is; `none` is an anonymous request, which only a public resource serves. */
-export type CredentialKind = 'none' | 'bearer' | 'cookie' | 'basic' | 'query'
+export type CredentialKind = 'none' | 'bearer' | 'cookie' | 'basic' | 'query' | 'capability'
 
 export interface Principal {
   readonly via: CredentialKind
@@ -21,6 +21,8 @@ export interface Principal {
   readonly basePath: string
   /** Origin as the client sees it, such as `http://{id}.localhost:8787`. */
   readonly origin: string
+  /** A host name of the owner's own by which the client came; the object confirms it by its descriptor. */
+  readonly customHost?: string
 }
 
 /** Stands for a member that is not there; no permission, generation or other field looks like it. */
@@ -28,15 +30,17 @@ const ABSENT = '-'
 
 /** The fields in a fixed order with spaces between: none of them can contain one, and JSON would cost the hot path several times as much. */
 export function formatPrincipal(principal: Principal): string {
-  const { via, permission, generation, needs, requestId, basePath, origin } = principal
-  return `${via} ${permission ?? ABSENT} ${generation ?? ABSENT} ${needs} ${requestId} ${basePath} ${origin}`
+  const { via, permission, generation, needs, requestId, basePath, origin, customHost } = principal
+  return `${via} ${permission ?? ABSENT} ${generation ?? ABSENT} ${needs} ${requestId} ${basePath} ${origin} ${customHost ?? ABSENT}`
 }
 
 /** @throws TypeError on a missing or malformed header: the request did not come through the edge */
 export function parsePrincipal(header: string | null): Principal {
   const fields = header?.split(' ')
-  if (fields?.length !== 7) throw new TypeError('a data plane object was reached without passing the edge')
-  const [via, permission, generation, needs, requestId, basePath, origin] = fields as [
+  // The release before this one sent seven.
+  if (fields?.length !== 8 && fields?.length !== 7)
+    throw new TypeError('a data plane object was reached without passing the edge')
+  const [via, permission, generation, needs, requestId, basePath, origin, customHost = ABSENT] = fields as [
     CredentialKind,
     Permission | typeof ABSENT,
     string,
@@ -44,7 +48,9 @@ export function parsePrincipal(header: string | null): Principal {
     string,
     string,
     string,
+    string?,
   ]
   const identity = permission === ABSENT ? {} : { permission, generation: Number(generation) }
-  return { via, ...identity, needs, requestId, basePath, origin }
+  const alias = customHost === ABSENT ? {} : { customHost }
+  return { via, ...identity, needs, requestId, basePath, origin, ...alias }
 }

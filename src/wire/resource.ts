@@ -18,8 +18,21 @@ export interface ResourceRecord {
   readonly createTimeMs: number
   readonly updateTimeMs: number
   readonly deleteTimeMs: number | null
+  /** While a deleted resource can still be restored: when its content will be purged. */
+  readonly purgeTimeMs?: number
+  readonly hosts?: readonly string[]
+  readonly usage?: ResourceUsage
   /** Changes with every change of the row; the ETag of the API. */
   readonly revision: number
+}
+
+/** What an object last said about itself. Pushed lazily, so up to a minute old while it is written to. */
+export interface ResourceUsage {
+  /** Of the object's own database. */
+  readonly bytes: number
+  /** The last write that the object reported. */
+  readonly writeTimeMs: number
+  readonly reportTimeMs: number
 }
 
 /** The outside form. `url` is where the resource's content is. */
@@ -38,6 +51,12 @@ export interface ResourceJson {
   readonly create_time: string
   readonly update_time: string
   readonly delete_time?: string
+  /** Until then a deleted resource can be restored; absent when it cannot. */
+  readonly purge_time?: string
+  /** Host names of the owner's own. */
+  readonly hosts: readonly string[]
+  /** Absent until the object first reported it. */
+  readonly usage?: { readonly bytes: number; readonly last_write_time: string; readonly report_time: string }
 }
 
 export function toResourceJson(record: ResourceRecord, url: string): ResourceJson {
@@ -53,10 +72,21 @@ export function toResourceJson(record: ResourceRecord, url: string): ResourceJso
     url,
     labels: record.labels,
     metadata: record.metadata,
-    create_time: new Date(record.createTimeMs).toISOString(),
-    update_time: new Date(record.updateTimeMs).toISOString(),
-    ...(record.deleteTimeMs === null ? {} : { delete_time: new Date(record.deleteTimeMs).toISOString() }),
+    create_time: toTime(record.createTimeMs),
+    update_time: toTime(record.updateTimeMs),
+    ...(record.deleteTimeMs === null ? {} : { delete_time: toTime(record.deleteTimeMs) }),
+    ...(record.purgeTimeMs === undefined ? {} : { purge_time: toTime(record.purgeTimeMs) }),
+    hosts: record.hosts ?? [],
+    ...(record.usage === undefined ? {} : { usage: toUsageJson(record.usage) }),
   }
+}
+
+function toUsageJson({ bytes, writeTimeMs, reportTimeMs }: ResourceUsage): NonNullable<ResourceJson['usage']> {
+  return { bytes, last_write_time: toTime(writeTimeMs), report_time: toTime(reportTimeMs) }
+}
+
+function toTime(ms: number): string {
+  return new Date(ms).toISOString()
 }
 
 /** Strong ETag of a record's revision. */

@@ -18,7 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'data-plane': ['object', 'resource-type.ts', 'wire', 'identity'],
   types: ['data-plane', 'object', 'resource-type.ts', 'wire', 'identity'],
   client: ['wire', 'identity'],
-  console: ['wire', 'identity'],
+  console: ['resource-type.ts', 'wire', 'identity'],
   engine: ['wire', 'identity'],
   cli: ['engine', 'client', 'wire', 'identity'],
 }
@@ -30,19 +30,20 @@ const UNSEEN_BY_ROOT = ['engine', 'cli', 'client', 'console']
 /** Lines of each folder: readable in an evening. Raise one only together with the reason, in the commit that needs it. */
 const BUDGETS: Readonly<Record<string, number>> = {
   identity: 430,
-  wire: 640,
-  'resource-type.ts': 150,
+  wire: 720,
+  'resource-type.ts': 170,
   object: 150,
-  edge: 1_800,
-  'control-plane': 1_500,
-  'data-plane': 1_010,
-  'types/wiki': 870,
+  edge: 2_250,
+  'control-plane': 1_650,
+  'data-plane': 1_120,
+  'types/wiki': 2_000,
+  console: 2_500,
   'app.ts': 220,
   'deployment.ts': 100,
   'default-app.ts': 20,
   'index.ts': 40,
   engine: 2_300,
-  cli: 650,
+  cli: 670,
 }
 
 describe('folders', () => {

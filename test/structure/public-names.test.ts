@@ -16,7 +16,7 @@ const VALUES = [
 // oxfmt-ignore
 const TYPES = [
   'App', 'AppManifest', 'AppOptions', 'Asset', 'AuthenticatedCaller', 'BuilderHooks', 'CellPlace', 'CellTable',
-  'ControlAction', 'ControlCalls', 'DeploymentConfig', 'DeploymentSecrets', 'Descriptor', 'ErrorCode', 'Migration',
+  'ConsoleFiles', 'ControlAction', 'ControlCalls', 'DeploymentConfig', 'DeploymentSecrets', 'Descriptor', 'ErrorCode', 'Migration',
   'Mode', 'Permission', 'RequestContext', 'ResourceJson', 'ResourceRecord', 'ResourceType', 'ResourceTypeHooks',
   'ResourceTypeOptions', 'ShardPolicy', 'TypeRoute', 'Visibility',
 ]

@@ -25,6 +25,8 @@ export const TEST_TIMERS: Partial<LifecycleTimers> = {
   callTimeoutMs: 2_000,
   reconcileBaseMs: 50,
   reconcileMaxMs: 500,
+  // Purged at once, unless a test is about restoring.
+  deleteRetentionMs: 0,
 }
 
 export interface StartOptions {
