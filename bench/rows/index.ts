@@ -4,7 +4,8 @@ import { groupCommit } from './group-commit.ts'
 import { isolation } from './isolation.ts'
 import { list } from './list.ts'
 import type { Row } from './row.ts'
+import { wikiLoad } from './wiki-load.ts'
 import { wiki } from './wiki.ts'
 
 /** In the order of the table. */
-export const ROWS: readonly Row[] = [dataPath, groupCommit, creates, list, wiki, isolation]
+export const ROWS: readonly Row[] = [dataPath, groupCommit, creates, list, wiki, wikiLoad, isolation]
