@@ -44,11 +44,13 @@ const METHODS: { readonly control: Record<ControlMethod, true>; readonly data: R
     list: true,
     update: true,
     remove: true,
+    restore: true,
     revokeTokens: true,
     grant: true,
     inspect: true,
     policy: true,
     useCode: true,
+    reportUsage: true,
   },
   data: { apply: true, purge: true, forget: true, describe: true },
 }
