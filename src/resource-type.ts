@@ -99,7 +99,9 @@ export function defineResourceType(options: ResourceTypeOptions): ResourceType {
     ['plural', plural],
   ] as const) {
     if (!TYPE_NAME.test(name)) throw new TypeError(`the ${what} "${name}" must match ${TYPE_NAME.source}`)
-    if (RESERVED_NAMES.has(name)) throw new TypeError(`the ${what} "${name}" is reserved`)
+    // `/v1/session` says who is signed in.
+    if (RESERVED_NAMES.has(name) || (what === 'plural' && name === 'session'))
+      throw new TypeError(`the ${what} "${name}" is reserved`)
   }
   return {
     identifiers: 'random',

@@ -1,32 +1,38 @@
-// Static files of the types, at `/assets/` on every host: their paths carry a hash of the content, so browsers keep them for ever.
+// Static files of the types and of the console, at `/assets/` on every host: their paths carry a hash of the content, so browsers keep
+// them for ever.
 
-import type { Asset, ResourceType } from '../resource-type.ts'
+import type { Asset, ConsoleFiles, ResourceType } from '../resource-type.ts'
 
 export const ASSETS_PREFIX = '/assets/'
 
-export function toAssetTable(types: readonly ResourceType[]): ReadonlyMap<string, Asset> {
-  return new Map(types.flatMap((type) => Object.entries(type.assets)))
+export function toAssetTable(types: readonly ResourceType[], console?: ConsoleFiles): ReadonlyMap<string, Asset> {
+  return new Map([...types.flatMap((type) => Object.entries(type.assets)), ...Object.entries(console?.assets ?? {})])
 }
 
-/** Answers undefined for a path that no type has. */
+/** Answers undefined for a path that nobody has. */
 export function serveAsset(assets: ReadonlyMap<string, Asset>, request: Request, path: string): Response | undefined {
   const asset = assets.get(path.slice(ASSETS_PREFIX.length))
   if (asset === undefined || (request.method !== 'GET' && request.method !== 'HEAD')) return undefined
   const headers = new Headers({
-    'content-type': asset.contentType,
     'cache-control': 'public, max-age=31536000, immutable',
     'x-content-type-options': 'nosniff',
     // Sandboxed pages have no origin, and load these all the same.
     'cross-origin-resource-policy': 'cross-origin',
     'access-control-allow-origin': '*',
-    vary: 'accept-encoding',
   })
+  return toAssetResponse(asset, request, headers)
+}
+
+/** The file in the form that the client understands. */
+export function toAssetResponse(asset: Asset, request: Request, headers: Headers): Response {
+  headers.set('content-type', asset.contentType)
+  headers.append('vary', 'accept-encoding')
   const encoding = asset.contentEncoding
-  if (encoding === undefined) return new Response(asset.body, { headers })
-  if (acceptsEncoding(request, encoding)) {
-    headers.set('content-encoding', encoding)
-    return new Response(asset.body, { headers, encodeBody: 'manual' })
-  }
+  const isEncoded = encoding !== undefined && acceptsEncoding(request, encoding)
+  if (isEncoded) headers.set('content-encoding', encoding)
+  const encodeBody = isEncoded ? 'manual' : 'automatic'
+  if (request.method === 'HEAD') return new Response(null, { headers, encodeBody })
+  if (encoding === undefined || isEncoded) return new Response(asset.body, { headers, encodeBody })
   const body = new Blob([asset.body]).stream()
   return new Response(body.pipeThrough(new DecompressionStream(encoding)), { headers })
 }

@@ -2,14 +2,12 @@
 // printed sign-in link gave his browser.
 
 import { ResourceError } from '../wire/errors.ts'
-import type { Caller, ControlMethods } from '../wire/planes.ts'
-import { callControlPlane } from './to-control-plane.ts'
+import type { Caller } from '../wire/planes.ts'
 import { readCookie, type TokenCache } from './credentials.ts'
 import type { AuthenticatedCaller, ControlAction, EdgeContext } from './deployment.ts'
 
 /** On the main origin. */
 export const OPERATOR_COOKIE = '__Host-biplane-operator'
-const OPERATOR_SESSION_SECONDS = 12 * 3_600
 
 export type ControlCaller = Omit<Caller, 'policyEpoch'>
 
@@ -55,7 +53,10 @@ export async function requireAllowed(
 
 async function hasOperatorKey(context: EdgeContext, request: Request): Promise<boolean> {
   const presented = /^bearer\s+(\S+)\s*$/i.exec(request.headers.get('authorization') ?? '')?.[1]
-  if (presented === undefined) return false
+  return presented !== undefined && isOperatorKey(context, presented)
+}
+
+export async function isOperatorKey(context: EdgeContext, presented: string): Promise<boolean> {
   const digest = await sha256(presented)
   let isKnown = false
   for (const known of await digestsOf(context.operatorKeys)) {
@@ -85,45 +86,16 @@ export async function hasOperatorSession(
   if (cookie === undefined) return false
   const session = await cache.verify(cookie, 'operator-session')
   if (session === undefined || session.resource !== context.id) return false
-  const isRead = request.method === 'GET' || request.method === 'HEAD'
-  if (!isRead && request.headers.get('origin') !== origin) {
-    throw new ResourceError('permission_denied', `A request that a cookie signs in must come from ${origin}.`)
-  }
+  if (request.method !== 'GET' && request.method !== 'HEAD') requireOurPage(request, origin)
   return true
 }
 
-/**
- * The printed sign-in link: a code that works once becomes the operator's cookie.
- *
- * @throws ResourceError `unauthenticated` for a code that is wrong, expired or used
- */
-export async function redeemOperatorCode(context: EdgeContext, codeText: string, requestId: string): Promise<Response> {
-  const code = await context.signer.verify(codeText, 'operator-code')
-  const [type] = context.types
-  if (code === undefined || code.resource !== context.id || type === undefined) throw badLink()
-  const args: ControlMethods['useCode']['args'] = { tokenId: code.tokenId, expiresAtMs: code.expiresAt * 1000 }
-  // The operator's codes are recorded by the first type's control plane, under the deployment's own account.
-  const caller: ControlCaller = { account: context.defaultAccount, role: 'operator', limits: {}, requestId }
-  if (!(await callControlPlane(context, type, caller, 'useCode', args))) throw badLink()
-  const expiresAt = Math.floor(Date.now() / 1000) + OPERATOR_SESSION_SECONDS
-  const token = await context.signer.mint({
-    use: 'operator-session',
-    type: 'operator',
-    resource: context.id,
-    permission: 'admin',
-    generation: 0,
-    expiresAt,
-    endsAt: expiresAt,
-  })
-  const cookie = `${OPERATOR_COOKIE}=${token}; Path=/; Max-Age=${OPERATOR_SESSION_SECONDS}; HttpOnly; Secure; SameSite=Lax`
-  const headers = { location: '/', 'set-cookie': cookie, 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' }
-  return new Response(null, { status: 303, headers })
-}
-
-function badLink(): ResourceError {
-  return new ResourceError(
-    'unauthenticated',
-    'This sign-in link was used already or has expired: restart the server for a new one.',
+/** @throws ResourceError `permission_denied` for a request that another site's page made, or a client that is no browser */
+export function requireOurPage(request: Request, origin: string): void {
+  if (request.headers.get('origin') === origin) return
+  throw new ResourceError(
+    'permission_denied',
+    `A browser's request must come from ${origin}; API clients send the key.`,
   )
 }
 

@@ -18,6 +18,6 @@ export function createEdge(deployment: Deployment): Edge {
     hosts: toHosts(deployment.config),
     cache: new TokenCache(deployment.signer),
     api: createControlApi(deployment),
-    assets: toAssetTable(deployment.types),
+    assets: toAssetTable(deployment.types, deployment.console),
   }
 }

@@ -1,5 +1,4 @@
-// The page at `/`: says what runs here, and lets a signed-in operator create and open resources. Plain HTML without scripts; the web
-// console will take its place.
+// The page at `/` of an app without a console: says what runs here, and lets a signed-in operator create and open resources.
 
 import type { ResourceId } from '../identity/resource-id.ts'
 import { withDeadline } from '../object/deadline.ts'
@@ -8,6 +7,7 @@ import type { ResourceRecord } from '../wire/resource.ts'
 import { hasOperatorSession, type ControlCaller } from './authorize.ts'
 import type { EdgeContext } from './deployment.ts'
 import { signInLink } from './handlers.ts'
+import { escapeHtml, pageResponse } from './page.ts'
 import { callControlPlane } from './to-control-plane.ts'
 import type { Edge } from './edge.ts'
 
@@ -29,17 +29,7 @@ export async function serveStartPage(
   const sections = isSignedIn
     ? await Promise.all(context.types.map((type) => section(context, type, caller)))
     : [SIGN_IN]
-  return new Response(page(sections.join('')), {
-    headers: {
-      'content-type': 'text/html; charset=utf-8',
-      'cache-control': 'no-store',
-      'content-security-policy':
-        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self' http: https:; frame-ancestors 'none'; base-uri 'none'",
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'same-origin',
-      'x-request-id': requestId,
-    },
-  })
+  return pageResponse(sections.join(''), requestId)
 }
 
 /** A sign-in link to a resource for the operator's browser; undefined when the control plane does not answer. */
@@ -86,21 +76,12 @@ function row(type: ResourceType, record: ResourceRecord): string {
   return `<tr><td><a href="/${type.plural}/${record.id}/">${escapeHtml(record.name ?? '(no name)')}</a></td>${cells}</tr>`
 }
 
-const SIGN_IN =
-  '<p>Open the sign-in link that the server printed when it started, or use the API with the operator key.</p>'
-
-function page(content: string): string {
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Biplane</title><style>
-:root { color-scheme: light dark; font-family: system-ui, sans-serif } body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
-table { border-collapse: collapse; width: 100%; margin-top: 1rem } th, td { text-align: left; padding: .3rem .6rem .3rem 0; overflow-wrap: anywhere }
-</style></head><body><main><h1>Biplane</h1>${content}</main></body></html>`
-}
+/** How to get in: the printed link, or the key. */
+export const SIGN_IN = `<p>Open the sign-in link that the server printed when it started, or sign in with the operator key.</p>
+  <form method="post" action="/sign-in">
+    <label>Operator key <input name="key" type="password" required autocomplete="current-password"></label> <button>Sign in</button>
+  </form>`
 
 function operator(context: EdgeContext, requestId: string): ControlCaller {
   return { account: context.defaultAccount, role: 'operator', limits: {}, requestId }
-}
-
-function escapeHtml(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }

@@ -9,8 +9,9 @@ import { ResourceError, toProblemResponse, toResourceError } from '../wire/error
 import type { Principal } from '../wire/principal.ts'
 import { ownOriginOf, toAddress, type Address } from './address.ts'
 import { ASSETS_PREFIX, serveAsset } from './assets.ts'
-import { hasOperatorSession, redeemOperatorCode, requireCaller } from './authorize.ts'
+import { hasOperatorSession, requireCaller } from './authorize.ts'
 import { limitBody } from './body-limit.ts'
+import { serveConsole, serveSession } from './console.ts'
 import { QUERY_PARAMETER, findCredential, requirePermission, verifyCredential } from './credentials.ts'
 import type { EdgeContext } from './deployment.ts'
 import { logFailure, logRequest } from './log.ts'
@@ -18,6 +19,7 @@ import type { Edge } from './edge.ts'
 import { neededPermission } from './needed-permission.ts'
 import { forwardedHostOf } from './proxy.ts'
 import { CODE_PARAMETER, redeemLink, renewedCookie, requireOwnOrigin } from './session.ts'
+import { serveSignIn, serveSignOut } from './sign-in.ts'
 import { linkForOperator, serveStartPage } from './start-page.ts'
 import { forward, requireIssued, toDataObject, toInnerUrl } from './to-data-plane.ts'
 
@@ -62,35 +64,31 @@ async function route(
   const type = context.typeByPlural.get(first)
   if (type !== undefined)
     return serveMainOrigin(edge, context, request, address, type, path.slice(first.length + 2), requestId)
-  if (first !== 'v1' && request.method !== 'GET' && request.method !== 'HEAD') return notFound()
+  const { origin, query } = address
+  const { cache } = edge
   switch (first) {
     case 'v1':
-      return serveControl(edge, context, request, address.origin, requestId)
+      return serveControl(edge, context, request, address, requestId)
+    case 'sign-in':
+      return serveSignIn({ context, cache, request, origin, query, requestId })
+    case 'sign-out':
+      return serveSignOut({ context, cache, request, origin, query, requestId })
+  }
+  if (request.method !== 'GET' && request.method !== 'HEAD') return notFound()
+  switch (first) {
     case 'assets':
       return serveAsset(edge.assets, request, path) ?? notFound()
     case 'healthz':
     case 'readyz':
       return new Response('ok\n')
-    case 'sign-in':
-      return signIn(edge, context, request, address, requestId)
     case '':
-      return path === '/' ? serveStartPage(edge, context, request, address.origin, requestId) : notFound()
+      if (path !== '/') return notFound()
+      return context.console === undefined
+        ? serveStartPage(edge, context, request, origin, requestId)
+        : serveConsole(context.console, request, requestId)
     default:
       return notFound()
   }
-}
-
-/** The printed link. Only a GET uses it up, and who is signed in already is not told that it was used. */
-async function signIn(
-  edge: Edge,
-  context: EdgeContext,
-  request: Request,
-  address: Address & { kind: 'main' },
-  requestId: string,
-): Promise<Response> {
-  if (request.method !== 'GET') return notFound()
-  if (await hasOperatorSession(context, edge.cache, request, address.origin)) return redirect('/')
-  return redeemOperatorCode(context, new URLSearchParams(address.query).get('code') ?? '', requestId)
 }
 
 /**
@@ -102,12 +100,16 @@ async function serveControl(
   edge: Edge,
   context: EdgeContext,
   request: Request,
-  origin: string,
+  address: Address & { kind: 'main' },
   requestId: string,
 ): Promise<Response> {
-  const caller = await requireCaller(context, edge.cache, request, origin, requestId)
-  const response = await edge.api(request, { context, hosts: edge.hosts, caller })
+  const caller = await requireCaller(context, edge.cache, request, address.origin, requestId)
+  const response =
+    address.path === '/v1/session' && request.method === 'GET'
+      ? serveSession(context, caller)
+      : await edge.api(request, { context, hosts: edge.hosts, caller })
   response.headers.set('x-request-id', requestId)
+  response.headers.set('x-content-type-options', 'nosniff')
   response.headers.set('cache-control', 'no-store')
   return response
 }

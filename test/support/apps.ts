@@ -6,3 +6,4 @@ import { ROOT } from './server.ts'
 export const LEDGER_APP: string = join(ROOT, 'test/support/apps/ledger.ts')
 /** One migration later, and with another proposal for the shards of sheets. */
 export const LEDGER_NEXT_APP: string = join(ROOT, 'test/support/apps/ledger-next.ts')
+export const CONSOLE_APP: string = join(ROOT, 'test/support/apps/console.ts')
