@@ -3,7 +3,16 @@
 // and for ever, since nothing of it is ever changed while serving. Does nothing when the output is up to date.
 
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +21,8 @@ import { gzipSync } from 'node:zlib'
 
 const require = createRequire(import.meta.url)
 const OUTPUT = fileURLToPath(new URL('../src/types/wiki/generated/', import.meta.url))
+/** The tiddlers of the hosting plugin, as files. */
+const PLUGIN_SOURCES = fileURLToPath(new URL('./wiki-plugin/', import.meta.url))
 const FILES = ['core.bin', 'template.bin', 'standalone.bin', 'assets.ts']
 
 /** The plugin that every new wiki carries. A shadow tiddler, so that it is saved with the wiki and hard to delete by accident. */
@@ -30,7 +41,11 @@ $tw.hooks = { names: { "th-boot-tiddlers-loaded": [function() {
 </script>`
 
 const { version } = require('tiddlywiki/package.json')
-const inputs = hash(`${readFileSync(fileURLToPath(import.meta.url), 'utf8')}\n${version}`)
+const pluginFiles = readdirSync(PLUGIN_SOURCES)
+  .toSorted()
+  .map((name) => join(PLUGIN_SOURCES, name))
+const sources = [fileURLToPath(import.meta.url), ...pluginFiles].map((file) => readFileSync(file, 'utf8'))
+const inputs = hash([...sources, version].join('\n'))
 if (!isUpToDate()) build()
 
 function isUpToDate() {
@@ -77,23 +92,24 @@ function render(tiddlyWiki, title) {
   return tiddlyWiki.wiki.renderTiddler('text/plain', title)
 }
 
-/** Says where the core is, in a way that survives saving: a definition that the save template looks for. */
-function addPlugin({ wiki, Tiddler }, coreUrl) {
-  const shadow = {
+/** What makes a wiki at home on its server, in a way that survives saving: where the core is, and what the person is told about saving. */
+function addPlugin({ wiki, Tiddler, loadTiddlersFromFile }, coreUrl) {
+  const coreAddress = {
     title: `${PLUGIN_TITLE}/core-url`,
     tags: '$:/tags/Global',
     text: `\\define coreURL() ${coreUrl}\n`,
   }
+  const shadows = [coreAddress, ...pluginFiles.flatMap((file) => loadTiddlersFromFile(file).tiddlers)]
   wiki.addTiddler(
     new Tiddler({
       title: PLUGIN_TITLE,
       type: 'application/json',
       'plugin-type': 'plugin',
       name: 'Hosting',
-      description: 'Where this wiki finds the core of TiddlyWiki',
+      description: 'Where this wiki finds the core of TiddlyWiki, and whether it can be saved',
       version,
       dependents: '',
-      text: JSON.stringify({ tiddlers: { [shadow.title]: shadow } }),
+      text: JSON.stringify({ tiddlers: Object.fromEntries(shadows.map((shadow) => [shadow.title, shadow])) }),
     }),
   )
   wiki.readPluginInfo()

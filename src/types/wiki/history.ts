@@ -23,7 +23,10 @@ export function serveHistory(
   } else if (digits !== undefined) {
     if (request.method === 'GET' || request.method === 'HEAD') return serveVersion(request, version, wiki, name)
     // Somebody opened a version in a browser and saves there; see serveOptions for why that is not just left to fail.
-    if (request.method === 'OPTIONS') return new Response(null, { headers: { dav: '1', allow: 'GET, HEAD, OPTIONS' } })
+    if (request.method === 'OPTIONS') {
+      const headers = { dav: '1', allow: 'GET, HEAD, OPTIONS', 'biplane-permission': 'read', 'biplane-version': digits }
+      return new Response(null, { headers })
+    }
     if (request.method === 'PUT') {
       throw new ResourceError(
         'permission_denied',

@@ -34,7 +34,7 @@ export class Wiki extends ResourceObject<WikiMemory> {
     const wiki = this.#content(principal)
     if (path === '/') {
       if (isRead) return servePage(request, wiki)
-      if (method === 'OPTIONS') return serveOptions()
+      if (method === 'OPTIONS') return serveOptions(principal, descriptor)
       if (method === 'PUT') return savePage(request, wiki)
     }
     if (isRead && path.endsWith(`/${CORE_FILE}`)) {

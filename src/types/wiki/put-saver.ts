@@ -1,7 +1,10 @@
 // The wiki at its own address, as TiddlyWiki's PutSaver uses it (core/modules/savers/put.js of TiddlyWiki 5): GET the page, OPTIONS to
 // learn that it may save, HEAD for the ETag, PUT the whole page with If-Match.
 
+import { includesPermission } from '../../identity/token.ts'
+import type { Descriptor } from '../../wire/descriptor.ts'
 import { ResourceError } from '../../wire/errors.ts'
+import type { Principal } from '../../wire/principal.ts'
 import { readHtml } from './body.ts'
 import { currentPage, type WikiContent } from './content.ts'
 import { namesEtag, toEtag } from './etag.ts'
@@ -12,19 +15,34 @@ import { addVersion, currentVersion, type NewVersion, type Version } from './ver
 
 const HTML = { 'content-type': 'text/html; charset=utf-8' }
 
+/**
+ * The tag goes twice: a page's script cannot read the headers with which the page itself came, except this one. So it knows what it has
+ * loaded, where TiddlyWiki alone would ask afterwards, and could be told the tag of somebody else's save.
+ */
 export function servePage(request: Request, wiki: WikiContent): Response {
-  return toPageResponse(request, currentPage(wiki), HTML)
+  const page = currentPage(wiki)
+  return toPageResponse(request, page, { ...HTML, 'server-timing': `biplane-page;desc=${page.etag}` })
 }
 
 /**
  * Without a `dav` header TiddlyWiki would download a file on "save" and call that saved. So everybody gets it, also those who may
- * only read: their saves are refused, and the refusal says why.
+ * only read: the hosting plugin tells them by the permission, and should a save come all the same, its refusal says why.
  */
-export function serveOptions(): Response {
+export function serveOptions(principal: Principal, descriptor: Descriptor): Response {
   return new Response(null, {
     status: 200,
-    headers: { dav: '1', allow: 'GET, HEAD, OPTIONS, PUT', 'cache-control': 'no-store' },
+    headers: {
+      dav: '1',
+      allow: 'GET, HEAD, OPTIONS, PUT',
+      'biplane-permission': mayWrite(principal, descriptor) ? 'write' : 'read',
+      'cache-control': 'no-store',
+    },
   })
+}
+
+function mayWrite({ permission }: Principal, { mode, visibility }: Descriptor): boolean {
+  if (mode !== 'active') return false
+  return permission === undefined ? visibility === 'public' : includesPermission(permission, 'write')
 }
 
 /**
