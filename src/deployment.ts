@@ -6,7 +6,7 @@ import type { CellTable } from './identity/cell.ts'
 import { createKeyring } from './identity/keyring.ts'
 import { createTokenSigner } from './identity/token.ts'
 import type { ConsoleFiles, ResourceType } from './resource-type.ts'
-import { BINDINGS, DEFAULT_TIMERS, type DeploymentConfig, type DeploymentSecrets } from './wire/deployment.ts'
+import { BINDINGS, parseConfig, toTimers, type DeploymentConfig, type DeploymentSecrets } from './wire/deployment.ts'
 
 export interface OpenDeployment {
   readonly deployment: Deployment
@@ -45,9 +45,9 @@ export function openDeployment(
   return { deployment, edge: createEdge(deployment) }
 }
 
-/** A JSON binding arrives as an object, a plain variable as text; what neither says has a default fit for development. */
+/** What the binding does not say has a default fit for development. */
 function toConfig(binding: unknown, cells: CellTable): DeploymentConfig {
-  const given = (typeof binding === 'string' ? JSON.parse(binding) : (binding ?? {})) as Partial<DeploymentConfig>
+  const given = parseConfig(binding)
   const table = given.cells ?? cells
   return {
     publicUrl: 'http://localhost:8787',
@@ -58,6 +58,6 @@ function toConfig(binding: unknown, cells: CellTable): DeploymentConfig {
     pathCapabilities: false,
     ...given,
     cells: table,
-    timers: { ...DEFAULT_TIMERS, ...given.timers },
+    timers: toTimers(given),
   }
 }

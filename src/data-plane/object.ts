@@ -12,7 +12,8 @@ import { LifecycleObject } from './lifecycle-object.ts'
 import { refusalOf, withoutStaleCookie } from './lifecycle.ts'
 import { answerPreflight, isPreflight, withResourceHeaders } from './request.ts'
 import { limitedTransaction, limitValues } from './storage.ts'
-import { Timers } from './timers.ts'
+import { SYSTEM_TIMER_PREFIX, Timers, type TypeTimers } from './timers.ts'
+import { UsageReports } from './usage.ts'
 
 /** What a type learns about one request beside the request itself. */
 export interface RequestContext {
@@ -40,6 +41,7 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Lifecyc
   /** Requests being served. A request that is alone has nobody to share a commit with, and its writes do not wait for the next turn. */
   #underWay = 0
   #timers: Timers | undefined
+  #usage: UsageReports | undefined
   #sql: SqlStorage | undefined
   /** What the last write left: measuring costs as much as a small statement. */
   #bytes: number | undefined
@@ -76,8 +78,17 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Lifecyc
     return (this.#sql ??= limitValues(this.ctx.storage.sql))
   }
 
-  protected get timers(): Timers {
+  /** The type's named timers, on the object's one alarm. */
+  protected get timers(): TypeTimers {
+    return this.#allTimers
+  }
+
+  get #allTimers(): Timers {
     return (this.#timers ??= new Timers(this.ctx.storage))
+  }
+
+  get #reports(): UsageReports {
+    return (this.#usage ??= new UsageReports(this.#allTimers, this.env, this.ctx.exports))
   }
 
   /**
@@ -97,11 +108,18 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Lifecyc
     if (refusal !== undefined) throw refusal
     this.migrateContent()
     try {
-      const { value, bytes } = limitedTransaction(this.ctx.storage, limits.bytes, this.#bytes, () => change(this.sql))
+      const { value, bytes } = limitedTransaction(
+        this.ctx.storage,
+        limits.bytes,
+        this.#bytes,
+        () => change(this.sql),
+        () => this.#reports.note(Date.now()),
+      )
       this.#bytes = bytes
       return value
     } catch (error) {
       this.#timers?.reset()
+      this.#usage?.reset()
       throw error
     }
   }
@@ -110,6 +128,7 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Lifecyc
   protected override resetMemory(): void {
     this.memory = undefined
     this.#timers = undefined
+    this.#usage = undefined
     this.#bytes = undefined
   }
 
@@ -151,7 +170,11 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Lifecyc
       this.#timers?.reset()
       if (!this.#isActive()) return
       this.migrateContent()
-      await this.timers.run(Date.now(), (name) => this.onTimer(name))
+      await this.#allTimers.run(Date.now(), (name) =>
+        name.startsWith(SYSTEM_TIMER_PREFIX)
+          ? this.#reports.send(name, this.descriptor, this.ctx.storage.sql.databaseSize)
+          : this.onTimer(name),
+      )
     } catch (error) {
       // Six throws would end the alarm for good.
       console.error(JSON.stringify({ event: 'timers_failed', error: String(error) }))
@@ -161,7 +184,7 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Lifecyc
 
   /** Timers rest while a resource is suspended, read-only or deleted, and go on with what is overdue when it is active again. */
   protected override onAwake(): void {
-    if (this.#isActive()) this.timers.arm()
+    if (this.#isActive()) this.#allTimers.arm()
   }
 
   #isActive(): boolean {

@@ -80,6 +80,8 @@ export function migrate(
  * A transaction that may not leave the database larger than the limit, unless it made it smaller.
  *
  * @param beforeBytes the size that the last transaction left; measured when it is not known
+ * @param note the base class's own note about the change, in the same transaction and beyond the limit: it must not refuse what makes
+ * the content smaller. Answers whether it wrote anything.
  * @returns what `change` answered, and the size that it left
  * @throws ResourceError `storage_full`; everything that `change` did is rolled back
  */
@@ -88,6 +90,7 @@ export function limitedTransaction<T>(
   limitBytes: number,
   beforeBytes: number | undefined,
   change: () => T,
+  note: () => boolean,
 ): { readonly value: T; readonly bytes: number } {
   return storage.transactionSync(() => {
     const used = beforeBytes ?? storage.sql.databaseSize
@@ -100,7 +103,7 @@ export function limitedTransaction<T>(
         { details: { limit: limitBytes, used } },
       )
     }
-    return { value, bytes }
+    return { value, bytes: note() ? storage.sql.databaseSize : bytes }
   })
 }
 

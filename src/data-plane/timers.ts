@@ -2,6 +2,9 @@
 
 import { Alarm } from '../object/alarm.ts'
 
+/** Timers of the base class. A type cannot set, clear or read one. */
+export const SYSTEM_TIMER_PREFIX = 'biplane:'
+
 /** How long after a failed run a timer is tried again: doubles from the first to the second. The platform itself gives up after six. */
 const RETRY_BASE_MS = 2_000
 const RETRY_MAX_MS = 600_000
@@ -13,7 +16,21 @@ const SCHEMA = `
   ) STRICT, WITHOUT ROWID;
 `
 
-export class Timers {
+/** A type's own timers. */
+export interface TypeTimers {
+  /**
+   * Sets or moves a timer. Part of the turn's transaction, like any other write.
+   *
+   * @throws TypeError for a name that is the base class's
+   */
+  set(name: string, dueMs: number): void
+  /** Forgets a timer; a run that has begun is not stopped. */
+  clear(name: string): void
+  /** When a timer is due, or undefined when it is not set. */
+  get(name: string): number | undefined
+}
+
+export class Timers implements TypeTimers {
   readonly #storage: DurableObjectStorage
   readonly #alarm: Alarm
 
@@ -25,8 +42,13 @@ export class Timers {
     )
   }
 
-  /** Sets or moves a timer. Part of the turn's transaction, like any other write. */
   set(name: string, dueMs: number): void {
+    requireTypeName(name)
+    this.setSystem(name, dueMs)
+  }
+
+  /** {@link set} for the base class. */
+  setSystem(name: string, dueMs: number): void {
     this.#storage.sql.exec(SCHEMA)
     this.#storage.sql.exec(
       `INSERT INTO biplane_timer (name, due_ms) VALUES (?, ?)
@@ -47,30 +69,41 @@ export class Timers {
     this.#alarm.reset()
   }
 
-  /** Forgets a timer; a run that has begun is not stopped. */
   clear(name: string): void {
+    requireTypeName(name)
     if (this.get(name) !== undefined) this.#storage.sql.exec('DELETE FROM biplane_timer WHERE name = ?', name)
   }
 
-  /** When a timer is due, or undefined when it is not set. */
   get(name: string): number | undefined {
+    requireTypeName(name)
     return this.#rows('SELECT due_ms FROM biplane_timer WHERE name = ?', name)[0]?.due_ms
   }
 
-  /** Runs what is due, once each, at least once in all; a timer that throws is retried with a growing delay. */
+  /** Names of the base class's timers that are set. */
+  system(): string[] {
+    return this.#rows(`SELECT name FROM biplane_timer WHERE ${IS_SYSTEM}`).map(({ name }) => name)
+  }
+
+  /**
+   * Runs what is due, once each, at least once in all; a timer that throws is retried with a growing delay. The base class's come last:
+   * they call another process, and no type's timer waits for that.
+   */
   async run(nowMs: number, onTimer: (name: string) => Promise<void>): Promise<void> {
     this.#alarm.reset()
-    const due = this.#rows('SELECT name, due_ms, attempt FROM biplane_timer WHERE due_ms <= ? ORDER BY due_ms', nowMs)
+    const due = this.#rows(
+      `SELECT name, due_ms, attempt FROM biplane_timer WHERE due_ms <= ? ORDER BY ${IS_SYSTEM}, due_ms`,
+      nowMs,
+    )
     for (const timer of due) {
       try {
         await onTimer(timer.name)
         // A run that set its own timer again keeps the new time.
-        this.#storage.sql.exec('DELETE FROM biplane_timer WHERE name = ? AND due_ms = ?', timer.name, timer.due_ms)
+        this.#rows('DELETE FROM biplane_timer WHERE name = ? AND due_ms = ?', timer.name, timer.due_ms)
       } catch (error) {
         console.error(
           JSON.stringify({ event: 'timer_failed', timer: timer.name, attempt: timer.attempt, error: String(error) }),
         )
-        this.#storage.sql.exec(
+        this.#rows(
           'UPDATE biplane_timer SET attempt = attempt + 1, due_ms = ? WHERE name = ? AND due_ms = ?',
           Date.now() + Math.min(RETRY_BASE_MS * 2 ** timer.attempt, RETRY_MAX_MS),
           timer.name,
@@ -82,11 +115,20 @@ export class Timers {
     this.#alarm.arm()
   }
 
-  /** Reads without making the table. */
+  /** Without making the table: a run may end after a purge. */
   #rows(query: string, ...bindings: (string | number)[]): TimerRow[] {
     const { sql } = this.#storage
     const hasTable = sql.exec("SELECT 1 FROM sqlite_schema WHERE name = 'biplane_timer'").toArray().length === 1
     return hasTable ? sql.exec<TimerRow>(query, ...bindings).toArray() : []
+  }
+}
+
+/** For SQL: whether a row is the base class's. */
+const IS_SYSTEM = `substr(name, 1, ${SYSTEM_TIMER_PREFIX.length}) = '${SYSTEM_TIMER_PREFIX}'`
+
+function requireTypeName(name: string): void {
+  if (name.startsWith(SYSTEM_TIMER_PREFIX)) {
+    throw new TypeError(`names of timers that begin with "${SYSTEM_TIMER_PREFIX}" are not for types: "${name}"`)
   }
 }
 

@@ -71,6 +71,15 @@ export const DEFAULT_TIMERS: LifecycleTimers = {
   clockOffsetMs: 0,
 }
 
+/** A JSON binding arrives as an object, a plain variable as text; what it does not say has a default, which {@link toTimers} knows. */
+export function parseConfig(binding: unknown): Partial<DeploymentConfig> {
+  return (typeof binding === 'string' ? JSON.parse(binding) : (binding ?? {})) as Partial<DeploymentConfig>
+}
+
+export function toTimers(given: Partial<DeploymentConfig>): LifecycleTimers {
+  return { ...DEFAULT_TIMERS, ...given.timers }
+}
+
 /** Longest lifetime of a token or session: equal to the default tombstone retention, so that none outlives its tombstone. */
 export const MAX_TOKEN_SECONDS: number = 30 * 24 * 3_600
 

@@ -120,6 +120,13 @@ describe('timers', () => {
       .toEqual(['timer good', 'timer stubborn'])
   })
 
+  test("[DP7] of the base class are out of a type's reach", async () => {
+    const { ask } = await make()
+    expect((await ask('timer?name=biplane:usage 1&ms=0', { method: 'POST' })).status).toBe(500)
+    expect((await ask('timer?name=usage&ms=0', { method: 'POST' })).status).toBe(204)
+    await expect.poll(async () => (await ask('entries')).json(), { timeout: 10_000 }).toEqual(['timer usage'])
+  })
+
   test('[DP7] that were due while the engine was down run at its start', async () => {
     const own = await startServer({ app: LEDGER_APP })
     const { id } = await create(own, 'ledgers')

@@ -1,0 +1,90 @@
+// What an object tells its control object about itself: how large it is and when it was last written to. Lazily: the first write after a
+// report sets a timer in its own transaction, the others pay nothing, and nobody waits for the report.
+
+import { withDeadline } from '../object/deadline.ts'
+import { BINDINGS, parseConfig, toTimers, type LifecycleTimers } from '../wire/deployment.ts'
+import type { Descriptor } from '../wire/descriptor.ts'
+import { ResourceError } from '../wire/errors.ts'
+import { FIRST_POLICY_EPOCH, PLANES_VERSION, type ControlCall, type ControlPlaneFace } from '../wire/planes.ts'
+import { SYSTEM_TIMER_PREFIX, type Timers } from './timers.ts'
+
+/** The name goes on with the time of the write that set it: after an eviction nothing else knows it, and a table of its own would cost more. */
+const REPORT_TIMER = `${SYSTEM_TIMER_PREFIX}usage `
+
+/** Part of an interval over which reports are spread at random: what thousands of objects wrote at once is not reported at once. */
+const JITTER = 0.5
+
+/** A control plane that does not answer by then is hanging, and is asked again. Short: the object's own timers wait behind it. */
+const REPORT_DEADLINE_MS = 2_000
+
+export class UsageReports {
+  readonly #timers: Timers
+  readonly #controlPlane: ControlPlaneFace
+  readonly #durations: LifecycleTimers
+  /** Whether a report is to come that will know of the next write; undefined when only the table knows. */
+  #isSet: boolean | undefined
+  /** Timer of the last report that was sent: it knows nothing of the next write, and is about to go. */
+  #sent: string | undefined
+  #lastWriteMs = 0
+
+  /** @param loopback the Worker's own entrypoints, where both planes are in one */
+  constructor(timers: Timers, env: unknown, loopback: unknown) {
+    const bindings = env as Readonly<Record<string, unknown>>
+    this.#timers = timers
+    this.#controlPlane = (bindings[BINDINGS.controlPlane] ??
+      (loopback as { ControlPlane: unknown }).ControlPlane) as ControlPlaneFace
+    this.#durations = toTimers(parseConfig(bindings[BINDINGS.config]))
+  }
+
+  /** Takes note of a write, in its transaction. @returns whether that wrote anything */
+  note(nowMs: number): boolean {
+    this.#lastWriteMs = nowMs
+    this.#isSet ??= this.#timers.system().some((name) => name !== this.#sent)
+    if (this.#isSet) return false
+    const delayMs = Math.round(this.#durations.usageIntervalMs * (1 + JITTER * Math.random()))
+    this.#timers.setSystem(`${REPORT_TIMER}${nowMs}`, nowMs + delayMs)
+    this.#isSet = true
+    return true
+  }
+
+  /** The transaction that took note was rolled back. */
+  reset(): void {
+    this.#isSet = undefined
+  }
+
+  /**
+   * The timer is due.
+   *
+   * @throws when the control plane did not take the report, and no later write will bring another one
+   */
+  async send(timer: string, { id, type, account, shard, incarnation }: Descriptor, bytes: number): Promise<void> {
+    const writeTimeMs = Math.max(this.#lastWriteMs, Number(timer.slice(REPORT_TIMER.length)))
+    const call: ControlCall<'reportUsage'> = {
+      v: PLANES_VERSION,
+      type,
+      object: shard,
+      method: 'reportUsage',
+      args: { id, incarnation, usage: { bytes, writeTimeMs } },
+      // The object speaks for itself; the operator's role is the one that no quota or role of an account stands in the way of.
+      caller: {
+        account,
+        role: 'operator',
+        limits: {},
+        policyEpoch: FIRST_POLICY_EPOCH,
+        requestId: crypto.randomUUID(),
+      },
+    }
+    this.#sent = timer
+    this.#isSet = undefined
+    try {
+      const outcome = await withDeadline(this.#controlPlane.call(call), REPORT_DEADLINE_MS, 'The control plane')
+      // `false` is an answer: the row is gone, or of another incarnation, and asking again changes nothing.
+      if (!outcome.ok) throw new ResourceError(outcome.error.code, outcome.error.message, outcome.error)
+    } catch (error) {
+      // A write has set the next one meanwhile. While the control plane is away, timers must not grow in number with the attempts.
+      if (this.#timers.system().some((name) => name !== timer)) return
+      this.#sent = undefined
+      throw error
+    }
+  }
+}
