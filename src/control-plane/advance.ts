@@ -1,18 +1,20 @@
 // Bringing one resource to where its row wants it, by three rules: applied < desired -> apply; purging -> purge; a timer is due ->
-// forget. The request that changed the row and the alarm run the same code; one run per resource at a time.
+// expire or forget. The request that changed the row and the alarm run the same code; one run per resource at a time.
 
 import { fault } from '../object/fault.ts'
 import { withDeadline } from '../object/deadline.ts'
 import { isRetryable, ResourceError } from '../wire/errors.ts'
 import { PLANES_VERSION, type DataMethod, type DataMethods } from '../wire/planes.ts'
-import { deleteRow, findRow, updateRow, type CatalogRow } from './catalog.ts'
+import { deleteRow, findRow, updateRow } from './catalog.ts'
 import type { ControlDeps } from './deps.ts'
 import { bumpDescriptor, scheduleWork } from './descriptor.ts'
 import { forgetKeysOf } from './idempotency.ts'
-import { observeTime, shardTime, toWallTime } from './meta.ts'
+import { observeTime, shardTime } from './meta.ts'
 import { isTimerDue, nextStep } from './next-step.ts'
 import { giveBackOne } from './quota.ts'
-import { backOffMs, dropWork, findWork, putWork } from './work.ts'
+import { NO_RETENTION, endRetention, timerOf, waitForTimer, withRevision } from './retention.ts'
+import { isRestorable, type CatalogRow } from './row.ts'
+import { backOffMs, dropWork, findWork } from './work.ts'
 
 /**
  * Runs the rules on one resource until none applies. Joins a run that is under way.
@@ -57,6 +59,9 @@ async function runSteps(deps: ControlDeps, id: string): Promise<void> {
       case 'apply':
         await apply(deps, row)
         break
+      case 'expire':
+        await expire(deps, row)
+        break
       case 'purge':
         await purge(deps, row)
         break
@@ -65,8 +70,8 @@ async function runSteps(deps: ControlDeps, id: string): Promise<void> {
         break
       case 'wait': {
         const item = findWork(deps.sql, id)
-        if (item?.kind === 'forget' && item.due > deps.now()) return
-        return deps.transact(() => waitForTimer(deps, id))
+        if (item?.kind === timerOf(row) && item.due > deps.now()) return
+        return deps.transact(() => waitAgain(deps, id))
       }
       case 'nothing':
         return
@@ -99,6 +104,9 @@ async function apply(deps: ControlDeps, row: CatalogRow): Promise<void> {
     if (outcome === 'refused' && current.descriptor.mode !== 'deleted') {
       // The object knows that this incarnation was purged: a catalog from an older backup has come back. The end is the end.
       giveUp(deps, row.id, undefined)
+    } else if (held.kind === 'tombstone' && isRestorable(current)) {
+      // For the same reason: there is no content that could be restored.
+      endRetention(deps, { ...current, appliedVersion: Math.max(current.appliedVersion, row.desiredVersion) })
     } else if (held.kind === 'descriptor' && held.descriptor.version > row.desiredVersion) {
       // The object is ahead for the same reason: push this catalog's wish again, above what it holds.
       bumpDescriptor(deps, current, {}, {}, held.descriptor.version)
@@ -122,22 +130,35 @@ async function giveUpOrThrow(deps: ControlDeps, row: CatalogRow, error: unknown)
 }
 
 function markApplied(deps: ControlDeps, row: CatalogRow, version: number): void {
-  const isDeleted = row.descriptor.mode === 'deleted' && version === row.desiredVersion
-  const phase = isDeleted
-    ? 'purging'
-    : row.phase === 'creating' && row.descriptor.mode !== 'deleted'
-      ? 'live'
-      : row.phase
-  updateRow(deps.sql, {
+  const isAgreed = version === row.desiredVersion
+  const isDeleted = row.descriptor.mode === 'deleted'
+  const isKept = isRestorable(row)
+  const isLive = row.phase === 'creating' && !isDeleted
+  const phase = isDeleted && isAgreed && !isKept ? 'purging' : isLive ? 'live' : row.phase
+  const next = withRevision(row, {
     ...row,
     appliedVersion: Math.max(row.appliedVersion, version),
     phase,
     params: undefined,
-    clockDue: null,
-    revision: phase === row.phase ? row.revision : row.revision + 1,
+    clockDue: isKept ? row.clockDue : null,
   })
-  if (isDeleted) scheduleWork(deps, row.id, 'purge')
-  else if (version === row.desiredVersion) dropWork(deps.sql, row.id)
+  updateRow(deps.sql, next)
+  if (!isAgreed) return
+  if (phase === 'purging') scheduleWork(deps, row.id, 'purge')
+  else if (isKept) waitForTimer(deps, next)
+  else dropWork(deps.sql, row.id)
+}
+
+/** The time in which a deleted resource could be restored is over. */
+async function expire(deps: ControlDeps, row: CatalogRow): Promise<void> {
+  TEST_BUILD: await fault('advance.expire.begin')
+  await deps.transact(() => {
+    const current = findRow(deps.sql, row.id)
+    // It may have been restored since it was looked at.
+    if (current !== undefined && nextStep(current, shardTime(deps.sql, deps.now())) === 'expire')
+      endRetention(deps, current)
+  })
+  TEST_BUILD: await fault('advance.expire.marked')
 }
 
 async function purge(deps: ControlDeps, row: CatalogRow): Promise<void> {
@@ -154,8 +175,9 @@ async function purge(deps: ControlDeps, row: CatalogRow): Promise<void> {
     const retentionMs =
       row.failure === undefined ? tombstoneRetentionMs : Math.min(2 * applyDeadlineMs, tombstoneRetentionMs)
     const clockDue = observeTime(deps.sql, deps.now()) + retentionMs
-    updateRow(deps.sql, { ...current, phase: 'purged', clockDue })
-    waitForTimer(deps, id)
+    const next: CatalogRow = { ...current, phase: 'purged', clockDue }
+    updateRow(deps.sql, next)
+    waitForTimer(deps, next)
   })
   TEST_BUILD: await fault('advance.purge.marked')
 }
@@ -176,14 +198,9 @@ async function forget(deps: ControlDeps, row: CatalogRow): Promise<void> {
   TEST_BUILD: await fault('advance.forget.marked')
 }
 
-/** Puts the work item at the wall time at which the row's timer should be looked at again. */
-function waitForTimer(deps: ControlDeps, id: string): void {
+function waitAgain(deps: ControlDeps, id: string): void {
   const row = findRow(deps.sql, id)
-  if (row === undefined || row.clockDue === null) return
-  const nowMs = deps.now()
-  const due = toWallTime(observeTime(deps.sql, nowMs), row.clockDue, nowMs)
-  putWork(deps.sql, { key: id, kind: 'forget', due, attempt: 0, cursor: null })
-  deps.arm()
+  if (row !== undefined) waitForTimer(deps, row)
 }
 
 /** Turns a creation round: `deleted` is pushed, so that a late one is refused by a tombstone. Name, count and key are free again. */
@@ -199,11 +216,10 @@ function giveUp(deps: ControlDeps, id: string, failure: ResourceError | undefine
     row,
     { mode: 'deleted' },
     {
-      nameKey: null,
+      ...NO_RETENTION,
       isListed: false,
       params: undefined,
       failure: reason.data,
-      clockDue: null,
       deleteTimeMs: deps.now(),
     },
   )

@@ -1,36 +1,9 @@
 // The catalog: one row per resource of a shard. The only module that reads and writes the table `resource`.
 
-import type { Descriptor } from '../wire/descriptor.ts'
-import { ResourceError, type ErrorData } from '../wire/errors.ts'
-import type { ResourceRecord, ResourceState } from '../wire/resource.ts'
-
-export type Phase = 'creating' | 'live' | 'purging' | 'purged'
-
-/** A row with its JSON columns parsed. */
-export interface CatalogRow {
-  readonly id: string
-  readonly account: string
-  readonly name: string | null
-  readonly nameKey: string | null
-  readonly cell: string
-  readonly phase: Phase
-  readonly isListed: boolean
-  readonly incarnation: number
-  readonly desiredVersion: number
-  readonly appliedVersion: number
-  readonly descriptor: Descriptor
-  readonly params: unknown
-  readonly failure: ErrorData | undefined
-  readonly labels: Readonly<Record<string, string>>
-  readonly metadata: Readonly<Record<string, string>>
-  readonly revision: number
-  readonly createTimeMs: number
-  readonly updateTimeMs: number
-  readonly deleteTimeMs: number | null
-  readonly clockDue: number | null
-}
-
-type Stored = Record<string, string | number | null>
+import { ResourceError } from '../wire/errors.ts'
+import type { ListRequest } from '../wire/planes.ts'
+import type { ResourceUsage } from '../wire/resource.ts'
+import { COLUMNS, toNameKey, toRow, toValues, type CatalogRow, type Stored } from './row.ts'
 
 /**
  * Records a new resource, before its object exists: from here on it can be listed, deleted and brought to its end.
@@ -73,137 +46,103 @@ export function ownedRow(sql: SqlStorage, id: string, account: string): CatalogR
   return row
 }
 
-/** @throws ResourceError `already_exists` when another resource of the account has the name, whatever its case */
-export function requireFreeName(sql: SqlStorage, account: string, nameKey: string, exceptId?: string): void {
+/**
+ * @param wayOut what the caller can do about it
+ * @throws ResourceError `already_exists` when another resource of the account has the name, whatever its case
+ */
+export function requireFreeName(
+  sql: SqlStorage,
+  account: string,
+  nameKey: string,
+  { exceptId, wayOut }: { readonly exceptId?: string; readonly wayOut: string },
+): void {
   const holder = sql
-    .exec<{ id: string }>('SELECT id FROM resource WHERE account = ? AND name_key = ?', account, nameKey)
+    .exec<{ id: string }>('SELECT id FROM resource WHERE listed = 1 AND account = ? AND name_key = ?', account, nameKey)
     .toArray()[0]
   if (holder !== undefined && holder.id !== exceptId) {
-    throw new ResourceError(
-      'already_exists',
-      'Another resource of this account has that name: choose another one, or leave it out.',
-      {
-        details: { existing_id: holder.id },
-      },
-    )
+    throw new ResourceError('already_exists', `Another resource of this account has that name: ${wayOut}.`, {
+      details: { existing_id: holder.id },
+    })
   }
 }
 
-/** The next rows of an account in the order of creation: one range of one index, so a page costs the same anywhere in the list. */
-export function listRows(sql: SqlStorage, account: string, afterMs: number, limit: number): CatalogRow[] {
-  return sql
+/** Rows that are scanned for a page at most: what a search matches nowhere costs a page about a millisecond. */
+const MAX_SCANNED_ROWS = 2_000
+
+/**
+ * The next page of an account in the order of creation: one range of one index, so that it costs the same anywhere in the list.
+ *
+ * @returns `next`, where to go on; undefined at the end
+ */
+export function scanRows(
+  sql: SqlStorage,
+  account: string,
+  { after, limit, order = 'ascending', deleted = false, search }: ListRequest,
+): { readonly rows: CatalogRow[]; readonly next: number | undefined } {
+  const isAscending = order === 'ascending'
+  const [beyond, until, direction] = isAscending ? (['>', '<=', 'ASC'] as const) : (['<', '>=', 'DESC'] as const)
+  const start = isAscending || after > 0 ? after : Number.MAX_SAFE_INTEGER
+  const range = `FROM resource WHERE ${deleted ? 'purge_time IS NOT NULL' : 'listed = 1'} AND account = ? AND create_time ${beyond} ?`
+  const inOrder = `ORDER BY create_time ${direction} LIMIT`
+  const filter = search === undefined ? '' : 'AND (instr(name_key, ?) > 0 OR id = ?)'
+  const wanted = search === undefined ? [] : [toNameKey(search), search]
+  // By the index alone: the last row of the range that this page may look at, when there are so many.
+  const last =
+    search === undefined
+      ? undefined
+      : sql
+          .exec<{ create_time: number }>(
+            `SELECT create_time ${range} ${inOrder} 1 OFFSET ?`,
+            account,
+            start,
+            MAX_SCANNED_ROWS - 1,
+          )
+          .toArray()[0]?.create_time
+  const bound = last === undefined ? '' : `AND create_time ${until} ?`
+  const bounds = last === undefined ? [] : [last]
+  const rows = sql
     .exec<Stored>(
-      'SELECT * FROM resource WHERE listed = 1 AND account = ? AND create_time > ? ORDER BY create_time LIMIT ?',
+      `SELECT * ${range} ${bound} ${filter} ${inOrder} ?`,
       account,
-      afterMs,
-      limit,
+      start,
+      ...bounds,
+      ...wanted,
+      // One more says whether there are more.
+      limit + 1,
     )
     .toArray()
     .map(toRow)
+  const page = rows.slice(0, limit)
+  return { rows: page, next: rows.length > limit ? page.at(-1)?.createTimeMs : last }
 }
 
-/** The form of a name that decides whether two are the same: NFC and case-folded. */
-export function toNameKey(name: string): string {
-  return name.normalize('NFC').toUpperCase().toLowerCase()
-}
-
-export function toRecord(row: CatalogRow): ResourceRecord {
-  return {
-    id: row.id,
-    type: row.descriptor.type,
-    account: row.account,
-    name: row.name,
-    cell: row.cell,
-    state: stateOf(row),
-    visibility: row.descriptor.visibility,
-    allowedOrigins: row.descriptor.allowedOrigins,
-    labels: row.labels,
-    metadata: row.metadata,
-    createTimeMs: row.createTimeMs,
-    updateTimeMs: row.updateTimeMs,
-    deleteTimeMs: row.deleteTimeMs,
-    revision: row.revision,
-  }
-}
-
-function stateOf(row: CatalogRow): ResourceState {
-  if (row.descriptor.mode === 'deleted') {
-    return row.phase === 'purging' || row.phase === 'purged' ? 'deleted' : 'deleting'
-  }
-  return row.phase === 'creating' ? 'creating' : row.descriptor.mode
-}
-
-const COLUMNS = [
-  'id',
-  'account',
-  'name',
-  'name_key',
-  'cell',
-  'phase',
-  'listed',
-  'incarnation',
-  'desired_version',
-  'applied_version',
-  'descriptor',
-  'params',
-  'failure',
-  'labels',
-  'metadata',
-  'revision',
-  'create_time',
-  'update_time',
-  'delete_time',
-  'clock_due',
-] as const
-
-/** In the order of COLUMNS. */
-function toValues(row: CatalogRow): (string | number | null)[] {
-  return [
-    row.id,
-    row.account,
-    row.name,
-    row.nameKey,
-    row.cell,
-    row.phase,
-    row.isListed ? 1 : 0,
-    row.incarnation,
-    row.desiredVersion,
-    row.appliedVersion,
-    JSON.stringify(row.descriptor),
-    row.params === undefined ? null : JSON.stringify(row.params),
-    row.failure === undefined ? null : JSON.stringify(row.failure),
-    JSON.stringify(row.labels),
-    JSON.stringify(row.metadata),
-    row.revision,
-    row.createTimeMs,
-    row.updateTimeMs,
-    row.deleteTimeMs,
-    row.clockDue,
-  ]
-}
-
-function toRow(stored: Stored): CatalogRow {
-  const json = (column: string): unknown => (stored[column] === null ? undefined : JSON.parse(String(stored[column])))
-  return {
-    id: String(stored['id']),
-    account: String(stored['account']),
-    name: stored['name'] as string | null,
-    nameKey: stored['name_key'] as string | null,
-    cell: String(stored['cell']),
-    phase: stored['phase'] as Phase,
-    isListed: stored['listed'] === 1,
-    incarnation: Number(stored['incarnation']),
-    desiredVersion: Number(stored['desired_version']),
-    appliedVersion: Number(stored['applied_version']),
-    descriptor: json('descriptor') as Descriptor,
-    params: json('params'),
-    failure: json('failure') as ErrorData | undefined,
-    labels: json('labels') as Record<string, string>,
-    metadata: json('metadata') as Record<string, string>,
-    revision: Number(stored['revision']),
-    createTimeMs: Number(stored['create_time']),
-    updateTimeMs: Number(stored['update_time']),
-    deleteTimeMs: stored['delete_time'] as number | null,
-    clockDue: stored['clock_due'] as number | null,
-  }
+/**
+ * Records what an object said about itself, beside everything that {@link updateRow} writes: neither revision nor update time
+ * changes. What was written before the last known write is not news; but a time that is yet to come was told by a wrong clock.
+ *
+ * @returns false when there is no such row, or only its tombstone
+ */
+export function recordUsage(
+  sql: SqlStorage,
+  { id, incarnation }: Pick<CatalogRow, 'id' | 'incarnation'>,
+  { bytes, writeTimeMs }: Omit<ResourceUsage, 'reportTimeMs'>,
+  nowMs: number,
+): boolean {
+  const known = sql
+    .exec<{ time: number | null }>(
+      "SELECT usage_write_time AS time FROM resource WHERE id = ? AND incarnation = ? AND phase <> 'purged'",
+      id,
+      incarnation,
+    )
+    .toArray()[0]
+  if (known === undefined) return false
+  if (known.time !== null && known.time > writeTimeMs && known.time <= nowMs) return true
+  sql.exec(
+    'UPDATE resource SET usage_bytes = ?, usage_write_time = ?, usage_report_time = ? WHERE id = ?',
+    bytes,
+    writeTimeMs,
+    nowMs,
+    id,
+  )
+  return true
 }

@@ -1,4 +1,4 @@
-// Changing and deleting a resource: ownership is decided here, before any data object is touched; everything that the object must know
+// Changing a resource: ownership is decided here, before any data object is touched; everything that the object must know
 // is the next version of its descriptor.
 
 import { fault } from '../object/fault.ts'
@@ -6,16 +6,16 @@ import { ResourceError } from '../wire/errors.ts'
 import type { Caller, ControlMethods, UpdateRequest } from '../wire/planes.ts'
 import { toRevisionTag } from '../wire/resource.ts'
 import { advanceFor } from './advance.ts'
-import { findRow, ownedRow, requireFreeName, toNameKey, toRecord, updateRow, type CatalogRow } from './catalog.ts'
+import { findRow, ownedRow, requireFreeName, updateRow } from './catalog.ts'
 import type { ControlDeps } from './deps.ts'
 import { bumpDescriptor } from './descriptor.ts'
-import { giveBackOne } from './quota.ts'
+import { isRestorable, toNameKey, toRecord, type CatalogRow } from './row.ts'
 
-type Changed = ControlMethods['update']['value']
+export type Changed = ControlMethods['update']['value']
 
 /**
- * Changes name, labels and metadata in the row alone (renaming never touches the object), and mode, visibility and origins through
- * the descriptor.
+ * Changes name, labels and metadata in the row alone (renaming never touches the object), and mode, visibility, origins and hosts
+ * through the descriptor.
  *
  * @throws ResourceError `not_found`, `precondition_failed`, `not_ready` while creating, `deleted`, `already_exists`
  */
@@ -25,11 +25,8 @@ export async function update(
   { id, ifMatch, changes }: ControlMethods['update']['args'],
 ): Promise<Changed> {
   const version = await deps.transact((sql) => {
-    const row = ownedRow(sql, id, caller.account)
-    requireMatch(row, ifMatch)
-    if (row.descriptor.mode === 'deleted') throw new ResourceError('deleted', 'This resource was deleted.')
-    if (row.phase === 'creating')
-      throw new ResourceError('not_ready', 'This resource is still being created.', { retryAfterSeconds: 1 })
+    requireMatch(ownedRow(sql, id, caller.account), ifMatch)
+    const row = liveRow(sql, id, caller.account)
     return applyChanges(deps, row, changes).desiredVersion
   })
   TEST_BUILD: await fault('update.recorded')
@@ -39,12 +36,14 @@ export async function update(
 function applyChanges(deps: ControlDeps, row: CatalogRow, changes: UpdateRequest): CatalogRow {
   const name = changes.name === undefined ? row.name : (changes.name?.normalize('NFC') ?? null)
   const nameKey = name === null ? null : toNameKey(name)
-  if (nameKey !== null) requireFreeName(deps.sql, row.account, nameKey, row.id)
+  if (nameKey !== null)
+    requireFreeName(deps.sql, row.account, nameKey, { exceptId: row.id, wayOut: 'choose another one' })
   const columns = { name, nameKey, labels: changes.labels ?? row.labels, metadata: changes.metadata ?? row.metadata }
   const descriptor = {
     ...(changes.mode === undefined ? {} : { mode: changes.mode }),
     ...(changes.visibility === undefined ? {} : { visibility: changes.visibility }),
     ...(changes.allowedOrigins === undefined ? {} : { allowedOrigins: changes.allowedOrigins }),
+    ...(changes.hosts === undefined ? {} : { hosts: changes.hosts }),
   }
   const isChanged = Object.entries(descriptor).some(
     ([key, value]) => JSON.stringify(value) !== JSON.stringify(row.descriptor[key as keyof typeof descriptor]),
@@ -53,27 +52,6 @@ function applyChanges(deps: ControlDeps, row: CatalogRow, changes: UpdateRequest
   const next = { ...row, ...columns, revision: row.revision + 1, updateTimeMs: deps.now() }
   updateRow(deps.sql, next)
   return next
-}
-
-/**
- * Deletes a resource: name and count are free at once, the object refuses everything once it has the descriptor, its content is
- * purged, and a tombstone stays for the retention time. Deleting again answers the same.
- */
-export async function remove(
-  deps: ControlDeps,
-  caller: Caller,
-  { id, ifMatch }: ControlMethods['remove']['args'],
-): Promise<Changed> {
-  const version = await deps.transact((sql) => {
-    const row = ownedRow(sql, id, caller.account)
-    if (row.descriptor.mode === 'deleted') return row.desiredVersion
-    requireMatch(row, ifMatch)
-    giveBackOne(sql, row.account)
-    const columns = { nameKey: null, isListed: false, params: undefined, clockDue: null, deleteTimeMs: deps.now() }
-    return bumpDescriptor(deps, row, { mode: 'deleted' }, columns).desiredVersion
-  })
-  TEST_BUILD: await fault('remove.recorded')
-  return settle(deps, id, version)
 }
 
 /** Raises the generation: every token that was ever minted for this resource is refused once the object has it. */
@@ -93,13 +71,17 @@ export async function revokeTokens(
 /** @throws ResourceError `not_found`, `not_ready`, `deleted`: no token for what is not there */
 export function liveRow(sql: SqlStorage, id: string, account: string): CatalogRow {
   const row = ownedRow(sql, id, account)
-  if (row.descriptor.mode === 'deleted') throw new ResourceError('deleted', 'This resource was deleted.')
+  if (row.descriptor.mode === 'deleted') {
+    const way = isRestorable(row) ? ' Restore it first.' : ''
+    throw new ResourceError('deleted', `This resource was deleted.${way}`)
+  }
   if (row.phase === 'creating')
     throw new ResourceError('not_ready', 'This resource is still being created.', { retryAfterSeconds: 1 })
   return row
 }
 
-function requireMatch(row: CatalogRow, ifMatch: string | undefined): void {
+/** @throws ResourceError `precondition_failed` unless the caller knows the row as it is */
+export function requireMatch(row: CatalogRow, ifMatch: string | undefined): void {
   if (ifMatch === undefined || ifMatch === '*') return
   const tags = ifMatch.split(',').map((tag) => tag.trim())
   if (!tags.includes(toRevisionTag(toRecord(row)))) {
@@ -110,7 +92,8 @@ function requireMatch(row: CatalogRow, ifMatch: string | undefined): void {
   }
 }
 
-async function settle(deps: ControlDeps, id: string, version: number): Promise<Changed> {
+/** Brings the change to the object, and answers how far it came in the time that a request may take. */
+export async function settle(deps: ControlDeps, id: string, version: number): Promise<Changed> {
   await advanceFor(deps, id, deps.timers.createWaitMs)
   const row = findRow(deps.sql, id)
   if (row === undefined) throw new ResourceError('not_found', 'There is no such resource.')

@@ -5,12 +5,14 @@ import { fault } from '../object/fault.ts'
 import { ResourceError } from '../wire/errors.ts'
 import type { Caller, ControlMethods, CreateRequest } from '../wire/planes.ts'
 import { advanceFor } from './advance.ts'
-import { findRow, insertRow, requireFreeName, toNameKey, toRecord } from './catalog.ts'
+import { findRow, insertRow, requireFreeName } from './catalog.ts'
 import type { ControlDeps } from './deps.ts'
 import { FIRST_VERSION, firstDescriptor, scheduleWork } from './descriptor.ts'
 import { findByKey, recordKey } from './idempotency.ts'
 import { nextCreateTime, nextIncarnation, observeTime } from './meta.ts'
 import { takeOne } from './quota.ts'
+import { NO_RETENTION } from './retention.ts'
+import { toNameKey, toRecord } from './row.ts'
 
 /**
  * Creates a resource in the cell that the request names (the edge fills in the cell that the *user* reached, not this object's), or
@@ -57,7 +59,7 @@ function recordIntent(deps: ControlDeps, caller: Caller, request: CreateRequest,
   const nowMs = deps.now()
   const name = request.name?.normalize('NFC') ?? null
   const nameKey = name === null ? null : toNameKey(name)
-  if (nameKey !== null) requireFreeName(sql, account, nameKey)
+  if (nameKey !== null) requireFreeName(sql, account, nameKey, { wayOut: 'choose another one, or leave it out' })
   takeOne(sql, account, caller.limits.resources)
 
   const incarnation = nextIncarnation(sql)
@@ -88,6 +90,7 @@ function recordIntent(deps: ControlDeps, caller: Caller, request: CreateRequest,
     createTimeMs,
     updateTimeMs: createTimeMs,
     deleteTimeMs: null,
+    ...NO_RETENTION,
     clockDue: observeTime(sql, nowMs) + deps.timers.createGiveUpMs,
   })
   if (request.idempotency !== undefined) {

@@ -2,9 +2,9 @@
 // together with the work item that brings it to the object.
 
 import type { Descriptor } from '../wire/descriptor.ts'
-import type { CatalogRow } from './catalog.ts'
 import { updateRow } from './catalog.ts'
 import type { ControlDeps } from './deps.ts'
+import type { CatalogRow } from './row.ts'
 import { putWork } from './work.ts'
 
 /** First versions count from 1: version 0 is "the object never answered". */
@@ -37,7 +37,7 @@ export function firstDescriptor(
 export function bumpDescriptor(
   deps: ControlDeps,
   row: CatalogRow,
-  changes: Partial<Pick<Descriptor, 'mode' | 'visibility' | 'limits' | 'generation' | 'allowedOrigins' | 'settings'>>,
+  changes: Partial<Omit<Descriptor, 'id' | 'type' | 'account' | 'shard' | 'incarnation' | 'version'>>,
   columns: Partial<CatalogRow> = {},
   atLeast = 0,
 ): CatalogRow {

@@ -1,20 +1,23 @@
-// The reconciler's three rules, as a pure decision: applied < desired -> apply; purging -> purge; a timer is due -> forget.
+// The reconciler's rules, as a pure decision: applied < desired -> apply; purging -> purge; a timer is due -> expire or forget.
 
-import type { CatalogRow } from './catalog.ts'
+import { isRestorable, type CatalogRow } from './row.ts'
 
-export type Step = 'apply' | 'purge' | 'forget' | 'wait' | 'nothing'
+/** `expire`: a deleted resource cannot be restored any more, and its purge begins. */
+export type Step = 'apply' | 'expire' | 'purge' | 'forget' | 'wait' | 'nothing'
 
 /** What a row needs next. @param clock shard time */
 export function nextStep(
-  row: Pick<CatalogRow, 'phase' | 'clockDue' | 'desiredVersion' | 'appliedVersion'>,
+  row: Pick<CatalogRow, 'phase' | 'clockDue' | 'purgeTimeMs' | 'desiredVersion' | 'appliedVersion'>,
   clock: number,
 ): Step {
-  if (row.phase === 'purged') return isTimerDue(row, clock) ? 'forget' : 'wait'
   if (row.phase === 'purging') return 'purge'
-  return row.appliedVersion < row.desiredVersion ? 'apply' : 'nothing'
+  if (row.phase === 'purged') return isTimerDue(row, clock) ? 'forget' : 'wait'
+  if (row.appliedVersion < row.desiredVersion) return 'apply'
+  if (!isRestorable(row)) return 'nothing'
+  return isTimerDue(row, clock) ? 'expire' : 'wait'
 }
 
-/** Whether a creation has been tried for long enough, or a tombstone kept. @param clock shard time */
+/** Whether a creation has been tried for long enough, or what was deleted kept, or a tombstone. @param clock shard time */
 export function isTimerDue(row: Pick<CatalogRow, 'clockDue'>, clock: number): boolean {
   return row.clockDue !== null && clock >= row.clockDue
 }

@@ -6,13 +6,15 @@ import { GroupCommit } from '../object/group-commit.ts'
 import { ResourceError } from '../wire/errors.ts'
 import type { ControlCall, ControlMethod, ControlMethods, Outcome } from '../wire/planes.ts'
 import { callObject } from './advance.ts'
-import { listRows, ownedRow, readStored, toRecord } from './catalog.ts'
-import { liveRow, remove, revokeTokens, update } from './change.ts'
+import { ownedRow, readStored, recordUsage, scanRows } from './catalog.ts'
+import { liveRow, revokeTokens, update } from './change.ts'
 import { create } from './create.ts'
 import type { ControlDeps, ControlServices } from './deps.ts'
 import { readMeta, useCodeOnce, writeMeta } from './meta.ts'
 import { refuseByPolicy, rootPolicy } from './policy.ts'
 import { reconcile } from './reconciler.ts'
+import { remove, restore } from './remove.ts'
+import { toRecord } from './row.ts'
 import { openSchema } from './schema.ts'
 import { findWork, nextDue } from './work.ts'
 
@@ -27,21 +29,18 @@ const HANDLERS: Handlers = {
   create: (deps, { caller, args }) => create(deps, caller, args),
   get: (deps, { caller, args }) => toRecord(ownedRow(deps.sql, args.id, caller.account)),
   list: (deps, { caller, args }) => {
-    const rows = listRows(deps.sql, caller.account, args.after, args.limit + 1)
-    const data = rows.slice(0, args.limit).map(toRecord)
-    const last = data.at(-1)
-    return { data, ...(rows.length > args.limit && last !== undefined ? { next: last.createTimeMs } : {}) }
+    const { rows, next } = scanRows(deps.sql, caller.account, args)
+    return { data: rows.map(toRecord), ...(next === undefined ? {} : { next }) }
   },
   update: (deps, { caller, args }) => update(deps, caller, args),
   remove: (deps, { caller, args }) => remove(deps, caller, args),
-  restore: () => {
-    throw new ResourceError('invalid_request', 'Restoring is not possible yet.')
-  },
-  reportUsage: () => false,
+  restore: (deps, { caller, args }) => restore(deps, caller, args),
+  reportUsage: (deps, { args }) => deps.transact((sql) => recordUsage(sql, args, args.usage, deps.now())),
   revokeTokens: (deps, { caller, args }) => revokeTokens(deps, caller, args),
   grant: (deps, { caller, args }) => {
     const row = liveRow(deps.sql, args.id, caller.account)
-    return { generation: row.descriptor.generation, state: toRecord(row).state }
+    const { generation, hosts = [] } = row.descriptor
+    return { generation, state: toRecord(row).state, hosts }
   },
   inspect: async (deps, { caller, args }) => {
     const record = toRecord(ownedRow(deps.sql, args.id, caller.account))
@@ -57,6 +56,9 @@ const HANDLERS: Handlers = {
   useCode: (deps, { args }) => deps.transact((sql) => useCodeOnce(sql, args.tokenId, args.expiresAtMs, deps.now())),
 }
 
+/** Whoever asks for the policy does not know it yet; an object knows its shard's name, and no policy. */
+const EXEMPT_FROM_POLICY: ReadonlySet<ControlMethod> = new Set(['policy', 'reportUsage'])
+
 /** After a run that failed as a whole, which only a broken database or a wrong release can cause. */
 const FAILED_RUN_PAUSE_MS = 60_000
 
@@ -71,8 +73,7 @@ export abstract class ControlObject<Env = unknown> extends DurableObject<Env> {
   async call<M extends ControlMethod>(call: ControlCall<M>): Promise<Outcome<ControlMethods[M]['value']>> {
     try {
       const deps = this.#open(call.object)
-      // Whoever asks for the policy does not know it yet.
-      const moved = call.method === 'policy' ? undefined : await refuseByPolicy(deps, call)
+      const moved = EXEMPT_FROM_POLICY.has(call.method) ? undefined : await refuseByPolicy(deps, call)
       if (moved !== undefined) {
         return {
           ok: false,

@@ -1,37 +1,59 @@
-// How many resources an account has in this shard, exact: counted in the transaction that creates or deletes one.
+// How many resources an account has in this shard, and how many deleted ones that can be restored, exact: counted in the transaction that
+// creates, deletes or restores one.
 
 import { ResourceError } from '../wire/errors.ts'
 
-export function countOf(sql: SqlStorage, account: string): number {
-  return (
-    sql.exec<{ resources: number }>('SELECT resources FROM quota WHERE account = ?', account).toArray()[0]?.resources ??
-    0
-  )
+type Counted = 'resources' | 'deleted'
+
+export function countOf(sql: SqlStorage, account: string, counted: Counted = 'resources'): number {
+  const row = sql.exec<Record<Counted, number>>('SELECT resources, deleted FROM quota WHERE account = ?', account)
+  return row.toArray()[0]?.[counted] ?? 0
 }
 
 /** Takes one. @throws ResourceError `quota_exceeded` with limit and used */
 export function takeOne(sql: SqlStorage, account: string, limit: number | undefined): void {
-  const used = countOf(sql, account)
-  if (limit !== undefined && used >= limit) {
-    throw new ResourceError(
-      'quota_exceeded',
-      `This account may have ${limit} of these and has ${used}: delete one, or have the quota raised.`,
-      {
-        details: { limit, used },
-      },
-    )
-  }
-  addTo(sql, account, 1)
+  requireRoom(
+    countOf(sql, account),
+    limit,
+    (used) => `This account may have ${limit} of these and has ${used}: delete one, or have the quota raised.`,
+  )
+  addTo(sql, account, 1, 0)
 }
 
 export function giveBackOne(sql: SqlStorage, account: string): void {
-  addTo(sql, account, -1)
+  addTo(sql, account, -1, 0)
 }
 
-function addTo(sql: SqlStorage, account: string, delta: number): void {
+/**
+ * Keeps one that was deleted. Their bytes are there until the purge, so there may be as many of them as of live ones.
+ *
+ * @throws ResourceError `quota_exceeded` with limit and used
+ */
+export function keepDeleted(sql: SqlStorage, account: string, limit: number | undefined): void {
+  requireRoom(
+    countOf(sql, account, 'deleted'),
+    limit,
+    (used) =>
+      `This account may keep ${limit} deleted ones of these and has ${used}: delete this one with ?purge=true, or one of those.`,
+  )
+  addTo(sql, account, 0, 1)
+}
+
+export function releaseDeleted(sql: SqlStorage, account: string): void {
+  addTo(sql, account, 0, -1)
+}
+
+function requireRoom(used: number, limit: number | undefined, toMessage: (used: number) => string): void {
+  if (limit === undefined || used < limit) return
+  throw new ResourceError('quota_exceeded', toMessage(used), { details: { limit, used } })
+}
+
+function addTo(sql: SqlStorage, account: string, resources: number, deleted: number): void {
   sql.exec(
-    'INSERT INTO quota (account, resources) VALUES (?, ?) ON CONFLICT (account) DO UPDATE SET resources = resources + excluded.resources',
+    `INSERT INTO quota (account, resources, deleted) VALUES (?, ?, ?) ON CONFLICT (account) DO UPDATE
+     SET resources = resources + excluded.resources, deleted = deleted + excluded.deleted`,
     account,
-    delta,
+    resources,
+    deleted,
   )
 }

@@ -51,6 +51,21 @@ const STEPS: readonly string[] = [
 
   CREATE TABLE used_code (token_id TEXT PRIMARY KEY, expires INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  // What was deleted can be restored for a while; objects report their usage.
+  `
+  ALTER TABLE resource ADD COLUMN purge_time INTEGER;       -- wall time, for people; NULL: cannot be restored
+  ALTER TABLE resource ADD COLUMN previous_mode TEXT;       -- what restoring brings back
+  ALTER TABLE resource ADD COLUMN usage_bytes INTEGER;
+  ALTER TABLE resource ADD COLUMN usage_write_time INTEGER;
+  ALTER TABLE resource ADD COLUMN usage_report_time INTEGER;
+  CREATE INDEX resource_restorable ON resource (account, create_time) WHERE purge_time IS NOT NULL;
+
+  -- A deleted resource keeps its name's key, by which it is searched, but not the name.
+  DROP INDEX resource_by_name;
+  CREATE UNIQUE INDEX resource_by_name ON resource (account, name_key) WHERE listed = 1 AND name_key IS NOT NULL;
+
+  ALTER TABLE quota ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;
+  `,
 ]
 
 /**

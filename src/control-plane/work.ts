@@ -3,7 +3,7 @@
 
 export interface WorkItem {
   readonly key: string
-  readonly kind: 'apply' | 'purge' | 'forget'
+  readonly kind: 'apply' | 'expire' | 'purge' | 'forget'
   /** Milliseconds since 1970, wall time. */
   readonly due: number
   readonly attempt: number

@@ -7,11 +7,11 @@ import type { ResourceType } from '../resource-type.ts'
 import { ResourceError } from '../wire/errors.ts'
 import type { CreateRequest, UpdateRequest } from '../wire/planes.ts'
 import { toResourceJson, toRevisionTag, type ResourceJson, type ResourceRecord } from '../wire/resource.ts'
-import { ownOriginOf, type Hosts } from './address.ts'
+import type { Hosts } from './address.ts'
 import type { ControlCaller } from './authorize.ts'
 import type { EdgeContext } from './deployment.ts'
-import type { CreateBody, TokenBody, UpdateBody } from './schemas.ts'
-import { CODE_PARAMETER, CODE_SECONDS } from './session.ts'
+import { shareLink, signInLink, type LinkGrant } from './links.ts'
+import type { CreateBody, ListQuery, RestoreBody, TokenBody, UpdateBody } from './schemas.ts'
 import { callControlPlane } from './to-control-plane.ts'
 
 export interface ControlRequest {
@@ -78,33 +78,64 @@ export const getResource: Handler = async (control) => {
 }
 
 export const listResources: Handler = async (control) => {
-  const { limit, cursor } = control.query as { limit: number; cursor?: string }
-  const positions = cursor === undefined ? {} : parseCursor(cursor)
-  if (positions === undefined)
-    throw new ResourceError('invalid_request', 'This cursor is not one that a list returned.')
+  const { limit, cursor, order, deleted, q } = control.query as ListQuery
   const page = await callControlPlane(control.context, control.type, control.caller, 'list', {
-    after: positions[''] ?? 0,
+    after: cursor === undefined ? 0 : positionOf(cursor, order),
     limit,
+    order,
+    deleted,
+    ...(q === undefined ? {} : { search: q }),
   })
   const data: ResourceJson[] = page.data.map((record) => toResourceJson(record, contentUrl(control, record)))
-  return Response.json({ data, ...(page.next === undefined ? {} : { next_cursor: formatCursor({ '': page.next }) }) })
+  const next = page.next === undefined ? {} : { next_cursor: formatCursor({ [POSITION_KEYS[order]]: page.next }) }
+  return Response.json({ data, ...next })
+}
+
+/** Of the root object's position in a cursor. A position means another half of the list in the other direction: it has another key. */
+const POSITION_KEYS = { ascending: '', descending: '-' } as const
+
+function positionOf(cursor: string, order: ListQuery['order']): number {
+  const position = parseCursor(cursor)?.[POSITION_KEYS[order]]
+  if (position === undefined)
+    throw new ResourceError('invalid_request', 'This cursor is not one that a list in this order returned.')
+  return position
 }
 
 export const updateResource: Handler = async (control) => {
-  const { name, mode, ...rest } = control.body as UpdateBody
+  const { name, mode, hosts, ...rest } = control.body as UpdateBody
+  for (const host of hosts ?? []) requireForeign(control, host)
   const changes: UpdateRequest = {
     ...toShared(rest),
     ...(name === undefined ? {} : { name }),
     ...(mode === undefined ? {} : { mode }),
+    ...(hosts === undefined ? {} : { hosts }),
   }
   const args = { id: idOf(control), changes, ...ifMatchOf(control.request) }
   const { record, applied } = await callControlPlane(control.context, control.type, control.caller, 'update', args)
   return answerRecord(control, record, applied, 200)
 }
 
+/** @throws ResourceError `invalid_request` for a host that the deployment answers by itself, such as another resource's own origin */
+function requireForeign({ context, hosts }: ControlRequest, host: string): void {
+  const { apex, publicUrl } = context.config
+  const isOurs = host === apex || host.endsWith(`.${apex}`) || host === new URL(publicUrl).hostname
+  if (!isOurs && !hosts.main.has(host)) return
+  throw new ResourceError('invalid_request', `${host} is a name of this deployment: name a host of your own.`, {
+    details: { parameter: 'hosts' },
+  })
+}
+
 export const deleteResource: Handler = async (control) => {
-  const args = { id: idOf(control), ...ifMatchOf(control.request) }
+  const { purge } = control.query as { purge: boolean }
+  const args = { id: idOf(control), ...ifMatchOf(control.request), ...(purge ? { purge } : {}) }
   const { record, applied } = await callControlPlane(control.context, control.type, control.caller, 'remove', args)
+  return answerRecord(control, record, applied, 200)
+}
+
+export const restoreResource: Handler = async (control) => {
+  const { name } = control.body as RestoreBody
+  const args = { id: idOf(control), ...ifMatchOf(control.request), ...(name === undefined ? {} : { name }) }
+  const { record, applied } = await callControlPlane(control.context, control.type, control.caller, 'restore', args)
   return answerRecord(control, record, applied, 200)
 }
 
@@ -117,36 +148,36 @@ export const revokeTokens: Handler = async (control) => {
 
 /** A token for API clients, and a link with a one-time code for a browser: both end at the same time. */
 export const mintToken: Handler = async (control) => {
-  const { permission, expires_in: seconds } = control.body as TokenBody
-  const now = Math.floor(Date.now() / 1000)
-  const id = idOf(control)
-  const { generation } = await callControlPlane(control.context, control.type, control.caller, 'grant', { id })
-  const endsAt = now + seconds
-  const claims = { type: control.type.name, resource: id, permission, generation, endsAt }
-  const token = await control.context.signer.mint({ ...claims, use: 'resource', expiresAt: endsAt })
-  const url = await signInLink(control, claims, now)
-  return Response.json(
-    { token, expire_time: new Date(endsAt * 1000).toISOString(), url },
-    { status: 201, headers: NO_STORE },
-  )
+  const grant = await grantOf(control)
+  const { claims } = grant
+  const token = await control.context.signer.mint({ ...claims, use: 'resource', expiresAt: claims.endsAt })
+  const url = await signInLink(control, grant)
+  return Response.json({ token, expire_time: expireTimeOf(grant), url }, { status: 201, headers: NO_STORE })
 }
 
-/** The resource's own origin with a one-time code. */
-export async function signInLink(
-  control: Pick<ControlRequest, 'context' | 'hosts'>,
-  claims: {
-    type: string
-    resource: string
-    permission: 'read' | 'write' | 'admin'
-    generation: number
-    endsAt: number
-  },
-  nowSeconds: number,
-  path = '/',
-): Promise<string> {
-  const expiresAt = Math.min(nowSeconds + CODE_SECONDS, claims.endsAt)
-  const code = await control.context.signer.mint({ ...claims, use: 'code', expiresAt })
-  return `${ownOriginOf(control.hosts, claims.resource)}${path}${path.includes('?') ? '&' : '?'}${CODE_PARAMETER}=${code}`
+/** A link that works any number of times until it ends. */
+export const mintLink: Handler = async (control) => {
+  const grant = await grantOf(control)
+  const url = await shareLink(control, grant)
+  return Response.json({ url, expire_time: expireTimeOf(grant) }, { status: 201, headers: NO_STORE })
+}
+
+async function grantOf(control: ControlRequest): Promise<LinkGrant> {
+  const { permission, expires_in: seconds, host } = control.body as TokenBody
+  const resource = idOf(control)
+  const grant = await callControlPlane(control.context, control.type, control.caller, 'grant', { id: resource })
+  if (host !== undefined && !grant.hosts?.includes(host)) {
+    throw new ResourceError('invalid_request', `${host} is not a host of this resource: add it to its hosts first.`, {
+      details: { parameter: 'host' },
+    })
+  }
+  const endsAt = Math.floor(Date.now() / 1000) + seconds
+  const claims = { type: control.type.name, resource, permission, generation: grant.generation, endsAt }
+  return { claims, plural: control.type.plural, ...(host === undefined ? {} : { host }) }
+}
+
+function expireTimeOf({ claims }: LinkGrant): string {
+  return new Date(claims.endsAt * 1000).toISOString()
 }
 
 export const inspectResource: Handler = async (control) => {

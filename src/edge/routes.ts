@@ -5,7 +5,7 @@ import type { ZodType } from 'zod'
 import type { ResourceType } from '../resource-type.ts'
 import type { ControlAction } from './deployment.ts'
 import * as handlers from './handlers.ts'
-import { createBody, cursorQuery, noBody, tokenBody, updateBody } from './schemas.ts'
+import { createBody, deleteQuery, linkBody, listQuery, noBody, restoreBody, tokenBody, updateBody } from './schemas.ts'
 
 export interface ControlRoute {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
@@ -34,12 +34,23 @@ export function controlRoutes(type: ResourceType): readonly ControlRoute[] {
   return [
     route('POST', all, 'create', createBody(type), handlers.createResource, `Create a ${type.name}`),
     {
-      ...route('GET', all, 'list', noBody, handlers.listResources, `List ${type.plural}, oldest first`),
-      query: cursorQuery,
+      ...route('GET', all, 'list', noBody, handlers.listResources, `List and search ${type.plural}, or deleted ones`),
+      query: listQuery,
     },
     route('GET', one, 'get', noBody, handlers.getResource, `Get a ${type.name}, also a deleted one`),
     route('PATCH', one, 'update', updateBody(type), handlers.updateResource, `Change a ${type.name}`),
-    route('DELETE', one, 'delete', noBody, handlers.deleteResource, `Delete a ${type.name}`),
+    {
+      ...route('DELETE', one, 'delete', noBody, handlers.deleteResource, `Delete a ${type.name}, or purge it`),
+      query: deleteQuery,
+    },
+    route(
+      'POST',
+      `${one}/restore`,
+      'restore',
+      restoreBody,
+      handlers.restoreResource,
+      `Restore a deleted ${type.name}, under another name if need be`,
+    ),
     route(
       'POST',
       `${one}/tokens`,
@@ -48,6 +59,7 @@ export function controlRoutes(type: ResourceType): readonly ControlRoute[] {
       handlers.mintToken,
       `Mint a token for a ${type.name}'s content`,
     ),
+    route('POST', `${one}/links`, 'mint_token', linkBody, handlers.mintLink, `Make a link that shares a ${type.name}`),
     route(
       'DELETE',
       `${one}/tokens`,

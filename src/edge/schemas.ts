@@ -24,6 +24,21 @@ const strings = z
   .record(z.string().min(1).max(40), z.string().max(500))
   .refine((entries) => Object.keys(entries).length <= 50, 'at most 50 entries')
 
+/** As browsers and proxies send it in `Host`: lower case, and other alphabets in their ASCII form. Its last label is no number: not an IP address. */
+const hostName = z
+  .string()
+  .max(253)
+  .regex(
+    /^(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)+(?!-)(?=[a-z0-9-]*[a-z])[a-z0-9-]{2,63}(?<!-)$/,
+    'a host name such as notes.example.org',
+  )
+
+/** A handful: the object compares each, and the descriptor carries them all. */
+const hostNames = z
+  .array(hostName)
+  .max(10)
+  .refine((names) => new Set(names).size === names.length, 'each name once')
+
 /** Exact origins only: a wildcard with credentials would open the resource to every page. */
 const origins = z
   .array(
@@ -36,14 +51,37 @@ const origins = z
   )
   .max(20)
 
-export const cursorQuery: ZodType<{ limit: number; cursor?: string | undefined }> = z.object({
+/** A flag in a query. */
+const flag = z
+  .enum(['true', 'false'])
+  .transform((text) => text === 'true')
+  .default(false)
+
+export interface ListQuery {
+  readonly limit: number
+  readonly cursor?: string | undefined
+  readonly order: 'ascending' | 'descending'
+  readonly deleted: boolean
+  /** Part of a name, or an identifier. */
+  readonly q?: string | undefined
+}
+
+export const listQuery: ZodType<ListQuery> = z.object({
   limit: z
     .string()
     .regex(/^\d{1,15}$/, 'a whole number')
     .transform((text) => Math.min(Math.max(Number(text), 1), MAX_PAGE_SIZE))
     .default(DEFAULT_PAGE_SIZE),
   cursor: z.string().max(2_000).optional(),
+  order: z.enum(['ascending', 'descending']).default('ascending'),
+  deleted: flag,
+  q: z
+    .string()
+    .refine((text) => hasLength(text.normalize('NFC'), 1, 100), '1 to 100 characters')
+    .optional(),
 })
+
+export const deleteQuery: ZodType<{ readonly purge: boolean }> = z.object({ purge: flag })
 
 export const noBody: ZodType<undefined> = z.undefined()
 
@@ -76,6 +114,7 @@ export interface UpdateBody {
   readonly labels?: Record<string, string> | undefined
   readonly metadata?: Record<string, string> | undefined
   readonly allowed_origins?: string[] | undefined
+  readonly hosts?: string[] | undefined
 }
 
 export function updateBody(type: ResourceType): ZodType<UpdateBody> {
@@ -87,19 +126,36 @@ export function updateBody(type: ResourceType): ZodType<UpdateBody> {
       labels: strings.optional(),
       metadata: metadataOf(type).optional(),
       allowed_origins: origins.optional(),
+      hosts: hostNames.optional(),
     })
     .refine((changes) => Object.keys(changes).length > 0, 'at least one change') as ZodType<UpdateBody>
 }
 
+export interface RestoreBody {
+  readonly name?: string | undefined
+}
+
+export const restoreBody: ZodType<RestoreBody> = z.strictObject({ name: name.optional() })
+
 export interface TokenBody {
   readonly permission: 'read' | 'write' | 'admin'
   readonly expires_in: number
+  /** One of the resource's own host names, instead of its own origin. */
+  readonly host?: string | undefined
 }
 
-export const tokenBody: ZodType<TokenBody> = z.strictObject({
-  permission: z.enum(['read', 'write', 'admin']).default('read'),
-  expires_in: z.int().min(1).max(MAX_TOKEN_SECONDS).default(3_600),
-})
+export const tokenBody: ZodType<TokenBody> = grantBody(3_600)
+
+/** Long enough for a link in an invitation: a week. */
+export const linkBody: ZodType<TokenBody> = grantBody(7 * 24 * 3_600)
+
+function grantBody(defaultSeconds: number): ZodType<TokenBody> {
+  return z.strictObject({
+    permission: z.enum(['read', 'write', 'admin']).default('read'),
+    expires_in: z.int().min(1).max(MAX_TOKEN_SECONDS).default(defaultSeconds),
+    host: hostName.optional(),
+  })
+}
 
 function metadataOf(type: ResourceType): ZodType {
   const restriction = type.metadata

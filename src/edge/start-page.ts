@@ -6,7 +6,7 @@ import type { ResourceType } from '../resource-type.ts'
 import type { ResourceRecord } from '../wire/resource.ts'
 import { hasOperatorSession, type ControlCaller } from './authorize.ts'
 import type { EdgeContext } from './deployment.ts'
-import { signInLink } from './handlers.ts'
+import { signInLink } from './links.ts'
 import { escapeHtml, pageResponse } from './page.ts'
 import { callControlPlane } from './to-control-plane.ts'
 import type { Edge } from './edge.ts'
@@ -52,7 +52,7 @@ export async function linkForOperator(
       generation,
       endsAt: now + OPERATOR_LINK_SECONDS,
     } as const
-    return await signInLink({ context, hosts: edge.hosts }, claims, now, path)
+    return await signInLink({ context, hosts: edge.hosts }, { claims, plural: type.plural }, path)
   } catch {
     // Without the control plane the browser still gets to the resource, with the session that it may have there.
     return undefined

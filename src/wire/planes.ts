@@ -77,6 +77,8 @@ export interface ListPage {
 export interface TokenGrant {
   readonly generation: number
   readonly state: ResourceRecord['state']
+  /** Host names of the owner's own, to which a link may lead. */
+  readonly hosts?: readonly string[]
 }
 
 /** The methods of a control plane object: argument and value of each. */

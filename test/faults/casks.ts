@@ -18,6 +18,7 @@ export interface Inspected {
     readonly desired_version: number
     readonly applied_version: number
     readonly incarnation: number
+    readonly purge_time: number | null
   }
   readonly work: readonly { readonly kind: string; readonly attempt: number; readonly due: number }[]
   readonly object: Held | { readonly kind: 'unreachable' }
@@ -47,10 +48,11 @@ export async function inspect(server: TestServer, id: string): Promise<Inspected
   return (await response.json()) as Inspected
 }
 
-export async function list(server: TestServer): Promise<ResourceJson[]> {
+/** @param query further parameters, such as `&deleted=true` */
+export async function list(server: TestServer, query = ''): Promise<ResourceJson[]> {
   const all: ResourceJson[] = []
   for (let cursor = ''; ;) {
-    const response = await server.fetch(`/v1/casks?limit=200${cursor}`)
+    const response = await server.fetch(`/v1/casks?limit=200${query}${cursor}`)
     const page = (await response.json()) as { data: ResourceJson[]; next_cursor?: string }
     if (!Array.isArray(page.data)) throw new Error(`the list answered ${response.status}`)
     all.push(...page.data)
@@ -77,13 +79,14 @@ export function createByKey(server: TestServer, name: string, more: object = {})
   return server.fetch('/v1/casks', json('POST', { name, ...more }, { 'idempotency-key': name }))
 }
 
-/** A row is finished when its object has what the row wants, and no work is left but that of waiting for the tombstone's end. */
+/** A row is finished when its object has what the row wants, and no work is left but that of waiting for a timer's end. */
 export function unfinished({ row, work, resource, object }: Inspected): string | undefined {
   const isAgreed =
     row.phase === 'live'
       ? object.kind === 'descriptor' && isSame(object.descriptor, row)
       : row.phase === 'purged' && object.kind === 'tombstone' && isSame(object.tombstone, row)
-  const left = work.filter(({ kind }) => kind !== 'forget' || row.phase !== 'purged')
+  const waits = row.phase === 'purged' ? 'forget' : row.purge_time === null ? undefined : 'expire'
+  const left = work.filter(({ kind }) => kind !== waits)
   if (isAgreed && row.applied_version === row.desired_version && left.length === 0) return undefined
   return `${resource.id} ${row.phase} ${row.applied_version}/${row.desired_version} ${object.kind} ${JSON.stringify(left)}`
 }
@@ -92,7 +95,7 @@ function isSame(held: Descriptor | Tombstone, row: Inspected['row']): boolean {
   return held.incarnation === row.incarnation && held.version === row.desired_version
 }
 
-/** Waits until every row is finished, listed or known; then asks that there are as many object files as rows. */
+/** Waits until every row is finished, listed, restorable or known; then asks that there are as many object files as rows. */
 export async function expectSettled(server: TestServer, known: Iterable<string>): Promise<void> {
   await expect.poll(() => unfinishedRows(server, known), SETTLED).toEqual([])
   const ids = await allIds(server, known)
@@ -105,5 +108,6 @@ async function unfinishedRows(server: TestServer, known: Iterable<string>): Prom
 }
 
 async function allIds(server: TestServer, known: Iterable<string>): Promise<Set<string>> {
-  return new Set([...known, ...(await list(server)).map(({ id }) => id)])
+  const rows = [...(await list(server)), ...(await list(server, '&deleted=true'))]
+  return new Set([...known, ...rows.map(({ id }) => id)])
 }

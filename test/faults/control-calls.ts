@@ -5,8 +5,12 @@ import { createKeyring } from '../../src/identity/keyring.ts'
 import { mintResourceId } from '../../src/identity/resource-id.ts'
 import type { Descriptor } from '../../src/wire/descriptor.ts'
 import {
+  FIRST_POLICY_EPOCH,
   PLANES_VERSION,
   type ControlCall,
+  type ControlMethod,
+  type ControlMethods,
+  type CallerLimits,
   type DataCall,
   type DataMethod,
   type DataMethods,
@@ -36,6 +40,20 @@ export async function callData<M extends DataMethod>(
   const outcome = (await exchange(server, 'data', call)) as Outcome<DataMethods[M]['value']>
   if (!outcome.ok) throw new Error(`${method} was refused: ${outcome.error.code}`)
   return outcome.value
+}
+
+/** One call to the control plane of casks, on behalf of the default account. @returns the answer, which may be a refusal */
+export async function askControl<M extends ControlMethod>(
+  server: TestServer,
+  method: M,
+  args: ControlMethods[M]['args'],
+  limits: CallerLimits = {},
+  epoch: number = FIRST_POLICY_EPOCH,
+): Promise<Outcome<ControlMethods[M]['value']>> {
+  const account = server.secrets.defaultAccount
+  const caller = { account, role: 'admin', limits, policyEpoch: epoch, requestId: randomUUID() } as const
+  const call: ControlCall<M> = { v: PLANES_VERSION, type: 'cask', object: 'control-plane-cask', method, args, caller }
+  return (await exchange(server, 'control', call)) as Outcome<ControlMethods[M]['value']>
 }
 
 /** An identifier that this deployment could have issued, of a resource that no catalog knows. */

@@ -118,7 +118,9 @@ describe('routes', () => {
       'GET /v1/boxes/:id get',
       'PATCH /v1/boxes/:id update',
       'DELETE /v1/boxes/:id delete',
+      'POST /v1/boxes/:id/restore restore',
       'POST /v1/boxes/:id/tokens mint_token',
+      'POST /v1/boxes/:id/links mint_token',
       'DELETE /v1/boxes/:id/tokens revoke_tokens',
       'GET /v1/boxes/:id/inspect inspect',
     ])

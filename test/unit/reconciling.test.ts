@@ -1,8 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Phase } from '../../src/control-plane/catalog.ts'
 import { MAX_CLOCK_STEP_MS, clockAt, toWallTime } from '../../src/control-plane/meta.ts'
 import { nextStep, type Step } from '../../src/control-plane/next-step.ts'
+import type { Phase } from '../../src/control-plane/row.ts'
 import { backOffMs } from '../../src/control-plane/work.ts'
 
 describe('the three rules', () => {
@@ -11,12 +11,26 @@ describe('the three rules', () => {
 
   test.each(PHASES)('[RC1] decide for a row that is %s, whatever it is wanted to be', (phase) => {
     for (const isBehind of [false, true]) {
-      for (const clockDue of [null, NOW - 1, NOW, NOW + 1]) {
-        const row = { phase, clockDue, desiredVersion: 2, appliedVersion: isBehind ? 1 : 2 }
-        const isDue = clockDue !== null && clockDue <= NOW
-        expect([isBehind, clockDue, nextStep(row, NOW)]).toEqual([isBehind, clockDue, expected(phase, isBehind, isDue)])
+      for (const purgeTimeMs of [null, 7]) {
+        for (const clockDue of [null, NOW - 1, NOW, NOW + 1]) {
+          const row = { phase, clockDue, purgeTimeMs, desiredVersion: 2, appliedVersion: isBehind ? 1 : 2 }
+          const isDue = clockDue !== null && clockDue <= NOW
+          const isKept = purgeTimeMs !== null
+          expect([row, nextStep(row, NOW)]).toEqual([row, expected(phase, isBehind, isDue, isKept)])
+        }
       }
     }
+  })
+
+  test('[CP13] [RC4] the wall time that people are shown purges nothing', () => {
+    const row = {
+      phase: 'live',
+      clockDue: NOW + 1,
+      purgeTimeMs: NOW - 1,
+      desiredVersion: 2,
+      appliedVersion: 2,
+    } as const
+    expect(nextStep(row, NOW)).toBe('wait')
   })
 })
 
@@ -74,7 +88,7 @@ describe("a shard's time", () => {
 })
 
 /** Every combination, and what it needs: written down once more, on purpose in other words. */
-function expected(phase: Phase, isBehind: boolean, isDue: boolean): Step {
+function expected(phase: Phase, isBehind: boolean, isDue: boolean, isKept: boolean): Step {
   switch (phase) {
     case 'purged':
       return isDue ? 'forget' : 'wait'
@@ -82,6 +96,8 @@ function expected(phase: Phase, isBehind: boolean, isDue: boolean): Step {
       return 'purge'
     case 'live':
     case 'creating':
-      return isBehind ? 'apply' : 'nothing'
+      if (isBehind) return 'apply'
+      if (!isKept) return 'nothing'
+      return isDue ? 'expire' : 'wait'
   }
 }

@@ -1,0 +1,173 @@
+// A catalog row: its shape, how it is stored, and what it looks like from outside.
+
+import type { Descriptor, Mode } from '../wire/descriptor.ts'
+import type { ErrorData } from '../wire/errors.ts'
+import type { ResourceRecord, ResourceState, ResourceUsage } from '../wire/resource.ts'
+
+export type Phase = 'creating' | 'live' | 'purging' | 'purged'
+
+/** A row with its JSON columns parsed. */
+export interface CatalogRow {
+  readonly id: string
+  readonly account: string
+  readonly name: string | null
+  readonly nameKey: string | null
+  readonly cell: string
+  readonly phase: Phase
+  readonly isListed: boolean
+  readonly incarnation: number
+  readonly desiredVersion: number
+  readonly appliedVersion: number
+  readonly descriptor: Descriptor
+  readonly params: unknown
+  readonly failure: ErrorData | undefined
+  readonly labels: Readonly<Record<string, string>>
+  readonly metadata: Readonly<Record<string, string>>
+  readonly revision: number
+  readonly createTimeMs: number
+  readonly updateTimeMs: number
+  readonly deleteTimeMs: number | null
+  /** Shard time at which the row's next step is due by itself: giving up, purging, forgetting. */
+  readonly clockDue: number | null
+  /** Wall time, for people, at which a deleted resource will be purged; null when it cannot be restored. */
+  readonly purgeTimeMs: number | null
+  /** The mode that restoring brings back; null when there is nothing to restore. */
+  readonly previousMode: Mode | null
+  /** Written by reports alone: never part of an update. */
+  readonly usage?: ResourceUsage
+}
+
+export type Stored = Record<string, string | number | null>
+
+/** The form of a name that decides whether two are the same: NFC and case-folded. */
+export function toNameKey(name: string): string {
+  return name.normalize('NFC').toUpperCase().toLowerCase()
+}
+
+export function toRecord(row: CatalogRow): ResourceRecord {
+  return {
+    id: row.id,
+    type: row.descriptor.type,
+    account: row.account,
+    name: row.name,
+    cell: row.cell,
+    state: stateOf(row),
+    visibility: row.descriptor.visibility,
+    allowedOrigins: row.descriptor.allowedOrigins,
+    labels: row.labels,
+    metadata: row.metadata,
+    createTimeMs: row.createTimeMs,
+    updateTimeMs: row.updateTimeMs,
+    deleteTimeMs: row.deleteTimeMs,
+    ...(row.purgeTimeMs === null ? {} : { purgeTimeMs: row.purgeTimeMs }),
+    hosts: row.descriptor.hosts ?? [],
+    // What a purged object reported is true no more.
+    ...(row.usage === undefined || row.phase === 'purged' ? {} : { usage: row.usage }),
+    revision: row.revision,
+  }
+}
+
+/** Deleted and not yet purged: restoring brings it back as it was. */
+export function isRestorable(row: Pick<CatalogRow, 'purgeTimeMs'>): boolean {
+  return row.purgeTimeMs !== null
+}
+
+/** A deleted resource is `deleting` until its object refuses everything. */
+export function stateOf(row: CatalogRow): ResourceState {
+  if (row.descriptor.mode === 'deleted') {
+    const isKnown = row.phase === 'purging' || row.phase === 'purged' || row.appliedVersion >= row.desiredVersion
+    return isKnown ? 'deleted' : 'deleting'
+  }
+  return row.phase === 'creating' ? 'creating' : row.descriptor.mode
+}
+
+/** All but those of the usage. */
+export const COLUMNS = [
+  'id',
+  'account',
+  'name',
+  'name_key',
+  'cell',
+  'phase',
+  'listed',
+  'incarnation',
+  'desired_version',
+  'applied_version',
+  'descriptor',
+  'params',
+  'failure',
+  'labels',
+  'metadata',
+  'revision',
+  'create_time',
+  'update_time',
+  'delete_time',
+  'clock_due',
+  'purge_time',
+  'previous_mode',
+] as const
+
+/** In the order of COLUMNS. */
+export function toValues(row: CatalogRow): (string | number | null)[] {
+  return [
+    row.id,
+    row.account,
+    row.name,
+    row.nameKey,
+    row.cell,
+    row.phase,
+    row.isListed ? 1 : 0,
+    row.incarnation,
+    row.desiredVersion,
+    row.appliedVersion,
+    JSON.stringify(row.descriptor),
+    row.params === undefined ? null : JSON.stringify(row.params),
+    row.failure === undefined ? null : JSON.stringify(row.failure),
+    JSON.stringify(row.labels),
+    JSON.stringify(row.metadata),
+    row.revision,
+    row.createTimeMs,
+    row.updateTimeMs,
+    row.deleteTimeMs,
+    row.clockDue,
+    row.purgeTimeMs,
+    row.previousMode,
+  ]
+}
+
+export function toRow(stored: Stored): CatalogRow {
+  const json = (column: string): unknown => (stored[column] === null ? undefined : JSON.parse(String(stored[column])))
+  return {
+    id: String(stored['id']),
+    account: String(stored['account']),
+    name: stored['name'] as string | null,
+    nameKey: stored['name_key'] as string | null,
+    cell: String(stored['cell']),
+    phase: stored['phase'] as Phase,
+    isListed: stored['listed'] === 1,
+    incarnation: Number(stored['incarnation']),
+    desiredVersion: Number(stored['desired_version']),
+    appliedVersion: Number(stored['applied_version']),
+    descriptor: json('descriptor') as Descriptor,
+    params: json('params'),
+    failure: json('failure') as ErrorData | undefined,
+    labels: json('labels') as Record<string, string>,
+    metadata: json('metadata') as Record<string, string>,
+    revision: Number(stored['revision']),
+    createTimeMs: Number(stored['create_time']),
+    updateTimeMs: Number(stored['update_time']),
+    deleteTimeMs: stored['delete_time'] as number | null,
+    clockDue: stored['clock_due'] as number | null,
+    purgeTimeMs: stored['purge_time'] as number | null,
+    previousMode: stored['previous_mode'] as Mode | null,
+    ...toUsage(stored),
+  }
+}
+
+function toUsage(stored: Stored): { usage?: ResourceUsage } {
+  if (stored['usage_report_time'] === null) return {}
+  const [bytes = 0, writeTimeMs = 0, reportTimeMs = 0] = ['bytes', 'write_time', 'report_time'].map((column) =>
+    Number(stored[`usage_${column}`]),
+  )
+  return { usage: { bytes, writeTimeMs, reportTimeMs } }
+}

@@ -1,0 +1,48 @@
+// Links that open one resource in a browser: at its own origin, at a host name of its owner's own, or, where the deployment has no
+// wildcard name, by a capability in the path of the main origin.
+
+import type { TokenClaims } from '../identity/token.ts'
+import { ownOriginOf, type Hosts } from './address.ts'
+import type { EdgeContext } from './deployment.ts'
+import { CODE_PARAMETER, CODE_SECONDS } from './session.ts'
+
+export interface LinkGrant {
+  readonly claims: Omit<TokenClaims, 'use' | 'tokenId' | 'expiresAt'>
+  /** Of the resource's type. */
+  readonly plural: string
+  /** One of the resource's hosts; a link leads to its own origin without one. */
+  readonly host?: string
+}
+
+interface LinkContext {
+  readonly context: Pick<EdgeContext, 'signer' | 'config'>
+  readonly hosts: Hosts
+}
+
+/** With a one-time code: whoever opens it first is signed in until the grant's end. @param path where it leads, from the resource's root */
+export function signInLink(at: LinkContext, grant: LinkGrant, path = '/'): Promise<string> {
+  const expiresAt = Math.min(Math.floor(Date.now() / 1000) + CODE_SECONDS, grant.claims.endsAt)
+  return toLink(at, grant, { use: 'code', expiresAt }, path)
+}
+
+/** Signs in everybody who opens it until the grant's end. */
+export function shareLink(at: LinkContext, grant: LinkGrant): Promise<string> {
+  return toLink(at, grant, { use: 'share', expiresAt: grant.claims.endsAt }, '/')
+}
+
+async function toLink(
+  { context, hosts }: LinkContext,
+  { claims, plural, host }: LinkGrant,
+  signIn: Pick<TokenClaims, 'use' | 'expiresAt'>,
+  path: string,
+): Promise<string> {
+  const { signer, config } = context
+  if (config.pathCapabilities && host === undefined) {
+    const capability = await signer.mint({ ...claims, use: 'capability', expiresAt: claims.endsAt })
+    return `${config.publicUrl}/${plural}/${claims.resource}/~${capability}${path}`
+  }
+  const token = await signer.mint({ ...claims, ...signIn })
+  // A name of the owner's own stands before a proxy, at its scheme's default port.
+  const origin = host === undefined ? ownOriginOf(hosts, claims.resource) : `${hosts.scheme}//${host}`
+  return `${origin}${path}${path.includes('?') ? '&' : '?'}${CODE_PARAMETER}=${token}`
+}
