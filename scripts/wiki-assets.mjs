@@ -15,7 +15,7 @@ import {
 } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 
@@ -23,10 +23,12 @@ const require = createRequire(import.meta.url)
 const OUTPUT = fileURLToPath(new URL('../src/types/wiki/generated/', import.meta.url))
 /** The tiddlers of the hosting plugin, as files. */
 const PLUGIN_SOURCES = fileURLToPath(new URL('./wiki-plugin/', import.meta.url))
-const FILES = ['core.bin', 'template.bin', 'standalone.bin', 'assets.ts']
+const FILES = ['core.bin', 'template.bin', 'standalone.bin', 'syncing.bin', 'assets.ts']
 
 /** The plugin that every new wiki carries. A shadow tiddler, so that it is saved with the wiki and hard to delete by accident. */
 const PLUGIN_TITLE = '$:/plugins/biplane/hosting'
+/** The plugin of wikis that are stored by tiddlers. */
+const SYNCING_PLUGIN_TITLE = '$:/plugins/biplane/syncing'
 /** Makes TiddlyWiki save "as the shell": preloaded by the core script, so a wiki that it booted has it in its store. */
 const SAVE_TEMPLATE_TITLE = '$:/config/SaveWikiButton/Template'
 
@@ -65,13 +67,16 @@ function build() {
     // The definitions at the top of the save template leave two blank lines.
     const template = render(tiddlyWiki, '$:/core/save/offline-external-js').trim()
     const standalone = renderStandalone(tiddlyWiki)
+    const syncing = JSON.stringify(syncingPlugins(tiddlyWiki))
     check(core, template, standalone, coreHash)
+    checkSyncing(syncing)
     mkdirSync(OUTPUT, { recursive: true })
     write('core.bin', gzip(core))
     write('template.bin', gzip(template))
     write('standalone.bin', gzip(standalone))
+    write('syncing.bin', gzip(syncing))
     // Last: it says that the others are complete.
-    write('assets.ts', toModule(coreHash, template))
+    write('assets.ts', toModule(coreHash, template, syncing))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -137,6 +142,50 @@ function renderStandalone({ wiki }) {
   return wikitext.map((line) => wiki.renderText('text/plain', 'text/vnd.tiddlywiki', line)).join('\n')
 }
 
+/** What a wiki that is stored by tiddlers has beside the template: the syncer's adaptor, and what suits it to this server. */
+function syncingPlugins(tiddlyWiki) {
+  const folder = join(dirname(require.resolve('tiddlywiki/package.json')), 'plugins/tiddlywiki/tiddlyweb')
+  const adaptor = tiddlyWiki.loadPluginFolder(folder)
+  const actions = `${adaptor.title}/syncer-actions`
+  const shadows = [
+    // Relative: also where the wiki is not at the root of its origin.
+    { title: '$:/config/tiddlyweb/host', text: './' },
+    // Sessions end with their links; there is nothing to log out of.
+    { title: `${actions}/logout`, text: '' },
+    // The adaptor's own would save a page that looks for its core beside it.
+    {
+      title: `${actions}/save-snapshot`,
+      tags: '$:/tags/SyncerDropdown',
+      text: '<a href="export" download class="tc-btn-invisible">{{$:/core/images/download-button}} Download the wiki as one file</a>',
+    },
+  ]
+  const own = {
+    title: SYNCING_PLUGIN_TITLE,
+    type: 'application/json',
+    'plugin-type': 'plugin',
+    // Above the adaptor's, so that these shadows win.
+    'plugin-priority': '20',
+    name: 'Syncing',
+    description: 'How this wiki exchanges its tiddlers with the server',
+    version,
+    dependents: adaptor.title,
+    text: JSON.stringify({ tiddlers: Object.fromEntries(shadows.map((shadow) => [shadow.title, shadow])) }),
+  }
+  return [adaptor, own].map((tiddler) =>
+    Object.fromEntries(Object.entries(tiddler).map(([name, value]) => [name, String(value)])),
+  )
+}
+
+function checkSyncing(syncing) {
+  const [adaptor] = JSON.parse(syncing)
+  const { tiddlers } = JSON.parse(adaptor.text)
+  for (const name of ['tiddlywebadaptor.js', 'syncer-actions/logout', 'syncer-actions/save-snapshot', 'readonly']) {
+    if (tiddlers[`${adaptor.title}/${name}`] === undefined) throw new Error(`tiddlywiki ${version}: no ${name}`)
+  }
+  if (Number(adaptor['plugin-priority']) >= 20)
+    throw new Error(`tiddlywiki ${version}: the adaptor's shadows would win`)
+}
+
 /** A new release of TiddlyWiki may change its templates: then the build fails here, not a wiki in a browser. */
 function check(core, template, standalone, coreHash) {
   const expectations = {
@@ -159,7 +208,7 @@ function check(core, template, standalone, coreHash) {
   }
 }
 
-function toModule(coreHash, template) {
+function toModule(coreHash, template, syncing) {
   return `// Written by scripts/wiki-assets.mjs from tiddlywiki ${version}; inputs ${inputs}
 export const TIDDLYWIKI_VERSION: string = '${version}'
 /** Part of the core script's address. */
@@ -169,6 +218,9 @@ export const TEMPLATE_ETAG: string = '"${hash(template).slice(0, 32)}"'
 /** The tiddlers that only make sense in a page whose core is elsewhere. */
 export const PLUGIN_TITLE: string = '${PLUGIN_TITLE}'
 export const SAVE_TEMPLATE_TITLE: string = '${SAVE_TEMPLATE_TITLE}'
+/** What a page that is stored by tiddlers has more, and its hash. */
+export const SYNCING_PLUGIN_TITLE: string = '${SYNCING_PLUGIN_TITLE}'
+export const SYNCING_HASH: string = '${hash(syncing).slice(0, 12)}'
 `
 }
 

@@ -1,5 +1,6 @@
 // The wiki type: TiddlyWiki 5, one object per wiki, saved by the wiki itself.
 
+import { z } from 'zod'
 import { defineResourceType, type ResourceType } from '../../resource-type.ts'
 import { BODY_BYTES } from './body.ts'
 import { Wiki } from './object.ts'
@@ -18,6 +19,8 @@ export const wiki: ResourceType = defineResourceType({
   name: 'wiki',
   plural: 'wikis',
   object: Wiki,
+  // As a whole, by PutSaver; or by tiddlers, by TiddlyWeb's syncer, so that several people can edit at once.
+  params: z.strictObject({ storage: z.enum(['file', 'tiddlers']).default('file') }),
   visibility: ['private', 'public-read'],
   credentials: ['bearer', 'cookie'],
   // A wiki that has outgrown its limit little by little is refused by its object, in words that TiddlyWiki shows; only what is far

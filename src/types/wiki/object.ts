@@ -13,25 +13,35 @@ import { toPageResponse } from './page.ts'
 import { savePage, serveOptions, servePage } from './put-saver.ts'
 import { toRefusal } from './refusal.ts'
 import { CORE, CORE_FILE, standaloneRuntime } from './template.ts'
-import { createVersionTables, currentVersion, DEFAULT_RETENTION, retentionWithin, type Version } from './versions.ts'
+import { HISTORY, setMode } from './tiddlers/changes.ts'
+import { createTiddlerTables, readState, type StorageMode } from './tiddlers/rows.ts'
+import { serveTiddlers } from './tiddlers/serve.ts'
+import { createVersionTables, currentVersion, DEFAULT_RETENTION, retentionWithin } from './versions.ts'
 
-/** Kept in memory: the newest version's row (without its content), so that a GET reads only what it sends. */
-interface WikiMemory {
-  readonly current: Version | undefined
-}
+/** Kept in memory until something changes: what a GET would otherwise read or make again. */
+type WikiMemory = Map<string, unknown>
 
-/** One TiddlyWiki: a single HTML page that saves itself, with its earlier versions. */
+/** What is given at the creation of a wiki. */
+export type WikiParams = { readonly storage: StorageMode } | undefined
+
+/** One TiddlyWiki: a single HTML page that saves itself, with its earlier versions; or its tiddlers, each with its own. */
 export class Wiki extends ResourceObject<WikiMemory> {
-  protected override readonly migrations: readonly Migration[] = [createVersionTables]
+  protected override readonly migrations: readonly Migration[] = [createVersionTables, createTiddlerTables]
 
-  protected override onRequest(
-    request: Request,
-    { path, principal, descriptor }: RequestContext,
-  ): Response | Promise<Response> {
+  protected override onCreate(params: WikiParams): void {
+    if (params?.storage === 'tiddlers') setMode(this.sql, 'tiddlers')
+  }
+
+  protected override onRequest(request: Request, context: RequestContext): Response | Promise<Response> {
+    const { path, principal, descriptor } = context
     const { method } = request
     const isRead = method === 'GET' || method === 'HEAD'
     if (!isRead && method !== 'OPTIONS') requireScript(request, principal)
     const wiki = this.#content(principal)
+    if (wiki.state().mode === 'tiddlers') {
+      const answer = serveTiddlers(request, context, wiki)
+      if (answer !== undefined) return answer
+    }
     if (path === '/') {
       if (isRead) return servePage(request, wiki)
       if (method === 'OPTIONS') return serveOptions(principal, descriptor)
@@ -62,10 +72,15 @@ export class Wiki extends ResourceObject<WikiMemory> {
 
   /** @param principal of the request that changes it */
   #content(principal?: Principal): WikiContent {
+    const retention = retentionWithin(DEFAULT_RETENTION, this.descriptor.limits.bytes)
     return {
       sql: this.sql,
-      retention: retentionWithin(DEFAULT_RETENTION, this.descriptor.limits.bytes),
-      current: () => (this.memory ??= { current: currentVersion(this.sql) }).current,
+      retention,
+      // A wiki that was converted has both.
+      history: retentionWithin(HISTORY, this.descriptor.limits.bytes / 2),
+      current: () => this.#cached('current', () => currentVersion(this.sql)),
+      state: () => this.#cached('state', () => readState(this.sql)),
+      cached: (name, make) => this.#cached(name, make),
       change: (change) =>
         this.write((sql) => {
           const value = change(sql)
@@ -74,6 +89,16 @@ export class Wiki extends ResourceObject<WikiMemory> {
           return value
         }, principal),
     }
+  }
+
+  #cached<T>(name: string, make: (forget: () => void) => T): T {
+    const memory = (this.memory ??= new Map())
+    if (!memory.has(name))
+      memory.set(
+        name,
+        make(() => memory.delete(name)),
+      )
+    return memory.get(name) as T
   }
 }
 

@@ -19,5 +19,22 @@ export const WIKI_ROUTES: readonly TypeRoute[] = [
   { method: 'GET', path: '/versions', permission: 'write', summary: 'Lists the saved versions, newest first' },
   { method: 'GET', path: '/versions/*', permission: 'write', summary: 'One saved version as HTML' },
   { method: 'HEAD', path: '/versions/*', permission: 'write', summary: 'The ETag of a saved version' },
+  { method: 'GET', path: '/tiddlers.json', permission: 'read', summary: 'All tiddlers as JSON' },
+  { method: 'GET', path: '/status', permission: 'read', summary: 'TiddlyWeb: what this caller may do' },
+  {
+    method: 'GET',
+    path: '/recipes/*',
+    permission: 'read',
+    summary: 'TiddlyWeb: the list of tiddlers, and each of them',
+  },
+  { method: 'PUT', path: '/recipes/*', permission: 'write', summary: 'TiddlyWeb: saves a tiddler' },
+  { method: 'DELETE', path: '/recipes/*', permission: 'write', summary: 'TiddlyWeb: deletes a tiddler' },
+  { method: 'DELETE', path: '/bags/*', permission: 'write', summary: 'TiddlyWeb: deletes a tiddler' },
+  {
+    method: 'GET',
+    path: '/bags/*',
+    permission: 'write',
+    summary: 'TiddlyWeb: earlier revisions, and what was deleted',
+  },
   { method: 'POST', path: '/versions/*', permission: 'write', summary: 'Makes a version the current one again' },
 ]
