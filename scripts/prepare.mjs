@@ -19,6 +19,7 @@ export function install() {
 /** Generated assets, JavaScript and declarations in dist. */
 export function build() {
   run(process.execPath, ['scripts/wiki-assets.mjs'])
+  run(process.execPath, ['scripts/console.mjs'])
   run(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-b'])
   prune()
   copyBinaries()

@@ -1,8 +1,9 @@
 // The ready-made application that `biplane serve` runs unless it is given another one.
 
 import { createApp, type App } from './app.ts'
+import { consoleFiles } from './console/index.ts'
 import { wiki } from './types/wiki/index.ts'
 
-const app: App = createApp({ types: [wiki] })
+const app: App = createApp({ types: [wiki], console: consoleFiles })
 
 export default app

@@ -45,6 +45,8 @@ export function serveSession(context: EdgeContext, { account, role }: ControlCal
     role,
     types: context.types.map(({ name, plural, visibility }) => ({ name, plural, visibility })),
     cells: Object.keys(context.cells),
+    /** 0: what is deleted is gone at once, and people are asked before. */
+    delete_retention_seconds: context.config.timers.deleteRetentionMs / 1000,
     /** Where content is opened: on an origin of its own, or below a path with a capability. */
     content: context.config.pathCapabilities ? 'path' : 'own',
   })

@@ -55,6 +55,8 @@ export interface ResourceJson {
   readonly purge_time?: string
   /** Host names of the owner's own. */
   readonly hosts: readonly string[]
+  /** The same as the ETag header of this resource alone: for `If-Match`. */
+  readonly etag: string
   /** Absent until the object first reported it. */
   readonly usage?: { readonly bytes: number; readonly last_write_time: string; readonly report_time: string }
 }
@@ -77,6 +79,7 @@ export function toResourceJson(record: ResourceRecord, url: string): ResourceJso
     ...(record.deleteTimeMs === null ? {} : { delete_time: toTime(record.deleteTimeMs) }),
     ...(record.purgeTimeMs === undefined ? {} : { purge_time: toTime(record.purgeTimeMs) }),
     hosts: record.hosts ?? [],
+    etag: toRevisionTag(record),
     ...(record.usage === undefined ? {} : { usage: toUsageJson(record.usage) }),
   }
 }

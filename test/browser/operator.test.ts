@@ -1,12 +1,14 @@
-// The operator's first minutes, in a real browser: the printed link, a wiki by a form, and into it, without any command.
+// The operator's first minutes with an application that has no console, in a real browser: the printed link, a wiki by a form, and into
+// it, without any command.
 
 import { expect, test } from 'vitest'
+import { WIKIS_APP } from '../support/apps.ts'
 import { startServer } from '../support/server.ts'
 import { launchBrowser } from './browser.ts'
 import { booted } from './tiddlywiki.ts'
 
 test('[CP2] [AU5] the printed link signs in once; the form creates a wiki and leads into it', async () => {
-  const server = await startServer()
+  const server = await startServer({ app: WIKIS_APP })
   const link = server.stdout.join('\n').match(/http\S+sign-in\?code=\S+/)?.[0]
   expect(link).toBeDefined()
   const browser = await launchBrowser()

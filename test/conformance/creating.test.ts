@@ -33,6 +33,8 @@ describe('the answer', () => {
       metadata: { 'any key': 'any value' },
       create_time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
       update_time: resource.create_time,
+      hosts: [],
+      etag: response.headers.get('etag'),
     })
     expect(await (await server.fetch(`/v1/ledgers/${resource.id}`)).json()).toEqual(resource)
   })

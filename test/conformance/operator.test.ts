@@ -85,6 +85,7 @@ describe('the console', () => {
         { name: 'sheet', plural: 'sheets', visibility: ['private', 'public-read', 'public'] },
       ],
       cells: ['local'],
+      delete_retention_seconds: 0,
       content: 'own',
     })
     expect((await server.fetch('/v1/session', json('POST', {}))).status).toBe(404)

@@ -26,6 +26,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** The composition root: the only files that see every plane, and never the Node side. */
 const ROOT_FILES = ['app.ts', 'deployment.ts', 'default-app.ts', 'index.ts']
 const UNSEEN_BY_ROOT = ['engine', 'cli', 'client', 'console']
+/** The ready-made application puts the console in; builders choose, and what they do not choose is not in their bundle. */
+const SEES_CONSOLE = 'default-app.ts'
 
 /** Lines of each folder: readable in an evening. Raise one only together with the reason, in the commit that needs it. */
 const BUDGETS: Readonly<Record<string, number>> = {
@@ -37,7 +39,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'control-plane': 1_750,
   'data-plane': 1_210,
   'types/wiki': 2_000,
-  console: 2_500,
+  console: 3_300,
   'app.ts': 220,
   'deployment.ts': 100,
   'default-app.ts': 20,
@@ -90,7 +92,10 @@ describe('folders', () => {
 
   test('[FW4] every package that src imports is a declared dependency', () => {
     const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { dependencies: object }
-    const packages = src.flatMap(importsOf).filter((specifier) => /^[a-z@]/.test(specifier) && !specifier.includes(':'))
+    const packages = src
+      .filter(({ path }) => !isBundled(path))
+      .flatMap(importsOf)
+      .filter((specifier) => /^[a-z@]/.test(specifier) && !specifier.includes(':'))
     const undeclared = packages.map(packageOf).filter((name) => !Object.hasOwn(dependencies, name))
     expect([...new Set(undeclared)]).toEqual([])
   })
@@ -110,8 +115,14 @@ describe('the data path', () => {
   })
 })
 
+/** The console's page is one file when it leaves the build: nobody who installs the package needs its toolkit. */
+function isBundled(path: string): boolean {
+  return path.startsWith('src/console/app/')
+}
+
 function mayImport(from: string, to: string): boolean {
   if (from === to) return true
+  if (from === SEES_CONSOLE && to === 'console') return true
   return ROOT_FILES.includes(from) ? !UNSEEN_BY_ROOT.includes(to) : (rowOf(from)?.includes(to) ?? false)
 }
 

@@ -21,7 +21,8 @@ const TYPES = [
   'ResourceTypeOptions', 'ShardPolicy', 'TypeRoute', 'Visibility',
 ]
 const WIKI = ['Wiki', 'wiki']
-const SUBPATHS = ['.', './package.json', './types/wiki']
+const CONSOLE = ['consoleFiles']
+const SUBPATHS = ['.', './console', './package.json', './types/wiki']
 
 test('[FW6] the package exports these names and no others', () => {
   expect(exportsOf('src/index.ts')).toEqual({ values: VALUES, types: TYPES })
@@ -29,6 +30,10 @@ test('[FW6] the package exports these names and no others', () => {
 
 test('[FW6] the wiki type exports these names and no others', () => {
   expect(exportsOf('src/types/wiki/index.ts')).toEqual({ values: WIKI, types: [] })
+})
+
+test('[FW6] the console exports these names and no others', () => {
+  expect(exportsOf('src/console/index.ts')).toEqual({ values: CONSOLE, types: [] })
 })
 
 test('[FW6] the package has these subpaths and no others, and each leads to a file', () => {

@@ -7,3 +7,5 @@ export const LEDGER_APP: string = join(ROOT, 'test/support/apps/ledger.ts')
 /** One migration later, and with another proposal for the shards of sheets. */
 export const LEDGER_NEXT_APP: string = join(ROOT, 'test/support/apps/ledger-next.ts')
 export const CONSOLE_APP: string = join(ROOT, 'test/support/apps/console.ts')
+/** Wikis and no console. */
+export const WIKIS_APP: string = join(ROOT, 'test/support/apps/wikis.ts')

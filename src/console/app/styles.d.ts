@@ -1,0 +1,2 @@
+// The bundler makes one stylesheet of them.
+declare module '*.css'

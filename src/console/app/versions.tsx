@@ -1,0 +1,170 @@
+// The history of a wiki: look at an earlier version, take it home, go back to it.
+
+import { Alert, Anchor, Badge, Button, Group, Stack, Table, Text } from '@mantine/core'
+import { useCallback, useEffect, useState, type ReactNode } from 'react'
+import type { ResourceJson } from '../../wire/resource.ts'
+import { notifyDone, notifyRefusal, titleOf } from './actions.tsx'
+import { refusalOf, type Refusal } from './api.ts'
+import { download, listVersions, restoreVersion, type Version } from './content.ts'
+import { useConsole } from './context.ts'
+import { formatBytes, toFileName } from './format.ts'
+import { Icon } from './icons.tsx'
+import { openPath, When } from './parts.tsx'
+import { Failure, Loading } from './states.tsx'
+
+export function Versions({ record }: { readonly record: ResourceJson }): ReactNode {
+  const { type } = useConsole()
+  const [versions, setVersions] = useState<readonly Version[]>()
+  const [refusal, setRefusal] = useState<Refusal>()
+  const { id } = record
+
+  const load = useCallback(() => {
+    setRefusal(undefined)
+    return listVersions(type, id).then(setVersions, (error: unknown) => setRefusal(refusalOf(error)))
+  }, [type, id])
+  useEffect(() => void load(), [load])
+
+  const restore = async (version: number): Promise<void> => {
+    try {
+      await restoreVersion(type, id, version)
+      notifyDone(`Version ${version} is the current one again. What was there before is kept as a version.`)
+      await load()
+    } catch (error) {
+      notifyRefusal('It was not restored', refusalOf(error))
+    }
+  }
+
+  if (record.state === 'suspended')
+    return (
+      <Alert variant="default" title="Suspended">
+        A suspended wiki answers nobody. Make it active to see its versions.
+      </Alert>
+    )
+  return (
+    <Stack gap="lg">
+      <Export record={record} />
+      {refusal !== undefined && <Failure refusal={refusal} onRetry={() => void load()} />}
+      {versions === undefined && refusal === undefined && <Loading rows={3} />}
+      {versions?.length === 0 && (
+        <Text size="sm" c="dimmed">
+          Nothing was saved yet. Every save will be listed here.
+        </Text>
+      )}
+      {versions !== undefined && versions.length > 0 && (
+        <VersionTable record={record} versions={versions} onRestore={restore} />
+      )}
+    </Stack>
+  )
+}
+
+/** The wiki as files for a disk. */
+function Export({ record }: { readonly record: ResourceJson }): ReactNode {
+  const save = useDownload(record)
+  return (
+    <Group gap="xs">
+      <Button
+        variant="default"
+        size="xs"
+        leftSection={<Icon name="download" size={14} />}
+        onClick={() => save('export', '.html')}
+      >
+        Export as a file
+      </Button>
+      <Button
+        variant="default"
+        size="xs"
+        leftSection={<Icon name="download" size={14} />}
+        onClick={() => save('tiddlers.json', '.json')}
+      >
+        Export tiddlers as JSON
+      </Button>
+    </Group>
+  )
+}
+
+function useDownload(record: ResourceJson): (path: string, ending: string) => void {
+  const { type } = useConsole()
+  return (path, ending) => {
+    download(type, record.id, path, toFileName(titleOf(record)) + ending).catch((error: unknown) =>
+      notifyRefusal('Nothing was downloaded', refusalOf(error)),
+    )
+  }
+}
+
+function VersionTable(props: {
+  readonly record: ResourceJson
+  readonly versions: readonly Version[]
+  readonly onRestore: (version: number) => Promise<void>
+}): ReactNode {
+  const { record, versions, onRestore } = props
+  const { type, session } = useConsole()
+  const save = useDownload(record)
+  const [restoring, setRestoring] = useState<number>()
+  const mayRestore = session.role !== 'read' && record.state === 'active'
+  return (
+    <Table verticalSpacing="sm">
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th scope="col">Version</Table.Th>
+          <Table.Th scope="col">Saved</Table.Th>
+          <Table.Th scope="col">Size</Table.Th>
+          <Table.Th scope="col">
+            <span className="visually-hidden">Actions</span>
+          </Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {versions.map(({ version, save_time: time, size_bytes: size, current }) => (
+          <Table.Tr key={version}>
+            <Table.Td>{version}</Table.Td>
+            <Table.Td>
+              <When time={time} />
+            </Table.Td>
+            <Table.Td>{formatBytes(size)}</Table.Td>
+            <Table.Td>
+              <Group gap="sm" justify="flex-end">
+                <Anchor
+                  size="sm"
+                  href={openPath(type, record.id, `versions/${version}`)}
+                  target="_blank"
+                  rel="noreferrer"
+                  aria-label={`Preview version ${version} in a new tab`}
+                >
+                  Preview
+                </Anchor>
+                <Anchor
+                  size="sm"
+                  component="button"
+                  type="button"
+                  onClick={() => save(`versions/${version}`, ` (version ${version}).html`)}
+                  aria-label={`Download version ${version}`}
+                >
+                  Download
+                </Anchor>
+                {current ? (
+                  <Badge variant="default" tt="none" fw={500}>
+                    Current
+                  </Badge>
+                ) : (
+                  <Button
+                    size="compact-sm"
+                    variant="default"
+                    disabled={!mayRestore}
+                    loading={restoring === version}
+                    aria-label={`Restore version ${version}`}
+                    onClick={() => {
+                      setRestoring(version)
+                      void onRestore(version).finally(() => setRestoring(undefined))
+                    }}
+                  >
+                    Restore
+                  </Button>
+                )}
+              </Group>
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </Table>
+  )
+}
