@@ -20,6 +20,13 @@ export function appOption(): Option {
   ).env('BIPLANE_APP')
 }
 
+export function pathCapabilitiesOption(): Option {
+  return new Option(
+    '--path-capabilities',
+    'open resources below paths that hold a secret, in a sandbox: where no wildcard host name can be had',
+  ).env('BIPLANE_PATH_CAPABILITIES')
+}
+
 export function parsePort(text: string): number {
   const port = Number(text)
   if (/^\d+$/.test(text) && port <= 65_535) return port

@@ -17,6 +17,7 @@ import {
   parsePort,
   parsePublicUrl,
   parseSeconds,
+  pathCapabilitiesOption,
   secretsOption,
 } from './options.ts'
 import { greet } from './greeting.ts'
@@ -30,6 +31,7 @@ export interface ServeFlags {
   readonly publicUrl?: string
   readonly apex: string
   readonly trustProxy?: readonly string[]
+  readonly pathCapabilities?: boolean
   readonly requestLog?: boolean
   readonly grace: number
   readonly log: 'text' | 'json'
@@ -82,6 +84,7 @@ export function withServeOptions(command: Command): Command {
         .env('BIPLANE_TRUST_PROXY')
         .argParser(parseCidrs),
     )
+    .addOption(pathCapabilitiesOption())
     .addOption(new Option('--request-log', 'log one line per request').env('BIPLANE_REQUEST_LOG'))
     .addOption(
       new Option('--grace <seconds>', 'how long open requests may go on after a stop')
@@ -110,6 +113,7 @@ export function toServerOptions(flags: ServeFlags, log: Log): ServerOptions {
     ...(flags.publicUrl === undefined ? {} : { publicUrl: flags.publicUrl }),
     apex: flags.apex,
     trustedProxies: flags.trustProxy ?? [],
+    pathCapabilities: flags.pathCapabilities ?? false,
     requestLog: flags.requestLog ?? false,
     graceMs: flags.grace * 1000,
     structuredLogging: flags.log === 'json',
@@ -124,15 +128,15 @@ export function toServerOptions(flags: ServeFlags, log: Log): ServerOptions {
  *
  * @throws EngineError for a public URL without a host for the resources' own origins
  */
-function checkPublicUrl({ publicUrl, apex }: ServeFlags, log: Log): void {
+function checkPublicUrl({ publicUrl, apex, pathCapabilities }: ServeFlags, log: Log): void {
   if (publicUrl === undefined) return
   const { hostname, protocol } = new URL(publicUrl)
   if (/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)) return
-  if (apex === 'localhost') {
+  if (apex === 'localhost' && pathCapabilities !== true) {
     throw new EngineError(
       `--public-url ${publicUrl} without --apex`,
       'links to resources would lead to hosts below "localhost", which is every reader\'s own machine',
-      'Add --apex HOST, a name of its own whose subdomains (*.HOST) lead to this server.',
+      'Add --apex HOST, a name of its own whose subdomains (*.HOST) lead to this server; or, without such a name, --path-capabilities.',
       2,
     )
   }

@@ -6,7 +6,7 @@ import { Option, type Command } from 'commander'
 import { DEFAULT_APP, bundleApp } from '../engine/app-bundle.ts'
 import { BINDINGS } from '../wire/deployment.ts'
 import { mergeMigrations, toWranglerConfig, type Migration, type WranglerOptions } from '../engine/wrangler-config.ts'
-import { appOption, parseHostName, parsePublicUrl } from './options.ts'
+import { appOption, parseHostName, parsePublicUrl, pathCapabilitiesOption } from './options.ts'
 
 interface WranglerFlags extends WranglerOptions {
   readonly app?: string
@@ -35,6 +35,7 @@ export function addWranglerConfigCommand(program: Command): void {
         .argParser(parseHostName)
         .makeOptionMandatory(),
     )
+    .addOption(pathCapabilitiesOption())
     .action(async (flags: WranglerFlags) => {
       const { manifest, modules, data } = await bundleApp(flags.app ?? DEFAULT_APP, { faultPoints: false })
       mkdirSync(flags.out, { recursive: true })

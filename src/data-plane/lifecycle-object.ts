@@ -123,8 +123,9 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
     readonly tokenId?: string
     readonly generation: number
     readonly expiresAtMs: number
+    readonly customHost?: string
   }): Promise<RedeemRefusal | undefined> {
-    const refusal = decideRedeem(this.held, code.generation)
+    const refusal = decideRedeem(this.held, code.generation, code.customHost)
     if (refusal !== undefined || code.tokenId === undefined) return refusal
     return useCode(this.ctx.storage, code.tokenId, code.expiresAtMs, Date.now()) ? undefined : 'used'
   }

@@ -107,11 +107,14 @@ export function refusalOf(held: Held, principal: Principal): ResourceError | und
   return undefined
 }
 
-/** Why a one-time code is not redeemed. */
-export type RedeemRefusal = 'gone' | 'revoked' | 'used'
+/** Why a link is not redeemed. */
+export type RedeemRefusal = 'gone' | 'unknown_host' | 'revoked' | 'used'
 
-export function decideRedeem(held: Held, generation: number): RedeemRefusal | undefined {
+/** @param customHost a host name of the owner's own at which the link was opened */
+export function decideRedeem(held: Held, generation: number, customHost?: string): RedeemRefusal | undefined {
   if (held.kind !== 'descriptor' || held.descriptor.mode === 'deleted') return 'gone'
+  const { hosts = [] } = held.descriptor
+  if (customHost !== undefined && !hosts.includes(customHost)) return 'unknown_host'
   return generation < held.descriptor.generation ? 'revoked' : undefined
 }
 

@@ -2,17 +2,20 @@
 // data path does at the edge.
 
 import type { DeploymentConfig } from '../wire/deployment.ts'
+import type { Forwarded } from './proxy.ts'
 
 export type Address =
   /** The main origin: control plane API, and content for API clients below /{plural}/{id}/. */
   | { readonly kind: 'main'; readonly path: string; readonly query: string; readonly origin: string }
-  /** A resource's own origin `{id}.{apex}`. */
+  /** A resource's own origin `{id}.{apex}`, or a host name of its owner's own, which a trusted proxy has mapped to that one. */
   | {
       readonly kind: 'own'
       readonly label: string
       readonly path: string
       readonly query: string
       readonly origin: string
+      /** The owner's host name, without a port. The object confirms it. */
+      readonly customHost?: string
     }
   /** A host that this deployment does not serve: DNS rebinding, or a missing --public-url. */
   | { readonly kind: 'foreign'; readonly host: string; readonly path: string }
@@ -38,23 +41,42 @@ export function toHosts(config: DeploymentConfig): Hosts {
   return { scheme: url.protocol, port, main, ownSuffix: `.${config.apex}${port}` }
 }
 
+/** What may stand in a `Location` and in the principal's header. */
+const HOST_NAME = /^([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::\d{1,5})?$/
+
 /**
  * @param url absolute, as the engine gives it: the host is the Host header
- * @param forwardedHost the X-Forwarded-Host of a trusted proxy
+ * @param forwarded what a trusted proxy says. A host that is not ours counts only where the Host header is a resource's own host: by
+ * that the proxy says whose it is, and the tag in it says that it was issued.
  */
-export function toAddress(hosts: Hosts, url: string, forwardedHost: string | null): Address {
+export function toAddress(hosts: Hosts, url: string, forwarded?: Forwarded): Address {
   const hostStart = url.indexOf('://') + 3
   const firstSlash = url.indexOf('/', hostStart)
   const pathStart = firstSlash === -1 ? url.length : firstSlash
-  const host = (forwardedHost ?? url.slice(hostStart, pathStart)).toLowerCase()
+  const received = url.slice(hostStart, pathStart).toLowerCase()
+  const host = forwarded?.host.toLowerCase() ?? received
   const queryStart = url.indexOf('?', pathStart)
   const path = queryStart === -1 ? url.slice(pathStart) : url.slice(pathStart, queryStart)
   const query = queryStart === -1 ? '' : url.slice(queryStart)
   const origin = `${hosts.scheme}//${host}`
   if (hosts.main.has(host)) return { kind: 'main', path, query, origin }
-  if (host.endsWith(hosts.ownSuffix))
-    return { kind: 'own', label: host.slice(0, -hosts.ownSuffix.length), path, query, origin }
-  return { kind: 'foreign', host, path }
+  const label = labelOf(hosts, host)
+  if (label !== undefined) return { kind: 'own', label, path, query, origin }
+  const mapped = labelOf(hosts, received)
+  const customHost = HOST_NAME.exec(host)?.[1]
+  if (mapped === undefined || customHost === undefined) return { kind: 'foreign', host, path }
+  return {
+    kind: 'own',
+    label: mapped,
+    path,
+    query,
+    origin: `${forwarded?.scheme ?? hosts.scheme}//${host}`,
+    customHost,
+  }
+}
+
+function labelOf({ ownSuffix }: Hosts, host: string): string | undefined {
+  return host.endsWith(ownSuffix) ? host.slice(0, -ownSuffix.length) : undefined
 }
 
 /** The own origin of a resource, such as `http://wiki-4k7t0qj9m2xdpw3r-local-1vhz01ab.localhost:8787`. */

@@ -78,6 +78,25 @@ export async function verifyCredential(
 }
 
 /**
+ * A browser adds a password that its user once typed to whatever any site makes it send, as it does with a cookie. Unlike a cookie it
+ * is also sent by clients that are no browser and say nothing about where they are.
+ *
+ * @throws ResourceError `permission_denied` for a write or upgrade that another site's page asked for
+ */
+export function requireOwnSite(request: Request, origin: string): void {
+  const { method, headers } = request
+  const isRead = method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
+  if (isRead && !headers.has('upgrade')) return
+  const from = headers.get('origin')
+  const site = headers.get('sec-fetch-site')
+  if ((from === null || from === origin) && site !== 'cross-site' && site !== 'same-site') return
+  throw new ResourceError(
+    'permission_denied',
+    `A change that a password signs in must not come from another site's page: send the token as Authorization: Bearer.`,
+  )
+}
+
+/**
  * What the object's gate will refuse in any case, refused before anything of the body is held in memory.
  *
  * @throws ResourceError `unauthenticated`, `permission_denied`

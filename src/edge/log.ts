@@ -1,6 +1,7 @@
-// Structured log lines. Query strings never appear: they may hold codes and tokens.
+// Structured log lines. Query strings and capabilities never appear: they may be codes and tokens.
 
 import type { Address } from './address.ts'
+import { withoutCapability } from './capability.ts'
 
 export function logRequest(
   requestId: string,
@@ -30,7 +31,7 @@ export function logFailure(requestId: string, method: string, address: Address, 
 function toPlace(address: Address): { host?: string; resource?: string; path?: string } {
   switch (address.kind) {
     case 'main':
-      return { path: address.path }
+      return { path: withoutCapability(address.path) }
     case 'own':
       return { resource: address.label, path: address.path }
     case 'foreign':

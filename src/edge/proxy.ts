@@ -2,11 +2,20 @@
 
 import ipaddr from 'ipaddr.js'
 
-/** The host that the client asked a trusted proxy for, or null. */
-export function forwardedHostOf(request: Request, trustedProxies: readonly string[]): string | null {
-  if (trustedProxies.length === 0) return null
+/** What the client asked a trusted proxy for. */
+export interface Forwarded {
+  readonly host: string
+  /** Absent when the proxy does not say, or says something else. */
+  readonly scheme?: 'http:' | 'https:'
+}
+
+/** undefined when nobody who is trusted says anything. */
+export function forwardedOf(request: Request, trustedProxies: readonly string[]): Forwarded | undefined {
+  if (trustedProxies.length === 0) return undefined
   const host = request.headers.get('x-forwarded-host')
-  return host !== null && isTrusted(request, trustedProxies) ? host : null
+  if (host === null || !isTrusted(request, trustedProxies)) return undefined
+  const proto = request.headers.get('x-forwarded-proto')
+  return proto === 'https' || proto === 'http' ? { host, scheme: `${proto}:` } : { host }
 }
 
 function isTrusted(request: Request, trustedProxies: readonly string[]): boolean {

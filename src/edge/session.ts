@@ -1,8 +1,8 @@
-// Browsers on a resource's own origin: a one-time code becomes a session cookie, which the edge renews by itself, without the control
-// plane, until the time that the link's creator allowed.
+// Browsers on a resource's own origin: a link, one-time or shared, becomes a session cookie, which the edge renews by itself, without
+// the control plane, until the time that the link's creator allowed.
 
 import type { ResourceId } from '../identity/resource-id.ts'
-import type { TokenClaims, TokenSigner } from '../identity/token.ts'
+import { includesPermission, type TokenClaims, type TokenSigner } from '../identity/token.ts'
 import type { ResourceType } from '../resource-type.ts'
 import { ResourceError } from '../wire/errors.ts'
 import { SESSION_COOKIE, readCookie, type TokenCache } from './credentials.ts'
@@ -19,16 +19,19 @@ const SESSION_SECONDS = 24 * 3_600
 /** How the edge asks the object; the class behind is the data plane's. */
 interface CodeRedeemer {
   redeemCode(code: {
-    tokenId: string
+    tokenId?: string
     generation: number
     expiresAtMs: number
-  }): Promise<'gone' | 'revoked' | 'used' | undefined>
+    customHost?: string
+  }): Promise<'gone' | 'unknown_host' | 'revoked' | 'used' | undefined>
 }
 
 /**
- * Exchanges the code in a sign-in link: 303 to the same address without it, with the cookie.
+ * Exchanges the token in a link for a session: 303 to the same address without it, with the cookie. A one-time code is used up; a share
+ * link is not, and takes nothing away from somebody who is signed in already.
  *
- * @throws ResourceError `unauthenticated` for a code that is wrong, expired or used; `deleted` when the resource is gone
+ * @throws ResourceError `unauthenticated` for a link that is wrong, expired, revoked or used; `deleted` when the resource is gone;
+ * `not_found` at a host name that the resource does not have
  */
 export async function redeemLink(
   context: EdgeContext,
@@ -36,25 +39,39 @@ export async function redeemLink(
   type: ResourceType,
   id: ResourceId,
   request: Request,
-  address: { readonly origin: string; readonly path: string },
+  address: { readonly origin: string; readonly path: string; readonly customHost?: string },
   query: URLSearchParams,
 ): Promise<Response> {
-  const code = await context.signer.verify(query.get(CODE_PARAMETER) ?? '', 'code')
-  if (code === undefined || code.resource !== id.id) throw badLink()
-  const object = toDataObject(context, type, id) as unknown as CodeRedeemer
-  const { tokenId, generation, expiresAt } = code
-  const refusal = await object.redeemCode({ tokenId, generation, expiresAtMs: expiresAt * 1000 })
+  const text = query.get(CODE_PARAMETER) ?? ''
+  const link = (await context.signer.verify(text, 'code')) ?? (await context.signer.verify(text, 'share'))
+  if (link === undefined || link.resource !== id.id) throw badLink()
+  const { customHost } = address
+  const refusal = await (toDataObject(context, type, id) as unknown as CodeRedeemer).redeemCode({
+    ...(link.use === 'share' ? {} : { tokenId: link.tokenId }),
+    generation: link.generation,
+    expiresAtMs: link.expiresAt * 1000,
+    ...(customHost === undefined ? {} : { customHost }),
+  })
   if (refusal === 'gone') throw new ResourceError('deleted', 'This resource was deleted.')
+  if (refusal === 'unknown_host') throw new ResourceError('not_found', 'There is nothing at this host name.')
+  const session = await sessionOf(cache, request, id)
   // Who goes back in his history to a used link keeps the session that it gave him.
-  if (refusal !== undefined && !(await hasSession(cache, request, id))) throw badLink()
+  if (refusal !== undefined && session === undefined) throw badLink()
+  const isSignedIn = refusal !== undefined || (link.use === 'share' && session !== undefined && covers(session, link))
 
   query.delete(CODE_PARAMETER)
   const rest = query.size === 0 ? '' : `?${query.toString()}`
   // Absolute: a path that begins with two slashes would lead to another host.
   const location = address.origin + address.path + rest
   const headers = new Headers({ location, 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' })
-  if (refusal === undefined) headers.append('set-cookie', await newCookie(context.signer, code))
+  if (!isSignedIn) headers.append('set-cookie', await newCookie(context.signer, link))
   return new Response(null, { status: 303, headers })
+}
+
+/** Whether a session is worth at least as much as what a link would give. */
+function covers(session: TokenClaims, link: TokenClaims): boolean {
+  if (session.generation < link.generation || !includesPermission(session.permission, link.permission)) return false
+  return session.permission !== link.permission || session.endsAt >= link.endsAt
 }
 
 /** A cookie for the next day, when the session is in its second half and may go on; else undefined. */
@@ -84,11 +101,14 @@ async function newCookie(signer: TokenSigner, claims: TokenClaims): Promise<stri
   return `${SESSION_COOKIE}=${token}; Path=/; Max-Age=${expiresAt - now}; HttpOnly; Secure; SameSite=Lax`
 }
 
-async function hasSession(cache: TokenCache, request: Request, id: ResourceId): Promise<boolean> {
+async function sessionOf(cache: TokenCache, request: Request, id: ResourceId): Promise<TokenClaims | undefined> {
   const session = await cache.verify(readCookie(request, SESSION_COOKIE) ?? '', 'session')
-  return session?.resource === id.id
+  return session?.resource === id.id ? session : undefined
 }
 
 function badLink(): ResourceError {
-  return new ResourceError('unauthenticated', 'This link was used already or has expired: ask for a new one.')
+  return new ResourceError(
+    'unauthenticated',
+    'This link was used already, has expired or was revoked: ask for a new one.',
+  )
 }

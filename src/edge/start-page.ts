@@ -32,7 +32,7 @@ export async function serveStartPage(
   return pageResponse(sections.join(''), requestId)
 }
 
-/** A sign-in link to a resource for the operator's browser; undefined when the control plane does not answer. */
+/** Where the operator's browser opens a resource; undefined when the control plane does not answer. */
 export async function linkForOperator(
   edge: Edge,
   context: EdgeContext,

@@ -1,27 +1,19 @@
 // The edge: stateless, and where every request arrives. It finds out what a request is for, by index, and hands it to one of the
 // planes; every error becomes an answer here.
 
-import type { TokenClaims } from '../identity/token.ts'
-import { pathOf } from '../object/request-path.ts'
-import { isUpgrade, refuseSocket } from '../object/sockets.ts'
-import type { ResourceType } from '../resource-type.ts'
-import { ResourceError, toProblemResponse, toResourceError } from '../wire/errors.ts'
-import type { Principal } from '../wire/principal.ts'
-import { ownOriginOf, toAddress, type Address } from './address.ts'
-import { ASSETS_PREFIX, serveAsset } from './assets.ts'
-import { hasOperatorSession, requireCaller } from './authorize.ts'
-import { limitBody } from './body-limit.ts'
+import { ResourceError, toResourceError } from '../wire/errors.ts'
+import { toAddress, type Address } from './address.ts'
+import { serveAsset } from './assets.ts'
+import { requireCaller } from './authorize.ts'
 import { serveConsole, serveSession } from './console.ts'
-import { QUERY_PARAMETER, findCredential, requirePermission, verifyCredential } from './credentials.ts'
+import { serveMainOrigin, serveOwnOrigin } from './content.ts'
 import type { EdgeContext } from './deployment.ts'
-import { logFailure, logRequest } from './log.ts'
 import type { Edge } from './edge.ts'
-import { neededPermission } from './needed-permission.ts'
-import { forwardedHostOf } from './proxy.ts'
-import { CODE_PARAMETER, redeemLink, renewedCookie, requireOwnOrigin } from './session.ts'
+import { logFailure, logRequest } from './log.ts'
+import { forwardedOf } from './proxy.ts'
+import { refuse } from './refusal.ts'
 import { serveSignIn, serveSignOut } from './sign-in.ts'
-import { linkForOperator, serveStartPage } from './start-page.ts'
-import { forward, requireIssued, toDataObject, toInnerUrl } from './to-data-plane.ts'
+import { serveStartPage } from './start-page.ts'
 
 /** One request, whatever it is for. Never throws. */
 export async function serveRequest(edge: Edge, context: EdgeContext, request: Request): Promise<Response> {
@@ -31,12 +23,12 @@ export async function serveRequest(edge: Edge, context: EdgeContext, request: Re
   let address: Address = { kind: 'foreign', host: '', path: '' }
   let response: Response
   try {
-    address = toAddress(edge.hosts, request.url, forwardedHostOf(request, config.trustedProxies))
+    address = toAddress(edge.hosts, request.url, forwardedOf(request, config.trustedProxies))
     response = await route(edge, context, request, address, requestId)
   } catch (thrown) {
     const error = toResourceError(thrown)
     if (error.code === 'internal') logFailure(requestId, request.method, address, thrown)
-    response = isUpgrade(request) ? refuseSocket(error) : toProblemResponse(error, requestId)
+    response = refuse(context, address, request, error, requestId)
   }
   if (config.requestLog) logRequest(requestId, request.method, address, response.status, Date.now() - begin)
   return response
@@ -114,122 +106,6 @@ async function serveControl(
   return response
 }
 
-/** Content on the main origin, below /{plural}/{id}/: for API clients with a token. Cookies are ignored, browsers are sent away. */
-async function serveMainOrigin(
-  edge: Edge,
-  context: EdgeContext,
-  request: Request,
-  address: Address & { kind: 'main' },
-  type: ResourceType,
-  idAndPath: string,
-  requestId: string,
-): Promise<Response> {
-  const slash = idAndPath.indexOf('/')
-  const idText = slash === -1 ? idAndPath : idAndPath.slice(0, slash)
-  const path = slash === -1 ? '' : idAndPath.slice(slash)
-  const isNavigation = request.headers.get('sec-fetch-mode') === 'navigate' && !request.headers.has('authorization')
-  if (isNavigation && request.method === 'GET') {
-    const id = await requireIssued(context, type, idText)
-    const rest = (path === '' ? '/' : path) + address.query
-    const isOperator = await hasOperatorSession(context, edge.cache, request, address.origin)
-    const link = isOperator ? await linkForOperator(edge, context, type, id, rest, requestId) : undefined
-    return redirect(link ?? `${ownOriginOf(edge.hosts, id.id)}${rest}`)
-  }
-  if (path === '') {
-    await requireIssued(context, type, idText)
-    return redirect(`/${type.plural}/${idText}/${address.query}`, 308)
-  }
-  const seen = { origin: address.origin, basePath: `/${type.plural}/${idText}/`, path, query: address.query }
-  return serveContent(edge, context, request, type, idText, seen, requestId)
-}
-
-/** Content on the resource's own origin: for browsers, which a one-time code signs in. */
-async function serveOwnOrigin(
-  edge: Edge,
-  context: EdgeContext,
-  request: Request,
-  address: Address & { kind: 'own' },
-  requestId: string,
-): Promise<Response> {
-  const { path, query, origin } = address
-  const type = context.typeByName.get(address.label.slice(0, address.label.indexOf('-')))
-  if (type === undefined) return notFound()
-  if (path.startsWith(ASSETS_PREFIX)) {
-    const asset = serveAsset(edge.assets, request, path)
-    if (asset !== undefined) return asset
-  }
-  if (request.method === 'GET' && query.includes(`${CODE_PARAMETER}=`)) {
-    const parameters = new URLSearchParams(query)
-    if (parameters.has(CODE_PARAMETER)) {
-      const id = await requireIssued(context, type, address.label)
-      return redeemLink(context, edge.cache, type, id, request, address, parameters)
-    }
-  }
-  return serveContent(edge, context, request, type, address.label, { origin, basePath: '/', path, query }, requestId)
-}
-
-interface SeenAs {
-  readonly origin: string
-  readonly basePath: string
-  readonly path: string
-  readonly query: string
-}
-
-/**
- * A user writes, another one, elsewhere, reads: straight from the identifier to the object.
- *
- * @step 6
- * @step 8
- */
-async function serveContent(
-  edge: Edge,
-  context: EdgeContext,
-  request: Request,
-  type: ResourceType,
-  idText: string,
-  seen: SeenAs,
-  requestId: string,
-): Promise<Response> {
-  const presented = findCredential(request, seen.query, type, seen.basePath === '/')
-  // A token that was verified before proves that its identifier was issued. Everybody else shows the tag first, then the token.
-  let claims = presented === undefined ? undefined : edge.cache.peek(presented)
-  let id = claims?.resource === idText && claims.type === type.name ? claims.id : undefined
-  if (id === undefined) {
-    id = await requireIssued(context, type, idText)
-    claims = presented === undefined ? undefined : await verifyCredential(edge.cache, presented, id)
-  }
-  const url = toInnerUrl(seen.path, type.credentials.includes('query') ? withoutToken(seen.query) : seen.query)
-  // Of the path as the object will see it: another spelling of it must not need another permission.
-  const path = type.routes.length === 0 ? '' : pathOf(new URL(url).href)
-  const needs = neededPermission(type.routes, request.method, path)
-  const principal: Principal = {
-    via: claims === undefined ? 'none' : (presented?.via ?? 'none'),
-    ...(claims === undefined ? {} : { permission: claims.permission, generation: claims.generation }),
-    needs,
-    requestId,
-    basePath: seen.basePath,
-    origin: seen.origin,
-  }
-  if (principal.via === 'cookie') requireOwnOrigin(request, seen.origin)
-  const limited = limitBody(request, type.limits.bodyBytes, () => requirePermission(type, principal))
-  const body = limited instanceof Promise ? await limited : limited
-  const response = await forward(toDataObject(context, type, id), url, request, body, principal)
-  return principal.via === 'cookie' && claims !== undefined ? renew(context, claims, response) : response
-}
-
-/** The response as it is, or with the session's next cookie when it is time. */
-async function renew(context: EdgeContext, session: TokenClaims, response: Response): Promise<Response> {
-  // Only what the object has just accepted goes on: it knows whether the session was revoked.
-  if (response.status === 101 || response.status >= 400) return response
-  const cookie = await renewedCookie(context.signer, session)
-  if (cookie === undefined) return response
-  const renewed = new Response(response.body, response)
-  renewed.headers.append('set-cookie', cookie)
-  // Whatever the type allows: an answer with somebody's session is nobody else's.
-  renewed.headers.set('cache-control', 'private, no-store')
-  return renewed
-}
-
 /** The client's own name for the request when it is one that fits a log line, else a new one. */
 function toRequestId(given: string | null): string {
   return given !== null && /^[\w-]{1,64}$/.test(given) ? given : newRequestId()
@@ -242,20 +118,6 @@ let requestCount = 0
 function newRequestId(): string {
   isolateId ??= crypto.randomUUID().slice(0, 18)
   return `${isolateId}-${(requestCount++).toString(36)}`
-}
-
-function withoutToken(query: string): string {
-  if (!query.includes(QUERY_PARAMETER)) return query
-  const parameters = new URLSearchParams(query)
-  parameters.delete(QUERY_PARAMETER)
-  return parameters.size === 0 ? '' : `?${parameters.toString()}`
-}
-
-function redirect(location: string, status = 303): Response {
-  return new Response(null, {
-    status,
-    headers: { location, 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' },
-  })
 }
 
 function notFound(): never {

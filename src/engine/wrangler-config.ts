@@ -17,6 +17,7 @@ export interface WranglerOptions {
   readonly name: string
   readonly publicUrl: string
   readonly apex: string
+  readonly pathCapabilities?: boolean
 }
 
 /** The one cell of a deployment that declares no others; where Cloudflare puts an object is then Cloudflare's choice. */
@@ -58,7 +59,7 @@ export function toWranglerConfig(
     cells: { [CELL]: {} },
     trustedProxies: [],
     requestLog: false,
-    pathCapabilities: false,
+    pathCapabilities: options.pathCapabilities ?? false,
     timers: DEFAULT_TIMERS,
   }
   const bindings = [...objectsOf(manifest, 'control'), ...objectsOf(manifest, 'data')]

@@ -35,7 +35,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   wire: 720,
   'resource-type.ts': 170,
   object: 150,
-  edge: 2_250,
+  edge: 2_450,
   'control-plane': 1_750,
   'data-plane': 1_210,
   'types/wiki': 2_000,

@@ -8,9 +8,9 @@ const STEPS: Readonly<Record<number, string>> = {
   3: 'src/control-plane/create.ts create',
   4: 'src/control-plane/catalog.ts insertRow',
   5: 'src/edge/handlers.ts answerCreated',
-  6: 'src/edge/worker.ts serveContent',
+  6: 'src/edge/content.ts serveContent',
   7: 'src/edge/to-data-plane.ts toDataObject',
-  8: 'src/edge/worker.ts serveContent',
+  8: 'src/edge/content.ts serveContent',
   9: 'src/edge/to-data-plane.ts toDataObject',
 }
 

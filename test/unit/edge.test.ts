@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ownOriginOf, toAddress, toHosts } from '../../src/edge/address.ts'
+import { withoutCapability } from '../../src/edge/capability.ts'
 import { readCookie } from '../../src/edge/credentials.ts'
 import { controlRoutes } from '../../src/edge/routes.ts'
 import { defineResourceType } from '../../src/resource-type.ts'
@@ -20,7 +21,7 @@ describe('addresses', () => {
     ['http://LOCALHOST:8787/%2e%2e', { path: '/%2e%2e', query: '' }],
     ['http://127.0.0.1:8787/?', { path: '/', query: '?' }],
   ])('[HT5] %s is the main origin', (url, expected) => {
-    expect(toAddress(local, url, null)).toMatchObject({ kind: 'main', ...expected })
+    expect(toAddress(local, url)).toMatchObject({ kind: 'main', ...expected })
   })
 
   test.each([
@@ -28,7 +29,7 @@ describe('addresses', () => {
     ['http://X-Y.LOCALHOST:8787/a?b', 'x-y'],
     ['http://a.b.localhost:8787/a?b', 'a.b'],
   ])('[HT5] %s is an own origin', (url, label) => {
-    expect(toAddress(local, url, null)).toMatchObject({ kind: 'own', label, path: '/a', query: '?b' })
+    expect(toAddress(local, url)).toMatchObject({ kind: 'own', label, path: '/a', query: '?b' })
   })
 
   test.each([
@@ -46,11 +47,11 @@ describe('addresses', () => {
     'http://evil.example/127.0.0.1:8787/',
     'http://evil.example/?http://127.0.0.1:8787/',
   ])('[HT5] %s is foreign', (url) => {
-    expect(toAddress(local, url, null).kind).toBe('foreign')
+    expect(toAddress(local, url).kind).toBe('foreign')
   })
 
   test('[HT5] a public URL has no other names, and the apex its own hosts', () => {
-    const kindOf = (url: string): string => toAddress(planet, url, null).kind
+    const kindOf = (url: string): string => toAddress(planet, url).kind
     expect(kindOf('https://biplane.example/')).toBe('main')
     expect(kindOf('https://x.wikis.example/')).toBe('own')
     for (const host of ['localhost', '127.0.0.1', 'wikis.example', 'x.biplane.example', 'biplane.example:8443'])
@@ -60,22 +61,61 @@ describe('addresses', () => {
   })
 
   test("[HT5] a trusted proxy's host replaces the request's", () => {
-    expect(toAddress(planet, 'http://10.0.0.1:8787/a', 'biplane.example')).toMatchObject({
+    expect(toAddress(planet, 'http://10.0.0.1:8787/a', { host: 'biplane.example' })).toMatchObject({
       kind: 'main',
       path: '/a',
       origin: 'https://biplane.example',
     })
-    expect(toAddress(planet, 'http://10.0.0.1:8787/a', 'x.wikis.example')).toMatchObject({ kind: 'own', label: 'x' })
-    expect(toAddress(planet, 'https://biplane.example/', 'evil.example').kind).toBe('foreign')
+    expect(toAddress(planet, 'http://10.0.0.1:8787/a', { host: 'x.wikis.example' })).toMatchObject({
+      kind: 'own',
+      label: 'x',
+    })
+    expect(toAddress(planet, 'https://biplane.example/', { host: 'evil.example' }).kind).toBe('foreign')
+  })
+
+  test('[AU10] a host name of its own is where the proxy says whose it is, by a host of ours', () => {
+    const own = 'http://x.wikis.example/a?b'
+    expect(toAddress(planet, own, { host: 'Notes.Example.org' })).toEqual({
+      kind: 'own',
+      label: 'x',
+      path: '/a',
+      query: '?b',
+      origin: 'https://notes.example.org',
+      customHost: 'notes.example.org',
+    })
+    expect(toAddress(planet, own, { host: 'notes.example.org:8443', scheme: 'http:' })).toMatchObject({
+      origin: 'http://notes.example.org:8443',
+      customHost: 'notes.example.org',
+    })
+    // Ours stay ours, and are at our own scheme.
+    const other = toAddress(planet, own, { host: 'y.wikis.example', scheme: 'http:' })
+    expect(other).toMatchObject({ kind: 'own', label: 'y', origin: 'https://y.wikis.example' })
+    expect(other).not.toHaveProperty('customHost')
+    expect(toAddress(planet, own, { host: 'biplane.example' }).kind).toBe('main')
+    for (const host of ['a b', 'a,b', '', 'a/b', 'a@b', '[::1]', 'a:b', 'a\tb', '-', 'a"b'])
+      expect([host, toAddress(planet, own, { host }).kind]).toEqual([host, 'foreign'])
+    expect(toAddress(planet, 'http://10.0.0.1/', { host: 'notes.example.org' }).kind).toBe('foreign')
   })
 
   test('[HT5] agree with the URL parser on every path and query', () => {
     fc.assert(
       fc.property(fc.webPath(), fc.webQueryParameters(), (path, query) => {
         const url = new URL(`http://127.0.0.1:8787${path === '' ? '/' : path}${query === '' ? '' : `?${query}`}`)
-        expect(toAddress(local, url.href, null)).toMatchObject({ path: url.pathname, query: url.search })
+        expect(toAddress(local, url.href)).toMatchObject({ path: url.pathname, query: url.search })
       }),
     )
+  })
+})
+
+describe('a logged path', () => {
+  test.each([
+    ['/wikis/x/~abc.def/y', '/wikis/x/~/y'],
+    ['/wikis/x/~abc', '/wikis/x/~'],
+    ['/wikis/x/%7Eabc/', '/wikis/x/~/'],
+    ['/wikis/x/%7eabc/~def', '/wikis/x/~/~'],
+    ['/wikis/x/a~b', '/wikis/x/a~b'],
+  ])('[AU9] of %s is %s', (path, expected) => {
+    expect(withoutCapability(path)).toBe(expected)
   })
 })
 

@@ -173,6 +173,10 @@ export const SHEET: ResourceTypeOptions = {
       if (request.name === 'forbidden') throw new ResourceError('permission_denied', 'Not this name.')
       return { ...request, labels: { made: 'here', ...request.labels } }
     },
+    toRefusal(error, request) {
+      if (request.headers.has('x-refuse-by-throwing')) throw new Error('SECRET of the hook')
+      return request.method === 'PUT' ? new Response(`No: ${error.message}\n`, { status: 403 }) : undefined
+    },
   },
 }
 

@@ -1,0 +1,175 @@
+// A resource's content: straight from the identifier to the object, whichever of its addresses the client used. Nothing here asks the
+// control plane, but for the operator's own link.
+
+import type { TokenClaims } from '../identity/token.ts'
+import { pathOf } from '../object/request-path.ts'
+import type { ResourceType } from '../resource-type.ts'
+import { ResourceError } from '../wire/errors.ts'
+import type { Principal } from '../wire/principal.ts'
+import { ownOriginOf, type Address } from './address.ts'
+import { ASSETS_PREFIX, serveAsset } from './assets.ts'
+import { hasOperatorSession } from './authorize.ts'
+import { limitBody } from './body-limit.ts'
+import { answerPreflight, isPreflight, parseCapability, withCapabilityHeaders } from './capability.ts'
+import {
+  QUERY_PARAMETER,
+  findCredential,
+  requireOwnSite,
+  requirePermission,
+  verifyCredential,
+  type Presented,
+} from './credentials.ts'
+import type { EdgeContext } from './deployment.ts'
+import type { Edge } from './edge.ts'
+import { neededPermission } from './needed-permission.ts'
+import { CODE_PARAMETER, redeemLink, renewedCookie, requireOwnOrigin } from './session.ts'
+import { linkForOperator } from './start-page.ts'
+import { forward, requireIssued, toDataObject, toInnerUrl } from './to-data-plane.ts'
+
+/** How the client sees the resource, and what of its address is the resource's own. */
+interface SeenAs {
+  readonly origin: string
+  readonly basePath: string
+  readonly path: string
+  readonly query: string
+  readonly customHost?: string
+  /** The token in the path, which then is the only credential. */
+  readonly capability?: Presented
+}
+
+/** Content on the main origin, below /{plural}/{id}/: for API clients with a token. Cookies are ignored, browsers are sent away. */
+export async function serveMainOrigin(
+  edge: Edge,
+  context: EdgeContext,
+  request: Request,
+  address: Address & { kind: 'main' },
+  type: ResourceType,
+  idAndPath: string,
+  requestId: string,
+): Promise<Response> {
+  const slash = idAndPath.indexOf('/')
+  const idText = slash === -1 ? idAndPath : idAndPath.slice(0, slash)
+  const path = slash === -1 ? '' : idAndPath.slice(slash)
+  const { origin, query } = address
+  const basePath = `/${type.plural}/${idText}/`
+  const capability = parseCapability(path)
+  if (capability !== undefined) {
+    if (!context.config.pathCapabilities) throw new ResourceError('not_found', 'There is nothing here.')
+    const below = `${basePath}~${capability.presented.token}/`
+    if (isPreflight(request)) return answerPreflight(request)
+    if (capability.path === '') return withCapabilityHeaders(redirect(below + query, 308))
+    const seen = { origin, basePath: below, path: capability.path, query, capability: capability.presented }
+    return serveContent(edge, context, request, type, idText, seen, requestId)
+  }
+  const isNavigation = request.headers.get('sec-fetch-mode') === 'navigate' && !request.headers.has('authorization')
+  if (isNavigation && request.method === 'GET') {
+    const id = await requireIssued(context, type, idText)
+    const rest = (path === '' ? '/' : path) + query
+    const isOperator = await hasOperatorSession(context, edge.cache, request, origin)
+    const link = isOperator ? await linkForOperator(edge, context, type, id, rest, requestId) : undefined
+    if (link !== undefined) return redirect(link)
+    // Where there are no own origins a browser is shown here, in a sandbox, what everybody may see.
+    if (!context.config.pathCapabilities) return redirect(`${ownOriginOf(edge.hosts, id.id)}${rest}`)
+  }
+  if (path === '') {
+    await requireIssued(context, type, idText)
+    return redirect(`${basePath}${query}`, 308)
+  }
+  return serveContent(edge, context, request, type, idText, { origin, basePath, path, query }, requestId)
+}
+
+/** Content on the resource's own origin: for browsers, which a link signs in. */
+export async function serveOwnOrigin(
+  edge: Edge,
+  context: EdgeContext,
+  request: Request,
+  address: Address & { kind: 'own' },
+  requestId: string,
+): Promise<Response> {
+  const { path, query } = address
+  const type = context.typeByName.get(address.label.slice(0, address.label.indexOf('-')))
+  if (type === undefined) throw new ResourceError('not_found', 'There is nothing here.')
+  if (path.startsWith(ASSETS_PREFIX)) {
+    const asset = serveAsset(edge.assets, request, path)
+    if (asset !== undefined) return asset
+  }
+  if (request.method === 'GET' && query.includes(`${CODE_PARAMETER}=`)) {
+    const parameters = new URLSearchParams(query)
+    if (parameters.has(CODE_PARAMETER)) {
+      const id = await requireIssued(context, type, address.label)
+      return redeemLink(context, edge.cache, type, id, request, address, parameters)
+    }
+  }
+  return serveContent(edge, context, request, type, address.label, { ...address, basePath: '/' }, requestId)
+}
+
+/**
+ * A user writes, another one, elsewhere, reads: straight from the identifier to the object.
+ *
+ * @step 6
+ * @step 8
+ */
+async function serveContent(
+  edge: Edge,
+  context: EdgeContext,
+  request: Request,
+  type: ResourceType,
+  idText: string,
+  seen: SeenAs,
+  requestId: string,
+): Promise<Response> {
+  const presented = seen.capability ?? findCredential(request, seen.query, type, seen.basePath === '/')
+  // A token that was verified before proves that its identifier was issued. Everybody else shows the tag first, then the token.
+  let claims = presented === undefined ? undefined : edge.cache.peek(presented)
+  let id = claims?.resource === idText && claims.type === type.name ? claims.id : undefined
+  if (id === undefined) {
+    id = await requireIssued(context, type, idText)
+    claims = presented === undefined ? undefined : await verifyCredential(edge.cache, presented, id)
+  }
+  const url = toInnerUrl(seen.path, type.credentials.includes('query') ? withoutToken(seen.query) : seen.query)
+  // Of the path as the object will see it: another spelling of it must not need another permission.
+  const path = type.routes.length === 0 ? '' : pathOf(new URL(url).href)
+  const needs = neededPermission(type.routes, request.method, path)
+  const principal: Principal = {
+    via: claims === undefined ? 'none' : (presented?.via ?? 'none'),
+    ...(claims === undefined ? {} : { permission: claims.permission, generation: claims.generation }),
+    needs,
+    requestId,
+    basePath: seen.basePath,
+    origin: seen.origin,
+    ...(seen.customHost === undefined ? {} : { customHost: seen.customHost }),
+  }
+  if (principal.via === 'cookie') requireOwnOrigin(request, seen.origin)
+  if (principal.via === 'basic') requireOwnSite(request, seen.origin)
+  const limited = limitBody(request, type.limits.bodyBytes, () => requirePermission(type, principal))
+  const body = limited instanceof Promise ? await limited : limited
+  const response = await forward(toDataObject(context, type, id), url, request, body, principal)
+  return principal.via === 'cookie' && claims !== undefined ? renew(context, claims, response) : response
+}
+
+/** The response as it is, or with the session's next cookie when it is time. */
+async function renew(context: EdgeContext, session: TokenClaims, response: Response): Promise<Response> {
+  // Only what the object has just accepted goes on: it knows whether the session was revoked.
+  if (response.status === 101 || response.status >= 400) return response
+  const cookie = await renewedCookie(context.signer, session)
+  if (cookie === undefined) return response
+  const renewed = new Response(response.body, response)
+  renewed.headers.append('set-cookie', cookie)
+  // Whatever the type allows: an answer with somebody's session is nobody else's.
+  renewed.headers.set('cache-control', 'private, no-store')
+  return renewed
+}
+
+function withoutToken(query: string): string {
+  if (!query.includes(QUERY_PARAMETER)) return query
+  const parameters = new URLSearchParams(query)
+  parameters.delete(QUERY_PARAMETER)
+  return parameters.size === 0 ? '' : `?${parameters.toString()}`
+}
+
+function redirect(location: string, status = 303): Response {
+  return new Response(null, {
+    status,
+    headers: { location, 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' },
+  })
+}
