@@ -197,7 +197,10 @@ function check(core, template, standalone, coreHash) {
     'the page has a JSON store': template.includes(
       '<script class="tiddlywiki-tiddler-store" type="application/json">[',
     ),
-    'the page carries the plugin': template.includes(PLUGIN_TITLE),
+    'the page has what importing replaces': ['<title>', '<noscript>', '<!--~~ Raw markup ~~-->', '\n]</script>'].every(
+      (mark) => template.includes(mark),
+    ),
+    'the page has the plugin on a line of its own': template.includes(`\n{"title":"${PLUGIN_TITLE}"`),
     'the page is without the core': template.length < 300_000,
     'an exported file has the core': standalone.includes('"title":"$:/core"') && standalone.length > 2_000_000,
     'an exported file has the libraries': standalone.includes('sjcl'),

@@ -6,8 +6,13 @@ const TAG_HEX_DIGITS = 32
 
 /** The tag of a content: a hash of its uncompressed bytes. */
 export async function toEtag(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
-  const hex = Array.from(digest.subarray(0, TAG_HEX_DIGITS / 2), (byte) => byte.toString(16).padStart(2, '0'))
+  return formatEtag(await crypto.subtle.digest('SHA-256', bytes))
+}
+
+/** @param digest SHA-256 of the uncompressed bytes */
+export function formatEtag(digest: ArrayBuffer): string {
+  const start = new Uint8Array(digest, 0, TAG_HEX_DIGITS / 2)
+  const hex = Array.from(start, (byte) => byte.toString(16).padStart(2, '0'))
   return `"${hex.join('')}"`
 }
 

@@ -1,6 +1,8 @@
 // Wikis are compressed once, when they are saved, and served in that form to everybody who accepts it.
 
-import { gunzipSync, gzipSync } from 'node:zlib'
+import { createGunzip, createGzip, gunzipSync, gzipSync, type ZlibStream } from 'node:zlib'
+import { joinChunks } from './chunks.ts'
+import { nextTurn, SLICE_BYTES } from './slices.ts'
 
 /** Fastest level: a third of the time of level 6, for a quarter more bytes; the writer is waiting and the thread is everybody's. */
 const LEVEL = 1
@@ -13,20 +15,58 @@ export function gunzip(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> 
   return gunzipSync(bytes)
 }
 
-/** What is compressed in one go: some milliseconds, after which other resources have their turn. */
-const SLICE_BYTES = 256 * 1024
+/** The same as {@link gunzip}, in slices. */
+export async function gunzipSliced(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  const gunzipper = new SlicedZlib(createGunzip())
+  // What is compressed becomes several times as much.
+  const step = SLICE_BYTES / 4
+  for (let at = 0; at < bytes.length; at += step) {
+    await gunzipper.write(bytes.subarray(at, at + step))
+    await nextTurn()
+  }
+  return gunzipper.end()
+}
+
+/** {@link gzip} for a content that comes piece by piece. */
+export function openGzip(): SlicedZlib {
+  return new SlicedZlib(createGzip({ level: LEVEL }))
+}
+
+/** Keeps what comes out, as one piece at the end. */
+export class SlicedZlib {
+  readonly #stream: ZlibStream
+  readonly #parts: ArrayBuffer[] = []
+  readonly #end: Promise<void>
+
+  constructor(stream: ZlibStream) {
+    this.#stream = stream
+    this.#end = new Promise((resolve, reject) => {
+      // A copy: what the stream hands out may be a part of something larger.
+      stream.on('data', (part) => this.#parts.push(part.slice().buffer))
+      stream.on('error', reject)
+      stream.on('end', resolve)
+    })
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    return Promise.race([new Promise<void>((done) => this.#stream.write(bytes, done)), this.#end])
+  }
+
+  async end(): Promise<Uint8Array<ArrayBuffer>> {
+    this.#stream.end()
+    await this.#end
+    return joinChunks(this.#parts)
+  }
+}
 
 /** The same for content of any size, without keeping the thread from everybody else. */
 export async function gzipParts(parts: Iterable<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
-  const { readable, writable } = new CompressionStream('gzip')
-  const writer = writable.getWriter()
-  const compressed = new Response(readable).arrayBuffer()
+  const gzipper = openGzip()
   for (const slice of toSlices(parts)) {
-    await writer.write(slice)
-    await scheduler.wait(0)
+    await gzipper.write(slice)
+    await nextTurn()
   }
-  await writer.close()
-  return new Uint8Array(await compressed)
+  return gzipper.end()
 }
 
 /** Joins what is small and cuts what is large: a wiki has thousands of tiny tiddlers, and a few huge ones. */

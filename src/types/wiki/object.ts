@@ -9,6 +9,8 @@ import { dumpVersions, loadVersions } from './copy.ts'
 import { toStandalone } from './export.ts'
 import { gunzip } from './gzip.ts'
 import { serveHistory } from './history.ts'
+import { importWiki } from './import.ts'
+import { serveJson } from './json-export.ts'
 import { toPageResponse } from './page.ts'
 import { savePage, serveOptions, servePage } from './put-saver.ts'
 import { toRefusal } from './refusal.ts'
@@ -51,6 +53,8 @@ export class Wiki extends ResourceObject<WikiMemory> {
       return toPageResponse(request, CORE, { 'content-type': 'text/javascript; charset=utf-8' })
     }
     if (method === 'GET' && path === '/export') return serveExport(wiki, descriptor.id)
+    if (method === 'GET' && path === '/tiddlers.json') return serveJson(wiki, descriptor.id)
+    if (method === 'POST' && path === '/import') return importWiki(request, wiki)
     if (path === '/versions' || path.startsWith('/versions/')) return serveHistory(request, path, wiki, descriptor.id)
     throw new ResourceError(
       'not_found',

@@ -59,7 +59,8 @@ export async function savePage(request: Request, wiki: WikiContent): Promise<Res
   return new Response(null, { status: 204, headers: { etag: content.etag } })
 }
 
-function saveVersion(sql: SqlStorage, wiki: WikiContent, content: NewVersion, headers: Headers): Version {
+/** One save, decided and stored in its transaction. */
+export function saveVersion(sql: SqlStorage, wiki: WikiContent, content: NewVersion, headers: Headers): Version {
   const current = currentVersion(sql)
   // The answer to this save was lost and it is being repeated, or nothing changed: either way it is what was asked for.
   if (current?.etag === content.etag) return current

@@ -10,6 +10,8 @@ export const WIKI_ROUTES: readonly TypeRoute[] = [
   { method: 'OPTIONS', path: '/', permission: 'read', summary: 'Tells TiddlyWiki that it may save here' },
   { method: 'PUT', path: '/', permission: 'write', summary: 'Saves the whole wiki' },
   { method: 'GET', path: '/export', permission: 'read', summary: 'The wiki as one file that needs no server' },
+  { method: 'GET', path: '/tiddlers.json', permission: 'read', summary: 'All tiddlers as JSON' },
+  { method: 'POST', path: '/import', permission: 'write', summary: 'Makes a single-file wiki the current one' },
   {
     method: 'GET',
     path: `/${CORE_FILE}`,
