@@ -56,6 +56,16 @@ export async function askControl<M extends ControlMethod>(
   return (await exchange(server, 'control', call)) as Outcome<ControlMethods[M]['value']>
 }
 
+/** Runs SQL on the catalog of casks; needs test/support/apps/catalog.ts. */
+export async function runSql(server: TestServer, text: string): Promise<Readonly<Record<string, unknown>>[]> {
+  const { ok, value } = (await askControl(server, 'sql' as 'list', { text } as never)) as unknown as {
+    ok: boolean
+    value: Readonly<Record<string, unknown>>[]
+  }
+  if (!ok) throw new Error(`the catalog refused: ${text}`)
+  return value
+}
+
 /** An identifier that this deployment could have issued, of a resource that no catalog knows. */
 export async function mintCaskId(server: TestServer): Promise<string> {
   return (await mintResourceId(createKeyring(server.secrets.identifierKeys), 'cask', 'local')).id

@@ -1,69 +1,15 @@
-// Every named point of the lifecycle x either process: the operation that passes the point is driven through the public door, the process
-// is killed with -9 while execution is held exactly there, and it comes back. Then everything must have come to its end by itself.
+// Every named point of the lifecycle x either process (see points.ts): killed there, everything must come to its end by itself.
 
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { ResourceJson } from '../../src/wire/resource.ts'
-import type { Plane } from '../support/fault-harness.ts'
-import { create, json, mintToken } from '../support/http.ts'
+import { json, mintToken } from '../support/http.ts'
 import { ROOT, startServer, type TestServer } from '../support/server.ts'
-import {
-  CASK_APP,
-  SETTLED,
-  createByKey,
-  expectSettled,
-  inspect,
-  list,
-  read,
-  save,
-  statusOf,
-  type Draught,
-  type Status,
-} from './casks.ts'
+import { CASK_APP, SETTLED, createByKey, expectSettled, inspect, list, read } from './casks.ts'
 import { callData } from './control-calls.ts'
+import { CONTENT_BYTES, POINTS, cases, filled, killedAt, onlyState, withQuickRestarts } from './points.ts'
 
-type Operation = 'create' | 'update' | 'revoke' | 'delete' | 'forget'
-
-/** The points that each operation passes. All of them apply descriptors; where a creation was killed, some of the others are, too. */
-const POINTS: Readonly<Record<Operation, readonly string[]>> = {
-  create: [
-    'create.intent',
-    'advance.apply.begin',
-    'object.apply.begin',
-    'object.apply.stored',
-    'advance.apply.answered',
-    'advance.apply.marked',
-  ],
-  update: ['update.recorded', 'advance.apply.answered'],
-  revoke: ['revoke.recorded', 'object.apply.begin'],
-  delete: [
-    'remove.recorded',
-    'object.apply.stored',
-    'advance.purge.begin',
-    'object.purge.begin',
-    'object.purge.tombstone',
-    'object.purge.wiped',
-    'advance.purge.answered',
-    'advance.purge.marked',
-  ],
-  forget: [
-    'advance.forget.begin',
-    'object.forget.begin',
-    'object.forget.emptied',
-    'advance.forget.answered',
-    'advance.forget.marked',
-  ],
-}
-
-const PLANES: readonly Plane[] = ['control', 'data']
 const RETENTION_MS = 3_600_000
-/** Far more than an object needs for itself, so that it shows whether it was wiped. */
-const CONTENT_BYTES = 200_000
-
-function cases(operation: Operation): [victim: Plane, point: string][] {
-  return POINTS[operation].flatMap((point) => PLANES.map((victim): [Plane, string] => [victim, point]))
-}
 
 test('[RC1] the table of fault points is what the source has', () => {
   const inSource = readdirSync(join(ROOT, 'src'), { recursive: true })
@@ -210,49 +156,3 @@ describe('killed while a tombstone is forgotten', () => {
     return id
   }
 })
-
-/** A supervisor waits longer for each process that dies young. This many deaths are still quick; then a new supervisor takes over. */
-const QUICK_DEATHS = 4
-const deaths = new WeakMap<TestServer, number>()
-
-async function withQuickRestarts(server: TestServer): Promise<void> {
-  const count = deaths.get(server) ?? 0
-  if (count > 0 && count % QUICK_DEATHS === 0) {
-    await server.kill9()
-    await server.start()
-  }
-  deaths.set(server, count + 1)
-}
-
-/** Drives the operation into the kill. @returns what the caller was told, when the victim is back */
-async function killedAt(
-  server: TestServer,
-  point: string,
-  victim: Plane,
-  operation: () => Promise<Response>,
-): Promise<Status> {
-  const before = server.faults?.hits(point) ?? 0
-  const { pid } = server[victim]
-  server.armFault(point, victim)
-  const status = statusOf(operation())
-  const refused = status.then((code) => {
-    // Nothing would ever arrive at the point.
-    if (code !== 'broken' && code >= 400 && code < 500) throw new Error(`the operation was refused with ${code}`)
-    return new Promise<never>(() => {})
-  })
-  await Promise.race([server.faultHit(point, before + 1), refused])
-  await server[victim].ready()
-  expect(server[victim].pid, 'a process of its own').not.toBe(pid)
-  return status
-}
-
-/** A cask with an acknowledged save. */
-async function filled(server: TestServer, name: string): Promise<{ id: string; token: string; saved: Draught }> {
-  const { id } = await create(server, 'casks', { name })
-  const { token } = await mintToken(server, 'casks', id)
-  return { id, token, saved: await save(server, id, token, `content of ${id} `.padEnd(CONTENT_BYTES, '.')) }
-}
-
-function onlyState({ name, state }: ResourceJson): Pick<ResourceJson, 'name' | 'state'> {
-  return { name, state }
-}

@@ -9,3 +9,5 @@ export const LEDGER_NEXT_APP: string = join(ROOT, 'test/support/apps/ledger-next
 export const CONSOLE_APP: string = join(ROOT, 'test/support/apps/console.ts')
 /** Wikis and no console. */
 export const WIKIS_APP: string = join(ROOT, 'test/support/apps/wikis.ts')
+/** Casks, with a back door into their catalog. */
+export const CATALOG_APP: string = join(ROOT, 'test/support/apps/catalog.ts')
