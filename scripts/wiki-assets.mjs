@@ -152,6 +152,15 @@ function syncingPlugins(tiddlyWiki) {
     { title: '$:/config/tiddlyweb/host', text: './' },
     // Sessions end with their links; there is nothing to log out of.
     { title: `${actions}/logout`, text: '' },
+    // The adaptor's own speaks of a command line.
+    {
+      title: 'GettingStarted',
+      tags: '$:/tags/GettingStarted',
+      caption: 'Step 1<br>Saving',
+      text:
+        'Welcome. Everything that you write here is saved by itself, tiddler by tiddler, a second after you confirm it: the cloud in the ' +
+        'sidebar turns while something is on its way. Others who have this wiki open see it within a minute.\n',
+    },
     // The adaptor's own would save a page that looks for its core beside it.
     {
       title: `${actions}/save-snapshot`,

@@ -41,6 +41,7 @@ exports.startup = function () {
   const { create } = saver
   saver.create = (wiki) => guard(create(wiki))
   guardNavigator()
+  followSyncer()
   for (const event of ['focus', 'online']) addEventListener(event, lookAgain)
   setInterval(lookAgain, LOOK_AGAIN_MS)
 }
@@ -58,7 +59,8 @@ function pageUrl() {
 function watchRequests() {
   const send = $tw.utils.httpRequest
   $tw.utils.httpRequest = function (options) {
-    if (options.url !== pageUrl() || isSynced()) return send.call(this, options)
+    if (isSynced()) return send.call(this, watchSync(options))
+    if (options.url !== pageUrl()) return send.call(this, options)
     const callback = (error, data, request) => {
       if (options.type === 'OPTIONS') enter(toAccess(request))
       if (options.type === 'PUT') enter(error ? { kind: 'refused', text: refusalIn(request) } : { kind: 'write' })
@@ -66,6 +68,32 @@ function watchRequests() {
     }
     return send.call(this, { ...options, callback })
   }
+}
+
+/** With a sync adaptor: it tries again by itself, and says no more than the status of what was refused. */
+function watchSync(options) {
+  if (options.type !== 'PUT' && options.type !== 'DELETE') return options
+  const callback = (error, data, request) => {
+    if (error) {
+      const reason = request?.status ? refusalIn(request) : 'The server cannot be reached.'
+      notice.show(`Not saved yet. ${reason} This tab keeps your changes and tries again.`, {
+        isAlert: true,
+        buttons: [{ label: 'Keep a copy of the tiddlers', action: keepCopy }],
+      })
+    } else notice.hide()
+    options.callback(error, data, request)
+  }
+  return { ...options, callback }
+}
+
+/** With a sync adaptor: it asks what this person may do, and says so in a tiddler. */
+function followSyncer() {
+  $tw.wiki.addEventListener('change', (changes) => {
+    if (!isSynced() || changes[READ_ONLY] === undefined) return
+    isReadOnlyOurs = $tw.wiki.getTiddlerText(READ_ONLY) === 'yes'
+    if (isReadOnlyOurs) notice.show('You can read this wiki, not change it.', { canHide: true })
+    else notice.hide()
+  })
 }
 
 /** What the answer to OPTIONS says. A server that is not ours grants as TiddlyWiki assumes, by the header `dav` alone. */
