@@ -210,6 +210,35 @@ describe('a tab that is open while', () => {
   })
 })
 
+test('[WK8] the real UploadSaver saves to the wiki, and what it is told when that is refused is shown', async () => {
+  const wiki = await createWiki(server)
+  const { page, alerts, errors } = await openWiki(wiki)
+  const writeAndUpload = async (title: string): Promise<string> => {
+    const [answer] = await Promise.all([
+      page.waitForResponse((response) => response.request().method() === 'POST'),
+      editTiddler(page, title, 'by upload'),
+    ])
+    return answer.text()
+  }
+  await page.evaluate((url) => {
+    const { $tw } = globalThis as unknown as {
+      $tw: { wiki: { addTiddler(fields: object): void }; utils: { savePassword(name: string, password: string): void } }
+    }
+    $tw.wiki.addTiddler({ title: '$:/UploadURL', text: url })
+    $tw.wiki.addTiddler({ title: '$:/UploadName', text: 'me' })
+    $tw.utils.savePassword('upload', 'what people type there')
+  }, `http://${wiki.id}.localhost:${server.port}/store.php`)
+  expect(await writeAndUpload('Up')).toMatch(/^0 - saved as version \d\n$/)
+  await page.reload()
+  await booted(page)
+  expect(await textOf(page, 'Up')).toBe('by upload')
+
+  await change(wiki.id, { mode: 'suspended' })
+  expect(await writeAndUpload('Late')).toMatch(/suspended/)
+  await expect.poll(() => alerts.join()).toMatch(/is suspended.*Nothing was saved\./s)
+  expect([await isDirty(page), errors]).toEqual([true, []])
+})
+
 test('[WK4] [WK7] an earlier version in a browser is not mistaken for the wiki as it is now', async () => {
   const wiki = await createWiki(server)
   const { page, alerts } = await openWiki(wiki)

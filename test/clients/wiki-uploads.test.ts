@@ -40,14 +40,13 @@ describe('an upload', () => {
     ['streamed', (bytes: Uint8Array<ArrayBuffer>) => ({ body: new Blob([bytes]).stream(), duplex: 'half' })],
   ])('[WK3] of more than a wiki may have, %s, is refused', async (_, init) => {
     const wiki = await createWiki(server)
-    for (const [megabytes, type] of [
-      [33, 'text/plain; charset=utf-8'],
-      [49, 'application/problem+json'],
-    ] as const) {
+    for (const megabytes of [33, 49]) {
       const bytes = new Uint8Array(megabytes * 1024 ** 2).fill(60)
       // The server may close the connection while the client is still sending: then Node never gets to read the answer.
       const answer = await api(wiki, 'PUT', '', { ...init(bytes), headers: HTML }).catch(() => undefined)
-      if (answer !== undefined) expect([answer.status, answer.headers.get('content-type')]).toEqual([413, type])
+      if (answer === undefined) continue
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([413, 'text/plain; charset=utf-8'])
+      expect(await answer.text()).toContain('Nothing was saved.')
     }
     expect(await versionCount(wiki)).toBe(0)
   })

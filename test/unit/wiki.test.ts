@@ -9,17 +9,6 @@ import { acceptsGzip } from '../../src/types/wiki/page.ts'
 import { toRefusal } from '../../src/types/wiki/refusal.ts'
 import { retentionWithin, toPrune } from '../../src/types/wiki/versions.ts'
 import { ERROR_CODES, ResourceError, statusOf } from '../../src/wire/errors.ts'
-import type { Principal } from '../../src/wire/principal.ts'
-
-const principal: Principal = {
-  via: 'bearer',
-  permission: 'write',
-  generation: 0,
-  needs: 'write',
-  requestId: 'r',
-  basePath: '/',
-  origin: '',
-}
 
 describe('entity tags', () => {
   test.each([
@@ -123,7 +112,7 @@ describe('refusals', () => {
   const put = new Request('http://resource/', { method: 'PUT', body: 'x' })
 
   test.each(ERROR_CODES)('[WK2] a saver gets %s as sentences', async (code) => {
-    const response = toRefusal(new ResourceError(code, 'What is wrong.'), principal, put)
+    const response = toRefusal(new ResourceError(code, 'What is wrong.'), 'r', put)
     expect(response.status).toBe(statusOf(code))
     expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8')
     expect(await response.text()).toMatch(/^What is wrong\.( [A-Z].*\.)?\n$/)
@@ -137,15 +126,22 @@ describe('refusals', () => {
     'too_large',
     'storage_full',
   ] as const)('[WK2] and for %s they say what to do', async (code) => {
-    const text = await toRefusal(new ResourceError(code, 'What is wrong.'), principal, put).text()
+    const text = await toRefusal(new ResourceError(code, 'What is wrong.'), 'r', put).text()
     expect(text).toMatch(/Nothing was (saved|overwritten)\. .*(tab|images)/)
+  })
+
+  test.each(ERROR_CODES)('[WK8] UploadSaver gets %s with the one status that it reads', async (code) => {
+    const init = { method: 'POST', headers: { 'content-type': 'multipart/form-data; boundary=b' }, body: 'x' }
+    const response = toRefusal(new ResourceError(code, 'What is wrong.'), 'r', new Request('http://resource/', init))
+    expect([response.status, response.headers.get('www-authenticate')]).toEqual([200, null])
+    expect(await response.text()).toMatch(/^What is wrong\./)
   })
 
   test('[WK2] a browser gets text for the page, a script gets a problem document', () => {
     const gone = new ResourceError('deleted', 'Gone.')
     const page = new Request('http://resource/', { headers: { accept: 'text/html,*/*' } })
-    expect(toRefusal(gone, principal, page).headers.get('content-type')).toContain('text/plain')
+    expect(toRefusal(gone, 'r', page).headers.get('content-type')).toContain('text/plain')
     const script = new Request('http://resource/versions', { headers: { accept: 'application/json' } })
-    expect(toRefusal(gone, principal, script).headers.get('content-type')).toBe('application/problem+json')
+    expect(toRefusal(gone, 'r', script).headers.get('content-type')).toBe('application/problem+json')
   })
 })

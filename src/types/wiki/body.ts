@@ -7,6 +7,13 @@ export const BODY_BYTES: number = 32 * 1024 ** 2
 
 /** @throws ResourceError `too_large`, `invalid_request` when it is not an HTML page */
 export async function readHtml(request: Request): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await readBody(request)
+  checkHtml(bytes, request.headers.get('content-type'))
+  return bytes
+}
+
+/** @throws ResourceError `too_large`, `invalid_request` when it is compressed */
+export async function readBody(request: Request): Promise<Uint8Array<ArrayBuffer>> {
   const encoding = request.headers.get('content-encoding')
   if (encoding !== null && encoding !== 'identity') {
     throw new ResourceError('invalid_request', 'Send the page as it is: it is compressed here.')
@@ -15,12 +22,16 @@ export async function readHtml(request: Request): Promise<Uint8Array<ArrayBuffer
   // Without a declared length it is as large as the edge let it become.
   const bytes = new Uint8Array(await request.arrayBuffer())
   if (bytes.length > BODY_BYTES) throw tooLarge()
+  return bytes
+}
+
+/** @throws ResourceError `invalid_request` */
+export function checkHtml(bytes: Uint8Array, contentType: string | null): void {
   if (bytes.length === 0)
     throw new ResourceError('invalid_request', 'The body is empty. Send the whole wiki as one HTML page.')
-  if (!isHtml(request.headers.get('content-type'), bytes)) {
+  if (!isHtml(contentType, bytes)) {
     throw new ResourceError('invalid_request', 'This is no HTML page. Send the whole wiki as text/html.')
   }
-  return bytes
 }
 
 /** Whether a body may be a page: its type says so, or it begins like one. */
@@ -29,6 +40,11 @@ export function isHtml(contentType: string | null, bytes: Uint8Array): boolean {
   // A byte order mark and white space may come first; a page with more of it than this is none.
   const start = new TextDecoder().decode(bytes.subarray(0, 64)).trimStart()
   return start.startsWith('<')
+}
+
+/** Whether a request is a save as UploadSaver makes it, whatever becomes of it. */
+export function isUpload(request: Request): boolean {
+  return request.method === 'POST' && /^multipart\/form-data\b/i.test(request.headers.get('content-type') ?? '')
 }
 
 function tooLarge(): ResourceError {

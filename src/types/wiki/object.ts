@@ -4,6 +4,7 @@ import { ResourceObject, type RequestContext } from '../../data-plane/object.ts'
 import type { Migration } from '../../data-plane/storage.ts'
 import { ResourceError } from '../../wire/errors.ts'
 import type { Principal } from '../../wire/principal.ts'
+import { isUpload } from './body.ts'
 import { currentPage, type WikiContent } from './content.ts'
 import { dumpVersions, loadVersions } from './copy.ts'
 import { toStandalone } from './export.ts'
@@ -18,6 +19,7 @@ import { CORE, CORE_FILE, standaloneRuntime } from './template.ts'
 import { HISTORY, setMode } from './tiddlers/changes.ts'
 import { createTiddlerTables, readState, type StorageMode } from './tiddlers/rows.ts'
 import { serveTiddlers } from './tiddlers/serve.ts'
+import { saveUpload, UPLOAD_PATHS } from './upload-saver.ts'
 import { createVersionTables, currentVersion, DEFAULT_RETENTION, retentionWithin } from './versions.ts'
 
 /** Kept in memory until something changes: what a GET would otherwise read or make again. */
@@ -38,12 +40,14 @@ export class Wiki extends ResourceObject<WikiMemory> {
     const { path, principal, descriptor } = context
     const { method } = request
     const isRead = method === 'GET' || method === 'HEAD'
-    if (!isRead && method !== 'OPTIONS') requireScript(request, principal)
+    const isUploading = isUpload(request) && UPLOAD_PATHS.includes(path)
+    if (!isRead && method !== 'OPTIONS' && !isUploading) requireScript(request, principal)
     const wiki = this.#content(principal)
     if (wiki.state().mode === 'tiddlers') {
       const answer = serveTiddlers(request, context, wiki)
       if (answer !== undefined) return answer
     }
+    if (isUploading) return saveUpload(request, wiki)
     if (path === '/') {
       if (isRead) return servePage(request, wiki)
       if (method === 'OPTIONS') return serveOptions(principal, descriptor)
@@ -63,7 +67,7 @@ export class Wiki extends ResourceObject<WikiMemory> {
   }
 
   protected override onRefusal(error: ResourceError, principal: Principal, request: Request): Response {
-    return toRefusal(error, principal, request)
+    return toRefusal(error, principal.requestId, request)
   }
 
   protected override dump(): ReadableStream<Uint8Array> {
@@ -108,7 +112,7 @@ export class Wiki extends ResourceObject<WikiMemory> {
 
 /**
  * A browser adds a cookie to whatever another site makes it send, but this header only to what a script of the same origin sends:
- * the second lock beside the edge's check of Origin.
+ * the second lock beside the edge's check of Origin. UploadSaver does not send it, and has the first lock alone.
  *
  * @throws ResourceError `permission_denied`
  */

@@ -2,7 +2,7 @@
 // address answers: both get sentences that say what to do. Everybody else gets problem documents.
 
 import { statusOf, toProblemResponse, type ErrorCode, type ResourceError } from '../../wire/errors.ts'
-import type { Principal } from '../../wire/principal.ts'
+import { isUpload } from './body.ts'
 
 const KEEP = 'To keep your changes, leave this tab open and export the tiddlers that you changed.'
 
@@ -20,21 +20,31 @@ const SAVING_ADVICE: Partial<Record<ErrorCode, string>> = {
     'Nothing was saved. Take out large images and files, or ask the owner of the wiki for more space, then save again.',
 }
 
-/** Whether a person reads the answer: a saver in a page, or a browser that shows a page. */
-function isForPeople(request: Request): boolean {
-  return (
-    request.method === 'PUT' ||
-    (request.method === 'GET' && (request.headers.get('accept') ?? '').includes('text/html'))
-  )
+/** A save by a page that somebody has open. */
+function isSave(request: Request): boolean {
+  return request.method === 'PUT' || isUpload(request)
 }
 
-export function toRefusal(error: ResourceError, principal: Principal, request: Request): Response {
-  if (!isForPeople(request)) return toProblemResponse(error, principal.requestId)
-  const advice = request.method === 'PUT' ? SAVING_ADVICE[error.code] : undefined
+export function toRefusal(error: ResourceError, requestId: string, request: Request): Response {
+  if (isSave(request)) return toSavingRefusal(error, request)
+  const isNavigation = request.method === 'GET' && (request.headers.get('accept') ?? '').includes('text/html')
+  return isNavigation ? toText(error, `${error.message}\n`) : toProblemResponse(error, requestId)
+}
+
+/** The edge's own refusals: of saves in our words, of everything else in its own. */
+export function toEdgeRefusal(error: ResourceError, request: Request): Response | undefined {
+  return isSave(request) ? toSavingRefusal(error, request) : undefined
+}
+
+function toSavingRefusal(error: ResourceError, request: Request): Response {
+  const advice = SAVING_ADVICE[error.code]
+  const text = `${error.message}${advice === undefined ? '' : ` ${advice}`}\n`
+  // UploadSaver shows what does not begin with "0 - ", and only of an answer with this status; every other one it passes over in silence.
+  return toText(error, text, isUpload(request) ? 200 : undefined)
+}
+
+function toText({ code }: ResourceError, text: string, status: number = statusOf(code)): Response {
   const headers: Record<string, string> = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' }
-  if (error.code === 'unauthenticated') headers['www-authenticate'] = 'Bearer'
-  return new Response(`${error.message}${advice === undefined ? '' : ` ${advice}`}\n`, {
-    status: statusOf(error.code),
-    headers,
-  })
+  if (status === 401) headers['www-authenticate'] = 'Bearer'
+  return new Response(text, { status, headers })
 }

@@ -9,6 +9,13 @@ export const WIKI_ROUTES: readonly TypeRoute[] = [
   { method: 'HEAD', path: '/', permission: 'read', summary: 'The ETag of the wiki' },
   { method: 'OPTIONS', path: '/', permission: 'read', summary: 'Tells TiddlyWiki that it may save here' },
   { method: 'PUT', path: '/', permission: 'write', summary: 'Saves the whole wiki' },
+  { method: 'POST', path: '/', permission: 'write', summary: 'Saves the whole wiki, as UploadSaver does' },
+  {
+    method: 'POST',
+    path: '/store.php',
+    permission: 'write',
+    summary: 'The same at the address that UploadSaver is used to',
+  },
   { method: 'GET', path: '/export', permission: 'read', summary: 'The wiki as one file that needs no server' },
   { method: 'GET', path: '/tiddlers.json', permission: 'read', summary: 'All tiddlers as JSON' },
   { method: 'POST', path: '/import', permission: 'write', summary: 'Makes a single-file wiki the current one' },

@@ -2,6 +2,7 @@
 
 import type { RequestContext } from '../../../data-plane/object.ts'
 import { ResourceError } from '../../../wire/errors.ts'
+import { isUpload } from '../body.ts'
 import type { WikiContent } from '../content.ts'
 import { serveRendered } from './pages.ts'
 import { serveRevisions } from './revisions.ts'
@@ -16,7 +17,7 @@ export function serveTiddlers(
   wiki: WikiContent,
 ): Response | Promise<Response> | undefined {
   const { path } = context
-  if (path === '/') return serveRoot(request, wiki)
+  if (path === '/' || isUpload(request)) return serveRoot(request, wiki)
   if (request.method === 'GET' && path === '/tiddlers.json') {
     const type = 'application/json; charset=utf-8'
     return serveRendered(request, wiki, 'json', type, () => renderJson(readTiddlers(wiki.sql)))
