@@ -14,8 +14,9 @@ import { exchange, mintCaskId } from './control-calls.ts'
 import { CONTROL, DATA, allMethods, missing, readGolden, replaceAll, type Golden, type PlaneName } from './golden.ts'
 import { record } from './record-golden.ts'
 
-const START = { app: CASK_APP, timers: { tombstoneRetentionMs: 500 } }
 const FAR_MS = 60_000
+/** What was deleted can be restored; what was purged is soon forgotten. */
+const START = { app: CASK_APP, timers: { deleteRetentionMs: FAR_MS, tombstoneRetentionMs: 500 } }
 let server: TestServer
 
 beforeAll(async () => {
@@ -84,8 +85,10 @@ describe("[FW5] today's callers understand the recorded answers", () => {
       [one, json('PATCH', { name: 'other' }), 200],
       [`${one}/tokens`, json('POST', {}), 201],
       [`${one}/tokens`, { method: 'DELETE' }, 200],
+      [`${one}/links`, json('POST', {}), 201],
       [`${one}/inspect`, {}, 200],
       [one, { method: 'DELETE' }, 200],
+      [`${one}/restore`, json('POST', {}), 200],
     ]
     for (const [path, init, status] of statuses) {
       expect((await server.fetch(path, init)).status, `${init.method ?? 'GET'} ${path}`).toBe(status)
@@ -97,7 +100,7 @@ describe("[FW5] today's callers understand the recorded answers", () => {
   test("[FW5] the control plane, of version 1's data plane", async () => {
     await play('', { control: [], data: ['data-apply', 'data-describe', 'data-purge', 'data-forget'] })
     const { id } = await create(server, 'casks', { name: 'of the new plane' })
-    const removed = await server.fetch(`/v1/casks/${id}`, { method: 'DELETE' })
+    const removed = await server.fetch(`/v1/casks/${id}?purge=true`, { method: 'DELETE' })
     expect(removed.status).toBe(200)
     expect(((await removed.json()) as ResourceJson).state).toBe('deleted')
     // Forgotten, too, by the answers alone.

@@ -20,7 +20,9 @@ export const CONTROL = [
   'control-grant',
   'control-revokeTokens',
   'control-inspect',
+  'control-reportUsage',
   'control-remove',
+  'control-restore',
   'control-useCode',
 ] as const
 export const DATA = ['data-apply', 'data-describe', 'data-purge', 'data-apply-refused', 'data-forget'] as const

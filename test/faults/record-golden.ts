@@ -6,7 +6,7 @@ import type { ResourceJson } from '../../src/wire/resource.ts'
 import { create, json, mintToken } from '../support/http.ts'
 import type { TestServer } from '../support/server.ts'
 import { SETTLED, createByKey, inspect } from './casks.ts'
-import { exchange } from './control-calls.ts'
+import { askControl, exchange } from './control-calls.ts'
 import { CONTROL, DATA, replaceAll, writeGolden, type Exchange, type PlaneName } from './golden.ts'
 
 /** @param server a new one, whose tombstones are soon forgotten */
@@ -25,7 +25,9 @@ export async function record(server: TestServer): Promise<void> {
   await server.fetch(`/v1/casks/${id}`, json('PATCH', { name: 'Golden', visibility: 'public' }, { 'if-match': '*' }))
   await mintToken(server, 'casks', id)
   await server.fetch(`/v1/casks/${id}/tokens`, { method: 'DELETE' })
-  await inspect(server, id)
+  const { row } = await inspect(server, id)
+  const usage = { bytes: 20_480, writeTimeMs: 1_000 }
+  await askControl(server, 'reportUsage', { id, incarnation: row.incarnation, usage })
   await create(server, 'vats')
   const link =
     server.stdout
@@ -34,6 +36,8 @@ export async function record(server: TestServer): Promise<void> {
       .at(-1) ?? ''
   expect((await fetch(link, { redirect: 'manual' })).status).toBe(303)
   expect((await server.fetch(`/v1/casks/${id}`, { method: 'DELETE' })).status).toBe(200)
+  expect((await server.fetch(`/v1/casks/${id}/restore`, json('POST', { name: 'golden again' }))).status).toBe(200)
+  expect((await server.fetch(`/v1/casks/${id}?purge=true`, { method: 'DELETE' })).status).toBe(200)
 
   const first = await traffic(server)
   const get = first.control.find(({ call }) => call.method === 'get')?.call as ControlCall

@@ -2,10 +2,12 @@
 
 import { beforeAll, expect, test } from 'vitest'
 import type { ControlCall } from '../../src/wire/planes.ts'
+import type { ResourceJson } from '../../src/wire/resource.ts'
 import { kill9 } from '../support/engine-log.ts'
 import { create, json, mintToken } from '../support/http.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { CASK_APP, inspect, save } from './casks.ts'
+import { askControl } from './control-calls.ts'
 
 const INTERVAL_MS = 300
 /** A report is at most one and a half intervals late, or a retry of two seconds later; the rest is a busy machine. */
@@ -132,4 +134,48 @@ test('[CP16] a suspended resource does not report, and does when it is resumed',
   expect(await reports(id)).toEqual(before)
   expect((await change('active')).status).toBe(200)
   await expect.poll(async () => (await reports(id)).length, ARRIVES).toBe(1)
+})
+
+async function shown(id: string): Promise<{ resource: ResourceJson; etag: string | null }> {
+  const answer = await server.fetch(`/v1/casks/${id}`)
+  return { resource: (await answer.json()) as ResourceJson, etag: answer.headers.get('etag') }
+}
+
+test('[CP16] what was reported is shown, and changes neither revision nor update time', async () => {
+  const { id, token } = await make()
+  const before = await shown(id)
+  expect(Object.keys(before.resource)).not.toContain('usage')
+  const written = Date.now()
+  await save(server, id, token, 'x'.repeat(50_000))
+  await expect.poll(async () => (await shown(id)).resource.usage?.bytes, ARRIVES).toBeGreaterThan(50_000)
+  const { resource, etag } = await shown(id)
+  const { usage, ...rest } = resource
+  expect({ resource: rest, etag }).toEqual(before)
+  expect(Date.parse(usage?.last_write_time ?? '')).toBeGreaterThanOrEqual(written)
+  expect(Date.parse(usage?.report_time ?? '')).toBeGreaterThanOrEqual(Date.parse(usage?.last_write_time ?? ''))
+})
+
+test('[CP16] an older report never replaces a newer one; one of another life, or under any policy, does no harm', async () => {
+  const { id } = await create(server, 'casks')
+  const { incarnation } = (await inspect(server, id)).row
+  const report = async (bytes: number, writeTimeMs: number, more: { incarnation?: number; epoch?: number } = {}) => {
+    const args = { id, incarnation: more.incarnation ?? incarnation, usage: { bytes, writeTimeMs } }
+    const outcome = await askControl(server, 'reportUsage', args, {}, more.epoch)
+    return [outcome.ok && outcome.value, (await shown(id)).resource.usage?.bytes]
+  }
+  const now = Date.now()
+  expect(await report(2, now - 2_000, { incarnation: incarnation + 1 })).toEqual([false, undefined])
+  expect(await report(3, now - 2_000)).toEqual([true, 3])
+  expect(await report(4, now - 3_000)).toEqual([true, 3])
+  expect(await report(5, now - 2_000)).toEqual([true, 5])
+  // The object knows no policy; a shard that is not the account's any more forwards nothing, and refuses nothing either.
+  expect(await report(6, now - 1_000, { epoch: 7 })).toEqual([true, 6])
+  // A clock that ran ahead does not have the last word.
+  expect(await report(7, now + 3_600_000)).toEqual([true, 7])
+  expect(await report(8, now)).toEqual([true, 8])
+  // Somebody else's change to the row leaves it alone.
+  await server.fetch(`/v1/casks/${id}`, json('PATCH', { name: 'Renamed', visibility: 'public' }))
+  expect((await shown(id)).resource.usage?.bytes).toBe(8)
+  await server.fetch(`/v1/casks/${id}`, { method: 'DELETE' })
+  expect(await report(9, Date.now())).toEqual([false, undefined])
 })

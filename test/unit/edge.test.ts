@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { ownOriginOf, toAddress, toHosts } from '../../src/edge/address.ts'
 import { withoutCapability } from '../../src/edge/capability.ts'
 import { readCookie } from '../../src/edge/credentials.ts'
+import { shareLink, signInLink } from '../../src/edge/links.ts'
 import { controlRoutes } from '../../src/edge/routes.ts'
+import { createTokenSigner, type TokenClaims, type TokenUse } from '../../src/identity/token.ts'
 import { defineResourceType } from '../../src/resource-type.ts'
 import type { DeploymentConfig } from '../../src/wire/deployment.ts'
 
@@ -144,6 +146,45 @@ describe('cookies', () => {
     ['x__Host-biplane=1', '__Host-biplane'],
   ])('[AU5] in %j there is no %s', (cookie, name) => {
     expect(read(cookie, name)).toBeUndefined()
+  })
+})
+
+describe('links', () => {
+  const signer = createTokenSigner('here', [{ id: '1', key: 'A'.repeat(43) }])
+  const endsAt = Math.floor(Date.now() / 1000) + 3_600
+  const claims = { type: 'box', resource: 'box-1', permission: 'write', generation: 3, endsAt } as const
+  const at = (pathCapabilities: boolean): Parameters<typeof shareLink>[0] => {
+    const config = { publicUrl: 'https://biplane.example', apex: 'wikis.example', pathCapabilities } as DeploymentConfig
+    return { context: { signer, config }, hosts: toHosts(config) }
+  }
+  const verify = (token: string | undefined, use: TokenUse): Promise<TokenClaims | undefined> =>
+    signer.verify(token ?? '', use)
+
+  test('[AU8] [AU5] lead to the own origin, or to the host that the grant names', async () => {
+    const grant = { claims, plural: 'boxes' }
+    const own = new URL(await shareLink(at(false), grant))
+    expect(own.origin + own.pathname).toBe('https://box-1.wikis.example/')
+    expect(await verify(own.searchParams.get('sign_in_code') ?? '', 'share')).toMatchObject({ expiresAt: endsAt })
+    const page = new URL(await signInLink(at(false), { ...grant, host: 'notes.example.org' }, '/page?x=1'))
+    expect(`${page.origin}${page.pathname}${page.search}`).toMatch(
+      /^https:\/\/notes\.example\.org\/page\?x=1&sign_in_code=/,
+    )
+    const code = await verify(page.searchParams.get('sign_in_code') ?? '', 'code')
+    expect(code).toMatchObject({ ...claims, use: 'code' })
+    expect((code?.expiresAt ?? 0) - endsAt).toBeLessThan(-2_000)
+  })
+
+  test('[AU9] hold a capability in the path, where the deployment has no wildcard name', async () => {
+    for (const link of [
+      await shareLink(at(true), { claims, plural: 'boxes' }),
+      await signInLink(at(true), { claims, plural: 'boxes' }),
+    ]) {
+      const [, capability] = /^https:\/\/biplane\.example\/boxes\/box-1\/~([^/]+)\/$/.exec(link) ?? []
+      expect(await verify(capability, 'capability')).toMatchObject({ ...claims, expiresAt: endsAt })
+      expect(await verify(capability, 'share')).toBeUndefined()
+    }
+    const named = await shareLink(at(true), { claims, plural: 'boxes', host: 'notes.example.org' })
+    expect(named).toMatch(/^https:\/\/notes\.example\.org\/\?sign_in_code=/)
   })
 })
 
