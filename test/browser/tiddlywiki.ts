@@ -27,7 +27,12 @@ export async function editTiddler(page: Page, title: string, text: string): Prom
   await page.locator('button:has(.tc-image-new-button)').first().dispatchEvent('click')
   const editor = page.locator('.tc-tiddler-edit-frame')
   await editor.locator('input.tc-edit-texteditor').first().fill(title)
-  await editor.frameLocator('iframe').locator('textarea').fill(text)
+  // In a sandbox without an origin the editor is no frame.
+  const isFramed = await page.evaluate(() => self.origin !== 'null' || location.protocol === 'file:')
+  const area = isFramed
+    ? editor.frameLocator('iframe').locator('textarea')
+    : editor.locator('textarea.tc-edit-texteditor')
+  await area.fill(text)
   await editor.locator('button:has(.tc-image-done-button)').dispatchEvent('click')
   await page.locator(`[data-tiddler-title="${title}"] .tc-tiddler-body`).waitFor()
   // The editor fades out; the next one is not to be confused with it.
