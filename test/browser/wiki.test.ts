@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { PLUGIN_TITLE, SAVE_TEMPLATE_TITLE } from '../../src/types/wiki/generated/assets.ts'
+import { makeSingleFile } from '../clients/made-wikis.ts'
 import { createWiki, grant, type CreatedWiki } from '../clients/own-origin.ts'
 import { makeTestDirectory, startServer, type TestServer } from '../support/server.ts'
 import { launchBrowser } from './browser.ts'
@@ -98,6 +99,40 @@ describe('a wiki at its own origin', () => {
     await left.page.reload()
     await booted(left.page)
     expect(await textOf(left.page, 'Left')).toBe('first')
+  })
+})
+
+describe('a wiki that was brought', () => {
+  test('[WK9] [WK10] boots with everything in it, keeps its new form when it saves, and gives its tiddlers away', async () => {
+    const wiki = await createWiki(server)
+    const brought = { title: 'Brought', text: 'from a \u003Cdisk>', tags: 'old' }
+    const html = makeSingleFile([brought, { title: '$:/SiteTitle', text: 'Old Book' }])
+    const body = await fetch(`${server.url}/wikis/${wiki.id}/import`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${wiki.token}`, 'content-type': 'text/html' },
+      body: html,
+    })
+    expect(await body.json()).toMatchObject({ converted: true })
+    const { page, alerts, errors } = await openWiki(wiki)
+    expect(await page.locator('.tc-site-title').textContent()).toBe('Old Book')
+    expect(await textOf(page, 'Brought')).toBe(brought.text)
+    const saved = await writeTiddler(page, 'New', 'here')
+    expect(saved.status()).toBe(204)
+    expect(Number((await saved.request().allHeaders())['content-length'])).toBeLessThan(300_000)
+    await page.reload()
+    await booted(page)
+    expect([await textOf(page, 'Brought'), await textOf(page, 'New')]).toEqual([brought.text, 'here'])
+
+    // What TiddlyWiki's own importer makes of the file.
+    const json = await page.evaluate(async () => (await fetch('tiddlers.json')).text())
+    const imported = await page.evaluate((text) => {
+      const { $tw } = globalThis as unknown as {
+        $tw: { wiki: { deserializeTiddlers(type: string, text: string): { title: string }[] } }
+      }
+      return $tw.wiki.deserializeTiddlers('application/json', text)
+    }, json)
+    expect(imported).toEqual(expect.arrayContaining([expect.objectContaining(brought)]))
+    expect([alerts, errors]).toEqual([[], []])
   })
 })
 

@@ -7,6 +7,8 @@ import { join } from 'node:path'
 
 const require = createRequire(import.meta.url)
 
+const STORE_OPEN = '<script class="tiddlywiki-tiddler-store" type="application/json">'
+
 export type Fields = Readonly<Record<string, string>>
 
 interface TiddlyWiki {
@@ -35,7 +37,11 @@ export function makeSingleFile(tiddlers: readonly Fields[]): string {
   }
 }
 
-const STORE_OPEN = '<script class="tiddlywiki-tiddler-store" type="application/json">'
+/** The same with thousands of tiddlers more, which TiddlyWiki would take half a minute to render. */
+export function withMore(html: string, tiddlers: readonly Fields[]): string {
+  const lines = tiddlers.map((fields) => `${JSON.stringify(fields).replaceAll('<', '\\u003C')},\n`)
+  return html.replace(`${STORE_OPEN}[\n`, (open) => open + lines.join(''))
+}
 
 /** A page with these stores, as they are, and the version that its core claims. */
 export function pageWithStores(...stores: readonly string[]): string {

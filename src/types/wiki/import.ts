@@ -6,7 +6,7 @@ import { readHtml } from './body.ts'
 import type { WikiContent } from './content.ts'
 import { PLUGIN_TITLE, SAVE_TEMPLATE_TITLE, TIDDLYWIKI_VERSION } from './generated/assets.ts'
 import { outlinePage } from './page-outline.ts'
-import { PageWriter } from './page-writer.ts'
+import { packPage, PageWriter } from './page-writer.ts'
 import { saveVersion } from './put-saver.ts'
 import { toShell } from './shell.ts'
 import { readTiddlers } from './stored-tiddlers.ts'
@@ -27,7 +27,7 @@ type Converted =
 export async function importWiki(request: Request, wiki: WikiContent): Promise<Response> {
   const html = await readHtml(request)
   const converted = await convertPage(html)
-  const content = converted.content ?? (await keepPage(html))
+  const content = converted.content ?? (await packPage(html))
   const { version } = await wiki.change((sql) => saveVersion(sql, wiki, content, request.headers))
   const outcome =
     converted.content === undefined
@@ -65,13 +65,6 @@ export async function convertPage(html: Uint8Array): Promise<Converted> {
   }
   await writer.write(encoder.encode(shell.after))
   return { content: await writer.end(), tiddlers }
-}
-
-/** The page as it is, in slices. */
-async function keepPage(html: Uint8Array): Promise<NewVersion> {
-  const writer = new PageWriter()
-  await writer.write(html)
-  return writer.end()
 }
 
 /** Compares major, minor and patch; what is behind them (`-prerelease`) counts as the release itself. */

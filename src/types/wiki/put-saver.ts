@@ -7,9 +7,9 @@ import { ResourceError } from '../../wire/errors.ts'
 import type { Principal } from '../../wire/principal.ts'
 import { readHtml } from './body.ts'
 import { currentPage, type WikiContent } from './content.ts'
-import { namesEtag, toEtag } from './etag.ts'
-import { gzip } from './gzip.ts'
+import { namesEtag } from './etag.ts'
 import { toPageResponse } from './page.ts'
+import { packPage } from './page-writer.ts'
 import { TEMPLATE } from './template.ts'
 import { addVersion, currentVersion, type NewVersion, type Version } from './versions.ts'
 
@@ -54,7 +54,7 @@ function mayWrite({ permission }: Principal, { mode, visibility }: Descriptor): 
  */
 export async function savePage(request: Request, wiki: WikiContent): Promise<Response> {
   const html = await readHtml(request)
-  const content: NewVersion = { etag: await toEtag(html), sizeBytes: html.length, gzip: gzip(html) }
+  const content = await packPage(html)
   await wiki.change((sql) => saveVersion(sql, wiki, content, request.headers))
   return new Response(null, { status: 204, headers: { etag: content.etag } })
 }

@@ -4,8 +4,7 @@
 import { ResourceError } from '../../wire/errors.ts'
 import { checkHtml, readBody } from './body.ts'
 import type { WikiContent } from './content.ts'
-import { toEtag } from './etag.ts'
-import { gzip } from './gzip.ts'
+import { packPage } from './page-writer.ts'
 import { saveVersion } from './put-saver.ts'
 
 /** The address of the script that the protocol comes from; people have it in their settings. */
@@ -19,7 +18,7 @@ export const UPLOAD_PATHS: readonly string[] = ['/', '/store.php']
 export async function saveUpload(request: Request, wiki: WikiContent): Promise<Response> {
   const html = fileOf(await readBody(request), request.headers.get('content-type') ?? '')
   checkHtml(html, null)
-  const content = { etag: await toEtag(html), sizeBytes: html.length, gzip: gzip(html) }
+  const content = await packPage(html)
   const { version } = await wiki.change((sql) => saveVersion(sql, wiki, content, request.headers))
   return new Response(`0 - saved as version ${version}\n`, {
     headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', etag: content.etag },
