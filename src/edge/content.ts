@@ -22,7 +22,7 @@ import {
 import type { EdgeContext } from './deployment.ts'
 import type { Edge } from './edge.ts'
 import { neededPermission } from './needed-permission.ts'
-import { CODE_PARAMETER, redeemLink, renewedCookie, requireOwnOrigin } from './session.ts'
+import { CODE_PARAMETER, isOpenedByPerson, redeemLink, renewedCookie, requireOwnOrigin } from './session.ts'
 import { linkForOperator } from './start-page.ts'
 import { forward, requireIssued, toDataObject, toInnerUrl } from './to-data-plane.ts'
 
@@ -65,7 +65,7 @@ export async function serveMainOrigin(
   if (isNavigation && request.method === 'GET') {
     const id = await requireIssued(context, type, idText)
     const rest = (path === '' ? '/' : path) + query
-    const isOperator = await hasOperatorSession(context, edge.cache, request, origin)
+    const isOperator = isOpenedByPerson(request) && (await hasOperatorSession(context, edge.cache, request, origin))
     const link = isOperator ? await linkForOperator(edge, context, type, id, rest, requestId) : undefined
     if (link !== undefined) return redirect(link)
     // Where there are no own origins a browser is shown here, in a sandbox, what everybody may see.

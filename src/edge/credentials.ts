@@ -52,9 +52,17 @@ export function readCookie(request: Request, name: string): string | undefined {
   if (header === null) return undefined
   for (const part of header.split(';')) {
     const equals = part.indexOf('=')
-    if (equals !== -1 && part.slice(0, equals).trim() === name) return part.slice(equals + 1).trim()
+    if (equals !== -1 && trimSpace(part.slice(0, equals)) === name) return trimSpace(part.slice(equals + 1))
   }
   return undefined
+}
+
+/**
+ * Without the white space of HTTP. To a browser any other, such as U+00A0, is part of a cookie's name: it would let a sibling host plant
+ * that name, and `trim()` would turn it into the one that begins with `__Host-`.
+ */
+function trimSpace(text: string): string {
+  return text.replace(/^[ \t]+|[ \t]+$/g, '')
 }
 
 /**

@@ -8,6 +8,15 @@ import type { Address } from './address.ts'
 import { parseCapability, withCapabilityHeaders } from './capability.ts'
 import type { EdgeContext } from './deployment.ts'
 
+/**
+ * For answers that are nobody's page: no other page shows them, or learns from what it embeds who is signed in here. An `<object>` tells a
+ * success from a refusal, whatever the content type says.
+ */
+export function keepFromPages(headers: Headers): void {
+  headers.set('content-security-policy', "default-src 'none'; frame-ancestors 'none'")
+  headers.set('cross-origin-resource-policy', 'same-origin')
+}
+
 /** Never throws. */
 export function refuse(
   context: EdgeContext,
@@ -22,6 +31,7 @@ export function refuse(
   const { headers } = response
   headers.set('x-request-id', requestId)
   headers.set('x-content-type-options', 'nosniff')
+  if (place?.isCapability !== true) keepFromPages(headers)
   if (place === undefined) return response
   // The address may hold a token.
   headers.set('referrer-policy', 'no-referrer')

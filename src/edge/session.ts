@@ -28,10 +28,11 @@ interface CodeRedeemer {
 
 /**
  * Exchanges the token in a link for a session: 303 to the same address without it, with the cookie. A one-time code is used up; a share
- * link is not, and takes nothing away from somebody who is signed in already.
+ * link is not, and takes nothing away from somebody who is signed in already. Only who opens it in a window of its own is signed in:
+ * another page must not do so in his name, by an image or a frame that he does not see.
  *
  * @throws ResourceError `unauthenticated` for a link that is wrong, expired, revoked or used; `deleted` when the resource is gone;
- * `not_found` at a host name that the resource does not have
+ * `not_found` at a host name that the resource does not have, `permission_denied` for what a page embeds
  */
 export async function redeemLink(
   context: EdgeContext,
@@ -42,6 +43,8 @@ export async function redeemLink(
   address: { readonly origin: string; readonly path: string; readonly customHost?: string },
   query: URLSearchParams,
 ): Promise<Response> {
+  if (!isOpenedByPerson(request))
+    throw new ResourceError('permission_denied', 'A link signs in only who opens it in a window of its own.')
   const text = query.get(CODE_PARAMETER) ?? ''
   const link = (await context.signer.verify(text, 'code')) ?? (await context.signer.verify(text, 'share'))
   if (link === undefined || link.resource !== id.id) throw badLink()
@@ -66,6 +69,11 @@ export async function redeemLink(
   const headers = new Headers({ location, 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' })
   if (!isSignedIn) headers.append('set-cookie', await newCookie(context.signer, link))
   return new Response(null, { status: 303, headers })
+}
+
+/** Whether a request is for what a window shows, as far as the client says so: browsers do. */
+export function isOpenedByPerson(request: Request): boolean {
+  return (request.headers.get('sec-fetch-dest') ?? 'document') === 'document'
 }
 
 /** Whether a session is worth at least as much as what a link would give. */

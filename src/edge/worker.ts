@@ -11,7 +11,7 @@ import type { EdgeContext } from './deployment.ts'
 import type { Edge } from './edge.ts'
 import { logFailure, logRequest } from './log.ts'
 import { forwardedOf } from './proxy.ts'
-import { refuse } from './refusal.ts'
+import { keepFromPages, refuse } from './refusal.ts'
 import { serveSignIn, serveSignOut } from './sign-in.ts'
 import { serveStartPage } from './start-page.ts'
 
@@ -103,6 +103,7 @@ async function serveControl(
   response.headers.set('x-request-id', requestId)
   response.headers.set('x-content-type-options', 'nosniff')
   response.headers.set('cache-control', 'no-store')
+  keepFromPages(response.headers)
   return response
 }
 

@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { once } from 'node:events'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { LEDGER_APP } from '../support/apps.ts'
-import { content, create, json, mintToken, ownHost, send } from '../support/http.ts'
+import { content, create, json, mintToken, openLink, ownHost, raw, send } from '../support/http.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 let server: TestServer
@@ -107,6 +107,31 @@ describe('a browser', () => {
     }
     // A token that somebody sends on purpose is not ignored.
     expect((await content(server, `/sheets/${id}/entries`, token)).status).toBe(401)
+  })
+
+  test('[AU12] has no session by a cookie that only looks like ours', async () => {
+    const host = ownHost(server, ledger)
+    const cookie = await openLink(server, (await mintToken(server, 'ledgers', ledger)).url)
+    // As a browser sends the names that it lets siblings plant: U+00A0, U+2000, U+FEFF in UTF-8, a vertical tab.
+    for (const space of ['\xc2\xa0', '\xe2\x80\x80', '\xef\xbb\xbf', '\x0b']) {
+      const lines = ['GET /entries HTTP/1.1', `Host: ${host}`, 'Connection: close']
+      const answer = await raw(server, [...lines, `Cookie: a=b; ${space}${cookie}`, '', ''].join('\r\n'))
+      expect(answer).toMatch(/^HTTP\/1\.1 401/)
+    }
+    expect((await send(server, { path: '/entries', headers: { host, cookie: `a=b;\t ${cookie}` } })).status).toBe(200)
+  })
+
+  test('[AU12] is not signed in by what another page embeds', async () => {
+    const { url } = await mintToken(server, 'ledgers', ledger)
+    const { search } = new URL(url)
+    const host = ownHost(server, ledger)
+    for (const dest of ['image', 'iframe', 'empty', 'script']) {
+      const answer = await send(server, { path: `/${search}`, headers: { host, 'sec-fetch-dest': dest } })
+      expect([answer.status, answer.headers['set-cookie']]).toEqual([403, undefined])
+    }
+    // And the link is still good.
+    const opened = await send(server, { path: `/${search}`, headers: { host, 'sec-fetch-dest': 'document' } })
+    expect(opened.status).toBe(303)
   })
 
   test('[AU5] is led home by its link, whatever the path says', async () => {
