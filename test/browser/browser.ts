@@ -22,8 +22,8 @@ const INSECURE_PREFIX = '--disable-features='
 const PACKAGE = dirname(dirname(dirname(fileURLToPath(import.meta.resolve('@sparticuz/chromium')))))
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache/', import.meta.url))
 
-/** Starts a browser of its own; close it after the test. */
-export async function launchBrowser(): Promise<Browser> {
+/** Starts a browser of its own; close it after the test. @param more further arguments */
+export async function launchBrowser(more: readonly string[] = []): Promise<Browser> {
   const folder = await unpack()
   // Drawing by a software GPU takes more time than everything else in these tests.
   chromium.setGraphicsMode = false
@@ -33,7 +33,7 @@ export async function launchBrowser(): Promise<Browser> {
   )
   return playwright.launch({
     executablePath,
-    args,
+    args: [...args, ...more],
     headless: true,
     env: { ...process.env, ...libraries(folder, executablePath) },
   })
