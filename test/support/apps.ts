@@ -11,3 +11,5 @@ export const CONSOLE_APP: string = join(ROOT, 'test/support/apps/console.ts')
 export const WIKIS_APP: string = join(ROOT, 'test/support/apps/wikis.ts')
 /** Casks, with a back door into their catalog. */
 export const CATALOG_APP: string = join(ROOT, 'test/support/apps/catalog.ts')
+/** Two types that the console does not know, with the console. */
+export const CONSOLE_LEDGERS_APP: string = join(ROOT, 'test/support/apps/console-ledgers.ts')

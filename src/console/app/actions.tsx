@@ -72,9 +72,8 @@ export function useActions(type: TypeInfo, resources: Resources): Actions {
 
     const restore: Actions['restore'] = async (record, name) => {
       try {
-        await attempt(record, { state: 'active', ...(name === undefined ? {} : { name }) }, (of, { id }) =>
-          api.restore(of, id, name),
-        )
+        // Shown when it is done: the row, and the question for another name on it, stay until then.
+        await attempt(record, {}, (of, { id }) => api.restore(of, id, name))
         latest.current.resources.refresh()
         return true
       } catch (error) {

@@ -103,8 +103,7 @@ function Done(props: {
             rel="noreferrer"
             rightSection={<Icon name="external" size={16} />}
             onClick={props.onClose}
-            // The form that had the focus is gone: without this a keyboard would begin at the page's top again.
-            autoFocus
+            ref={takeFocus}
           >
             Open it
           </Button>
@@ -112,4 +111,9 @@ function Done(props: {
       </Group>
     </Stack>
   )
+}
+
+/** The form that had the focus is gone: without this a keyboard would begin at the page's top again. */
+function takeFocus(element: HTMLAnchorElement | null): void {
+  element?.focus()
 }

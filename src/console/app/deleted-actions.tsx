@@ -47,7 +47,7 @@ export function DeletedActions({ record }: { readonly record: ResourceJson }): R
           color="gray"
           c="var(--mantine-color-error)"
           onClick={purging.open}
-          aria-label={`Delete ${titleOf(record)} for good`}
+          aria-label={`Delete for good: ${titleOf(record)}`}
         >
           Delete for good
         </Button>

@@ -31,7 +31,8 @@ export function ResourceMenu({ record }: { readonly record: ResourceJson }): Rea
 
   return (
     <>
-      <Menu position="bottom-end" withinPortal shadow="md" width={200}>
+      {/* Without the toolkit's placeholder the first item has the focus, and a menu holds nothing but items. */}
+      <Menu position="bottom-end" withinPortal shadow="md" width={200} withInitialFocusPlaceholder={false}>
         <Menu.Target>
           <ActionIcon variant="subtle" color="gray" size="md" aria-label={`More for ${titleOf(record)}`}>
             <Icon name="more" />

@@ -1,6 +1,6 @@
 // The history of a wiki: look at an earlier version, take it home, go back to it.
 
-import { Alert, Anchor, Badge, Button, Group, Stack, Table, Text } from '@mantine/core'
+import { Alert, Anchor, Badge, Box, Button, Group, Stack, Text } from '@mantine/core'
 import { useCallback, useEffect, useState, type ReactNode } from 'react'
 import type { ResourceJson } from '../../wire/resource.ts'
 import { notifyDone, notifyRefusal, titleOf } from './actions.tsx'
@@ -51,7 +51,7 @@ export function Versions({ record }: { readonly record: ResourceJson }): ReactNo
         </Text>
       )}
       {versions !== undefined && versions.length > 0 && (
-        <VersionTable record={record} versions={versions} onRestore={restore} />
+        <VersionList record={record} versions={versions} onRestore={restore} />
       )}
     </Stack>
   )
@@ -91,7 +91,7 @@ function useDownload(record: ResourceJson): (path: string, ending: string) => vo
   }
 }
 
-function VersionTable(props: {
+function VersionList(props: {
   readonly record: ResourceJson
   readonly versions: readonly Version[]
   readonly onRestore: (version: number) => Promise<void>
@@ -102,69 +102,61 @@ function VersionTable(props: {
   const [restoring, setRestoring] = useState<number>()
   const mayRestore = session.role !== 'read' && record.state === 'active'
   return (
-    <Table verticalSpacing="sm">
-      <Table.Thead>
-        <Table.Tr>
-          <Table.Th scope="col">Version</Table.Th>
-          <Table.Th scope="col">Saved</Table.Th>
-          <Table.Th scope="col">Size</Table.Th>
-          <Table.Th scope="col">
-            <span className="visually-hidden">Actions</span>
-          </Table.Th>
-        </Table.Tr>
-      </Table.Thead>
-      <Table.Tbody>
-        {versions.map(({ version, save_time: time, size_bytes: size, current }) => (
-          <Table.Tr key={version}>
-            <Table.Td>{version}</Table.Td>
-            <Table.Td>
-              <When time={time} />
-            </Table.Td>
-            <Table.Td>{formatBytes(size)}</Table.Td>
-            <Table.Td>
-              <Group gap="sm" justify="flex-end">
-                <Anchor
-                  size="sm"
-                  href={openPath(type, record.id, `versions/${version}`)}
-                  target="_blank"
-                  rel="noreferrer"
-                  aria-label={`Preview version ${version} in a new tab`}
-                >
-                  Preview
-                </Anchor>
-                <Anchor
-                  size="sm"
-                  component="button"
-                  type="button"
-                  onClick={() => save(`versions/${version}`, ` (version ${version}).html`)}
-                  aria-label={`Download version ${version}`}
-                >
-                  Download
-                </Anchor>
-                {current ? (
-                  <Badge variant="default" tt="none" fw={500}>
-                    Current
-                  </Badge>
-                ) : (
-                  <Button
-                    size="compact-sm"
-                    variant="default"
-                    disabled={!mayRestore}
-                    loading={restoring === version}
-                    aria-label={`Restore version ${version}`}
-                    onClick={() => {
-                      setRestoring(version)
-                      void onRestore(version).finally(() => setRestoring(undefined))
-                    }}
-                  >
-                    Restore
-                  </Button>
-                )}
-              </Group>
-            </Table.Td>
-          </Table.Tr>
-        ))}
-      </Table.Tbody>
-    </Table>
+    <Box role="list" aria-label="Versions, newest first">
+      {versions.map(({ version, save_time: time, size_bytes: size, current }) => (
+        <Group key={version} role="listitem" className="row-line" justify="space-between" gap="xs" py="sm">
+          <Stack gap={2}>
+            <Group gap="xs">
+              <Text size="sm" fw={500}>
+                Version {version}
+              </Text>
+              {current && (
+                <Badge variant="default" size="sm" tt="none" fw={500}>
+                  Current
+                </Badge>
+              )}
+            </Group>
+            <Text size="xs" c="dimmed">
+              <When time={time} /> · {formatBytes(size)}
+            </Text>
+          </Stack>
+          <Group gap="sm">
+            {!current && (
+              <Button
+                size="compact-sm"
+                variant="default"
+                disabled={!mayRestore}
+                loading={restoring === version}
+                aria-label={`Restore version ${version}`}
+                onClick={() => {
+                  setRestoring(version)
+                  void onRestore(version).finally(() => setRestoring(undefined))
+                }}
+              >
+                Restore
+              </Button>
+            )}
+            <Anchor
+              size="sm"
+              href={openPath(type, record.id, `versions/${version}`)}
+              target="_blank"
+              rel="noreferrer"
+              aria-label={`Preview version ${version} in a new tab`}
+            >
+              Preview
+            </Anchor>
+            <Anchor
+              size="sm"
+              component="button"
+              type="button"
+              onClick={() => save(`versions/${version}`, ` (version ${version}).html`)}
+              aria-label={`Download version ${version}`}
+            >
+              Download
+            </Anchor>
+          </Group>
+        </Group>
+      ))}
+    </Box>
   )
 }
