@@ -66,7 +66,7 @@ export function requireFreeName(
   }
 }
 
-/** Rows that are scanned for a page at most: what a search matches nowhere costs a page about a millisecond. */
+/** Rows that are scanned for a page at most: one on which a search matches nothing costs half of a full page of 200 rows (measured). */
 const MAX_SCANNED_ROWS = 2_000
 
 /**

@@ -34,7 +34,7 @@ export function keepDeleted(sql: SqlStorage, account: string, limit: number | un
     countOf(sql, account, 'deleted'),
     limit,
     (used) =>
-      `This account may keep ${limit} deleted ones of these and has ${used}: delete this one with ?purge=true, or one of those.`,
+      `This account may keep ${limit} deleted ones of these and has ${used}: purge one of them, or delete this one with ?purge=true.`,
   )
   addTo(sql, account, 0, 1)
 }

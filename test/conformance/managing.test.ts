@@ -203,6 +203,8 @@ describe('deleting', () => {
       ['DELETE', ''],
       ['POST', '/tokens'],
       ['DELETE', '/tokens'],
+      ['POST', '/links'],
+      ['POST', '/restore'],
       ['GET', '/inspect'],
     ] as const
     for (const [method, path] of routes) {
