@@ -13,7 +13,7 @@ import type { EdgeContext } from './deployment.ts'
  * success from a refusal, whatever the content type says.
  */
 export function keepFromPages(headers: Headers): void {
-  headers.set('content-security-policy', "default-src 'none'; frame-ancestors 'none'")
+  headers.append('content-security-policy', "frame-ancestors 'none'")
   headers.set('cross-origin-resource-policy', 'same-origin')
 }
 
