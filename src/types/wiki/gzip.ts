@@ -41,8 +41,8 @@ export class SlicedZlib {
   constructor(stream: ZlibStream) {
     this.#stream = stream
     this.#end = new Promise((resolve, reject) => {
-      // A copy: what the stream hands out may be a part of something larger.
-      stream.on('data', (part) => this.#parts.push(part.slice().buffer))
+      // A copy: what the stream hands out is a part of something larger. (A Buffer's own `slice` would not copy.)
+      stream.on('data', (part) => this.#parts.push(new Uint8Array(part).buffer))
       stream.on('error', reject)
       stream.on('end', resolve)
     })

@@ -38,7 +38,8 @@ export function serveHistory(
 }
 
 function serveList(wiki: WikiContent): Response {
-  const newest = wiki.current()?.version
+  // A wiki that is stored by tiddlers is none of its versions.
+  const newest = wiki.state().mode === 'file' ? wiki.current()?.version : undefined
   const data = listVersions(wiki.sql).map((version) => toVersionJson(version, newest))
   return Response.json({ data }, { headers: { 'cache-control': 'private, no-cache' } })
 }

@@ -12,7 +12,7 @@ import { toShell } from './shell.ts'
 import { readTiddlers } from './stored-tiddlers.ts'
 import type { NewVersion } from './versions.ts'
 
-const CORE_TITLE = '$:/core'
+export const CORE_TITLE = '$:/core'
 /** What only makes sense where it was. Ours is put in anew; the core script brings the second one. */
 export const LEFT_BEHIND: ReadonlySet<string> = new Set([CORE_TITLE, SAVE_TEMPLATE_TITLE, PLUGIN_TITLE])
 
@@ -59,12 +59,17 @@ export async function convertPage(html: Uint8Array): Promise<Converted> {
     if (error instanceof ResourceError) return { reason: error.message }
     throw error
   }
-  if (!isWithin(version, OLDEST_VERSION, TIDDLYWIKI_VERSION)) {
-    const saved = version === undefined ? 'The page does not say which TiddlyWiki' : `TiddlyWiki ${version}`
-    return { reason: `${saved} saved it; those of ${OLDEST_VERSION} to ${TIDDLYWIKI_VERSION} are converted.` }
-  }
+  const reason = reasonAgainst(version)
+  if (reason !== undefined) return { reason }
   await writer.write(encoder.encode(shell.after))
   return { content: await writer.end(), tiddlers }
+}
+
+/** Why the tiddlers of a page that this TiddlyWiki saved cannot be taken out of it. */
+export function reasonAgainst(version: string | undefined): string | undefined {
+  if (isWithin(version, OLDEST_VERSION, TIDDLYWIKI_VERSION)) return undefined
+  const saved = version === undefined ? 'The page does not say which TiddlyWiki' : `TiddlyWiki ${version}`
+  return `${saved} saved it; those of ${OLDEST_VERSION} to ${TIDDLYWIKI_VERSION} are converted.`
 }
 
 /** Compares major, minor and patch; what is behind them (`-prerelease`) counts as the release itself. */

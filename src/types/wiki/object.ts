@@ -7,18 +7,20 @@ import type { Principal } from '../../wire/principal.ts'
 import { isUpload } from './body.ts'
 import { currentPage, type WikiContent } from './content.ts'
 import { dumpVersions, loadVersions } from './copy.ts'
-import { toStandalone } from './export.ts'
+import { toExport } from './serve-export.ts'
 import { gunzip } from './gzip.ts'
 import { serveHistory } from './history.ts'
 import { importWiki } from './import.ts'
+import { serveInfo } from './info.ts'
 import { serveJson } from './json-export.ts'
 import { toPageResponse } from './page.ts'
 import { savePage, serveOptions, servePage } from './put-saver.ts'
 import { toRefusal } from './refusal.ts'
-import { CORE, CORE_FILE, standaloneRuntime } from './template.ts'
+import { CORE, CORE_FILE } from './template.ts'
+import { convert } from './tiddlers/convert.ts'
 import { HISTORY, setMode } from './tiddlers/changes.ts'
-import { createTiddlerTables, readState, type StorageMode } from './tiddlers/rows.ts'
-import { serveTiddlers } from './tiddlers/serve.ts'
+import { createTiddlerTables, readState, type StorageMode, type StorageState } from './tiddlers/rows.ts'
+import { refuseTiddlyWeb, serveTiddlers } from './tiddlers/serve.ts'
 import { saveUpload, UPLOAD_PATHS } from './upload-saver.ts'
 import { createVersionTables, currentVersion, DEFAULT_RETENTION, retentionWithin } from './versions.ts'
 
@@ -43,6 +45,8 @@ export class Wiki extends ResourceObject<WikiMemory> {
     const isUploading = isUpload(request) && UPLOAD_PATHS.includes(path)
     if (!isRead && method !== 'OPTIONS' && !isUploading) requireScript(request, principal)
     const wiki = this.#content(principal)
+    if (method === 'GET' && path === '/info') return serveInfo(wiki)
+    if (method === 'POST' && path === '/convert') return convert(request, wiki)
     if (wiki.state().mode === 'tiddlers') {
       const answer = serveTiddlers(request, context, wiki)
       if (answer !== undefined) return answer
@@ -60,6 +64,7 @@ export class Wiki extends ResourceObject<WikiMemory> {
     if (method === 'GET' && path === '/tiddlers.json') return serveJson(wiki, descriptor.id)
     if (method === 'POST' && path === '/import') return importWiki(request, wiki)
     if (path === '/versions' || path.startsWith('/versions/')) return serveHistory(request, path, wiki, descriptor.id)
+    refuseTiddlyWeb(path)
     throw new ResourceError(
       'not_found',
       'There is nothing at this address. The wiki itself is at the one that ends with its identifier and a slash.',
@@ -80,6 +85,7 @@ export class Wiki extends ResourceObject<WikiMemory> {
 
   /** @param principal of the request that changes it */
   #content(principal?: Principal): WikiContent {
+    const { mode } = this.#state
     const retention = retentionWithin(DEFAULT_RETENTION, this.descriptor.limits.bytes)
     return {
       sql: this.sql,
@@ -87,16 +93,22 @@ export class Wiki extends ResourceObject<WikiMemory> {
       // A wiki that was converted has both.
       history: retentionWithin(HISTORY, this.descriptor.limits.bytes / 2),
       current: () => this.#cached('current', () => currentVersion(this.sql)),
-      state: () => this.#cached('state', () => readState(this.sql)),
+      state: () => this.#state,
       cached: (name, make) => this.#cached(name, make),
       change: (change) =>
         this.write((sql) => {
+          // Between a request's beginning and its end a wiki may become what the request was not meant for.
+          if (readState(sql).mode !== mode) throw converted()
           const value = change(sql)
           // Read again when asked for: correct whether this transaction is kept or rolled back.
           this.memory = undefined
           return value
         }, principal),
     }
+  }
+
+  get #state(): StorageState {
+    return this.#cached('state', () => readState(this.sql))
   }
 
   #cached<T>(name: string, make: (forget: () => void) => T): T {
@@ -122,14 +134,11 @@ function requireScript(request: Request, principal: Principal): void {
   }
 }
 
-/** The wiki as one file that boots from a disk and can save itself there. */
+function converted(): ResourceError {
+  return new ResourceError('precondition_failed', 'This wiki was converted to another storage meanwhile.')
+}
+
 function serveExport(wiki: WikiContent, name: string): Response {
   const html = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true }).decode(gunzip(currentPage(wiki).gzip()))
-  return new Response(toStandalone(html, standaloneRuntime()), {
-    headers: {
-      'content-type': 'text/html; charset=utf-8',
-      'content-disposition': `attachment; filename="${name}.html"`,
-      'cache-control': 'private, no-cache',
-    },
-  })
+  return toExport(html, name)
 }

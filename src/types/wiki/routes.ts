@@ -28,7 +28,8 @@ export const WIKI_ROUTES: readonly TypeRoute[] = [
   { method: 'GET', path: '/versions', permission: 'write', summary: 'Lists the saved versions, newest first' },
   { method: 'GET', path: '/versions/*', permission: 'write', summary: 'One saved version as HTML' },
   { method: 'HEAD', path: '/versions/*', permission: 'write', summary: 'The ETag of a saved version' },
-  { method: 'GET', path: '/tiddlers.json', permission: 'read', summary: 'All tiddlers as JSON' },
+  { method: 'GET', path: '/info', permission: 'read', summary: 'How it is stored, its size and its TiddlyWiki' },
+  { method: 'POST', path: '/convert', permission: 'write', summary: 'From a file to tiddlers, or back' },
   { method: 'GET', path: '/status', permission: 'read', summary: 'TiddlyWeb: what this caller may do' },
   {
     method: 'GET',

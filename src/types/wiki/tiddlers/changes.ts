@@ -53,25 +53,45 @@ export function deleteTiddler(sql: SqlStorage, title: string, writing: Writing):
   settle(sql, writing.history)
 }
 
+/** Begins to put tiddlers aside, and ends what had begun before and did not live to its end. @returns a number for this attempt */
+export function beginStaging(sql: SqlStorage): number {
+  unstage(sql)
+  return nextRevision(sql)
+}
+
 /** Puts tiddlers aside, where nothing sees them until {@link takeStaged}. The last of a title counts. */
-export function stageTiddlers(sql: SqlStorage, tiddlers: readonly NewTiddler[], nowMs: number): void {
+export function stageTiddlers(sql: SqlStorage, tiddlers: readonly NewTiddler[], attempt: number, nowMs: number): void {
   for (const tiddler of tiddlers) {
     dropRows(sql, `state = ${STATE.staged} AND title = ?`, tiddler.title)
-    insert(sql, tiddler, STATE.staged, 0, nowMs)
+    insert(sql, tiddler, STATE.staged, attempt, nowMs)
   }
 }
 
-/** Removes what a conversion or import left that did not live to its end. */
 export function unstage(sql: SqlStorage): void {
-  dropRows(sql, `state IN (${STATE.staged}, ${STATE.stagedPast})`)
+  dropRows(sql, `state = ${STATE.staged}`)
 }
 
-/** Everything staged becomes current, as one change; what it replaces becomes history. @throws ResourceError `storage_full` */
-export function takeStaged(sql: SqlStorage, history: Retention): void {
+/**
+ * Everything staged becomes current, as one change; what it replaces becomes history.
+ *
+ * @param count what was staged; a later attempt has taken some of it away otherwise
+ * @throws ResourceError `storage_full`, `not_ready`
+ */
+export function takeStaged(sql: SqlStorage, attempt: number, count: number, history: Retention): void {
   const staged = `title IN (SELECT title FROM tiddler WHERE state = ${STATE.staged})`
   dropRows(sql, `state = ${STATE.current} AND is_draft = 1 AND ${staged}`)
   sql.exec(`UPDATE tiddler SET state = ${STATE.past} WHERE state = ${STATE.current} AND ${staged}`)
-  sql.exec(`UPDATE tiddler SET state = ${STATE.current}, revision = ? WHERE state = ${STATE.staged}`, nextRevision(sql))
+  const taken = sql.exec(
+    `UPDATE tiddler SET state = ${STATE.current}, revision = ? WHERE state = ${STATE.staged} AND revision = ? RETURNING 1`,
+    nextRevision(sql),
+    attempt,
+  )
+  if (taken.toArray().length !== count) {
+    throw new ResourceError(
+      'not_ready',
+      'Another import or conversion of this wiki was begun meanwhile. Nothing was changed.',
+    )
+  }
   settle(sql, history)
 }
 

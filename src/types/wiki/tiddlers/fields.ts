@@ -97,10 +97,14 @@ export function toServed(revision: number): string {
   return `,"bag":"default","revision":"${revision}"`
 }
 
+/** Whether the stored JSON has this field, which is not the title. Quotes inside a value are escaped, so this is never part of one. */
+export function hasField(fields: string, name: string): boolean {
+  return fields.includes(`,"${name}":`)
+}
+
 /** A tiddler of the list that clients poll: all but its text. */
 export function toSkinnyJson(fields: string, revision: number): string {
-  // Quotes inside a value are escaped, so this is never part of one.
-  const type = fields.includes(',"type":') ? '' : `,"type":"${DEFAULT_TYPE}"`
+  const type = hasField(fields, 'type') ? '' : `,"type":"${DEFAULT_TYPE}"`
   return `${fields.slice(0, -1)}${type},"bag":"default","revision":${revision}}`
 }
 

@@ -35,7 +35,10 @@ export interface StoredTiddler {
   readonly text: Uint8Array<ArrayBuffer> | undefined
 }
 
-/** States of a row. Those above zero are unique by title. */
+/**
+ * States of a row. An index of some states is used by statements that name the state as a literal, which is why they are written into the
+ * statements' texts.
+ */
 export const STATE = { stagedPast: -1, past: 0, current: 1, staged: 2 } as const
 
 /** Schema, step 2. Wikis of earlier releases are files. */
@@ -49,7 +52,8 @@ export function createTiddlerTables(sql: SqlStorage): void {
       id INTEGER PRIMARY KEY, title TEXT NOT NULL, state INTEGER NOT NULL, revision INTEGER NOT NULL, bytes INTEGER NOT NULL,
       save_time_ms INTEGER NOT NULL, is_draft INTEGER NOT NULL, fields TEXT NOT NULL
     ) STRICT;
-    CREATE UNIQUE INDEX tiddler_current ON tiddler (title, state) WHERE state > 0;
+    CREATE UNIQUE INDEX tiddler_current ON tiddler (title) WHERE state = 1;
+    CREATE UNIQUE INDEX tiddler_staged ON tiddler (title) WHERE state = 2;
     CREATE INDEX tiddler_past ON tiddler (title, id) WHERE state = 0;
     CREATE INDEX tiddler_size ON tiddler (state, bytes);
     CREATE TABLE tiddler_text (

@@ -1,5 +1,6 @@
 // The page around the tiddlers: the template of every new wiki, whose store they are put into, one tiddler per line as TiddlyWiki does it.
 
+import { toStandalone } from '../export.ts'
 import syncing from '../generated/syncing.bin'
 import {
   PLUGIN_TITLE,
@@ -9,15 +10,15 @@ import {
   TEMPLATE_ETAG,
 } from '../generated/assets.ts'
 import { gunzip } from '../gzip.ts'
-import { TEMPLATE } from '../template.ts'
-import { toNewTiddler, toServed, toFields, toStoreEntry, type NewTiddler } from './fields.ts'
+import { standaloneRuntime, TEMPLATE } from '../template.ts'
+import { hasField, toNewTiddler, toServed, toFields, toStoreEntry, type NewTiddler } from './fields.ts'
 import type { StoredTiddler } from './rows.ts'
 
 /** A release with another shell serves another page of the same tiddlers. */
 export const SHELL_VERSION: string = `${TEMPLATE_ETAG.slice(1, 9)}${SYNCING_HASH}`
 
-/** `synced`: the page that exchanges tiddlers with this server. `file`: one that is saved as a whole. */
-export type PageForm = 'synced' | 'file'
+/** `synced`: the page that exchanges tiddlers with this server. `file`: one that is saved as a whole; `standalone`: without this server. */
+export type PageForm = 'synced' | 'file' | 'standalone'
 
 const STORE_OPEN = '<script class="tiddlywiki-tiddler-store" type="application/json">'
 const SCRIPT_CLOSE = '</script>'
@@ -97,8 +98,11 @@ export function shellTitles(): string[] {
 export function* renderPage(tiddlers: readonly StoredTiddler[], form: PageForm): Generator<Uint8Array> {
   const { head, tail, own, syncing: added } = getShell()
   const titles = new Set(tiddlers.map(({ title }) => title))
-  const shared = [...own, ...(form === 'synced' ? added : [])].filter(({ title }) => !titles.has(title))
   const isSynced = form === 'synced'
+  const isHosted = form !== 'standalone'
+  const shared = [...own, ...(isSynced ? added : [])].filter(
+    ({ title }) => !titles.has(title) && (isHosted || title !== PLUGIN_TITLE),
+  )
   let separator = NEWLINE
   yield head
   for (const { fields, text } of shared) {
@@ -113,16 +117,17 @@ export function* renderPage(tiddlers: readonly StoredTiddler[], form: PageForm):
     separator = SEPARATOR
   }
   yield NEWLINE
-  yield tail
+  yield isHosted ? tail : encoder.encode(toStandalone(decoder.decode(tail), standaloneRuntime()))
 }
 
-/** All tiddlers as TiddlyWiki's JSON, part by part. */
+/** All tiddlers as TiddlyWiki's JSON, part by part; without plugins and themes, which are programs. */
 export function* renderJson(tiddlers: readonly StoredTiddler[]): Generator<Uint8Array> {
   let separator = encoder.encode('[\n')
-  for (const { fields, text } of tiddlers) {
+  const content = tiddlers.filter(({ fields }) => !hasField(fields, 'plugin-type'))
+  for (const { fields, text } of content) {
     yield separator
     yield* toStoreEntry(fields, text, '')
     separator = SEPARATOR
   }
-  yield encoder.encode(tiddlers.length === 0 ? '[]\n' : '\n]\n')
+  yield encoder.encode(content.length === 0 ? '[]\n' : '\n]\n')
 }

@@ -160,13 +160,13 @@ function requireMatch({ headers }: Request, current: TiddlerRow | undefined): vo
 }
 
 async function readJson(request: Request): Promise<unknown> {
-  const tooLarge = (): ResourceError =>
-    new ResourceError('too_large', `A tiddler may have at most ${TIDDLER_BYTES} bytes.`, {
+  // Read whatever its length: a client that is still sending does not hear the refusal.
+  const body = await request.arrayBuffer()
+  if (body.byteLength > TIDDLER_BYTES) {
+    throw new ResourceError('too_large', `A tiddler may have at most ${TIDDLER_BYTES} bytes.`, {
       details: { limit: TIDDLER_BYTES },
     })
-  if (Number(request.headers.get('content-length')) > TIDDLER_BYTES) throw tooLarge()
-  const body = await request.arrayBuffer()
-  if (body.byteLength > TIDDLER_BYTES) throw tooLarge()
+  }
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(body))
   } catch {
