@@ -5,7 +5,7 @@ module-type: startup
 
 Where a deployment has no host names of their own for wikis, a page is shown in a sandbox, without an origin. TiddlyWiki's editor is a
 frame into which the page looks; without an origin it may not, and there would be no editor at all. Here it is a plain text area with the
-same toolbar.
+same toolbar. And TiddlyWeb's adaptor looks into the cookies before every save; here there are none, instead of an error.
 \*/
 
 'use strict'
@@ -19,6 +19,7 @@ exports.synchronous = true
 exports.startup = function () {
   // A file that was opened from a disk has no origin either, and no sandbox.
   if (self.origin !== 'null' || !/^https?:$/.test(location.protocol)) return
+  Object.defineProperty(document, 'cookie', { get: () => '', set() {} })
   const framed = require('$:/core/modules/editor/engines/framed.js')
   const { SimpleEngine } = require('$:/core/modules/editor/engines/simple.js')
   framed.FramedEngine = toPlainEngine(SimpleEngine, framed.FramedEngine.prototype)
