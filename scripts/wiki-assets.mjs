@@ -2,28 +2,28 @@
 // all wikis of a version share, and what an exported file has inlined in its place. Output: src/types/wiki/generated/, compressed once
 // and for ever, since nothing of it is ever changed while serving. Does nothing when the output is up to date.
 
-import { createHash } from 'node:crypto'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
+import { hash } from './hash.mjs'
+import {
+  CORE_SOURCES,
+  CURRENT_VERSION as version,
+  RELEASED,
+  renderCore,
+  renderEarlierCores,
+  toCoresModule,
+  withTiddlyWiki,
+} from './wiki-cores.mjs'
 
 const require = createRequire(import.meta.url)
 const OUTPUT = fileURLToPath(new URL('../src/types/wiki/generated/', import.meta.url))
 /** The tiddlers of the hosting plugin, as files. */
 const PLUGIN_SOURCES = fileURLToPath(new URL('./wiki-plugin/', import.meta.url))
-const FILES = ['core.bin', 'template.bin', 'standalone.bin', 'syncing.bin', 'assets.ts']
+const CORE_FILES = RELEASED.map((core) => `core-${core.version}.bin`)
+const FILES = [...CORE_FILES, 'cores.ts', 'template.bin', 'standalone.bin', 'syncing.bin', 'assets.ts']
 
 /** The plugin that every new wiki carries. A shadow tiddler, so that it is saved with the wiki and hard to delete by accident. */
 const PLUGIN_TITLE = '$:/plugins/biplane/hosting'
@@ -42,11 +42,12 @@ $tw.hooks = { names: { "th-boot-tiddlers-loaded": [function() {
 }] } };
 </script>`
 
-const { version } = require('tiddlywiki/package.json')
 const pluginFiles = readdirSync(PLUGIN_SOURCES)
   .toSorted()
   .map((name) => join(PLUGIN_SOURCES, name))
-const sources = [fileURLToPath(import.meta.url), ...pluginFiles].map((file) => readFileSync(file, 'utf8'))
+const sources = [fileURLToPath(import.meta.url), ...CORE_SOURCES, ...pluginFiles].map((file) =>
+  readFileSync(file, 'utf8'),
+)
 const inputs = hash([...sources, version].join('\n'))
 if (!isUpToDate()) build()
 
@@ -56,12 +57,8 @@ function isUpToDate() {
 }
 
 function build() {
-  const folder = mkdtempSync(join(tmpdir(), 'biplane-wiki-'))
-  try {
-    const themes = ['tiddlywiki/vanilla', 'tiddlywiki/snowwhite']
-    writeFileSync(join(folder, 'tiddlywiki.info'), JSON.stringify({ plugins: [], themes }))
-    const tiddlyWiki = bootTiddlyWiki(folder)
-    const core = render(tiddlyWiki, '$:/core/templates/tiddlywiki5.js')
+  withTiddlyWiki(version, (tiddlyWiki) => {
+    const core = renderCore(tiddlyWiki, version)
     const coreHash = hash(core).slice(0, 12)
     addPlugin(tiddlyWiki, `/assets/tiddlywikicore-${version}.${coreHash}.js`)
     // The definitions at the top of the save template leave two blank lines.
@@ -71,26 +68,15 @@ function build() {
     check(core, template, standalone, coreHash)
     checkSyncing(syncing)
     mkdirSync(OUTPUT, { recursive: true })
-    write('core.bin', gzip(core))
+    for (const [coreVersion, text] of [[version, core], ...renderEarlierCores()])
+      write(`core-${coreVersion}.bin`, gzip(text))
+    write('cores.ts', toCoresModule())
     write('template.bin', gzip(template))
     write('standalone.bin', gzip(standalone))
     write('syncing.bin', gzip(syncing))
     // Last: it says that the others are complete.
     write('assets.ts', toModule(coreHash, template, syncing))
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-/** Boots TiddlyWiki in this process on an empty wiki folder, without running any command. */
-function bootTiddlyWiki(folder) {
-  const { TiddlyWiki } = require('tiddlywiki')
-  const tiddlyWiki = TiddlyWiki()
-  tiddlyWiki.boot.argv = [folder, '--version']
-  // Its only output would be the version.
-  tiddlyWiki.boot.disabledStartupModules = ['commands']
-  tiddlyWiki.boot.boot()
-  return tiddlyWiki
+  })
 }
 
 function render(tiddlyWiki, title) {
@@ -245,8 +231,4 @@ function write(name, content) {
 
 function gzip(text) {
   return gzipSync(text, { level: 9 })
-}
-
-function hash(text) {
-  return createHash('sha256').update(text).digest('hex')
 }

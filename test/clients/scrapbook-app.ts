@@ -1,9 +1,9 @@
-// An app with the wiki type and one of its own that is made of the same object, with small limits.
+// An app with the wiki type and others that are made of the same object, with small limits.
 
 import { createApp, type App } from '../../src/app.ts'
 import type { RequestContext } from '../../src/data-plane/object.ts'
 import { defineResourceType } from '../../src/resource-type.ts'
-import { wiki, Wiki } from '../../src/types/wiki/index.ts'
+import { defineWiki, wiki, Wiki } from '../../src/types/wiki/index.ts'
 
 /** Shows what an object can do with its content beside serving it. */
 class Scrapbook extends Wiki {
@@ -25,6 +25,9 @@ const scrapbook = defineResourceType({
   limits: { ...wiki.limits, bytes: 4 * 1024 ** 2 },
 })
 
-const app: App = createApp({ types: [wiki, scrapbook] })
+/** Keeps little history. */
+const album = defineResourceType({ ...defineWiki({ versions: { count: 2 } }), name: 'album', plural: 'albums' })
+
+const app: App = createApp({ types: [wiki, scrapbook, album] })
 
 export default app

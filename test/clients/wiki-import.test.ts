@@ -214,6 +214,9 @@ test.each(['PUT', 'POST'])(
     const ended = Promise.all([once(lines, 'line'), once(poller, 'exit')])
     poller.stdin.write('enough')
     const [waits] = await ended
+    const stored = tiddlersIn(await pageOf(wiki)).filter(({ title }) => title !== PLUGIN_TITLE)
+    const written = tiddlersIn(html).filter(({ title }) => method === 'PUT' || title !== '$:/core')
+    expect(JSON.stringify(stored) === JSON.stringify(written)).toBe(true)
     // In one piece, a read that came at its beginning would wait for nearly all of it.
     expect(Math.max(...(JSON.parse(String(waits[0])) as number[]))).toBeLessThan(tookMs / 2)
   },

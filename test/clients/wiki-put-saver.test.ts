@@ -1,9 +1,12 @@
 // Wikis at their own address, saved by the real saver of TiddlyWiki and by API clients.
 
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { TIDDLYWIKI_VERSION } from '../../src/types/wiki/generated/assets.ts'
-import { startServer, type TestServer } from '../support/server.ts'
+import { ROOT, startServer, type TestServer } from '../support/server.ts'
 import { createTokenSigner } from '../../src/identity/token.ts'
 import { createWiki, grant, OwnOrigin } from './own-origin.ts'
 import { OpenTab } from './tiddlywiki-saver.ts'
@@ -46,6 +49,20 @@ describe('a new wiki', () => {
     expect(compressed.headers['content-encoding']).toBe('gzip')
     expect(gunzipSync(compressed.body).toString()).toBe(onOwn.text)
   })
+})
+
+test('[WK13] the core of every release is at its address, and at the name that TiddlyWiki assumes beside a wiki', async () => {
+  const list = readFileSync(join(ROOT, 'scripts/released-cores.json'), 'utf8')
+  const released = JSON.parse(list) as { version: string; hash: string }[]
+  // Lines are only ever added: a wiki that was saved with one of them names it for ever.
+  expect(released).toContainEqual({ version: '5.4.1', hash: 'c14181be79d0' })
+  expect(released.map(({ version }) => version)).toContain(TIDDLYWIKI_VERSION)
+  const wiki = await createWiki(server)
+  for (const { version, hash } of released) {
+    const core = await (await fetch(`${server.url}/assets/tiddlywikicore-${version}.${hash}.js`)).text()
+    expect(createHash('sha256').update(core).digest('hex').slice(0, 12)).toBe(hash)
+    expect((await (await api(wiki, 'GET', `tiddlywikicore-${version}.js`)).text()) === core).toBe(true)
+  }
 })
 
 describe("TiddlyWiki's saver", () => {
@@ -106,6 +123,10 @@ describe("TiddlyWiki's saver", () => {
     expect(large.length).toBeGreaterThan(2_000_000)
     expect(await tab.save(large)).toBeNull()
     expect((await own.send('GET', '/')).text === large).toBe(true)
+    const compressed = await own.send('GET', '/', { 'accept-encoding': 'gzip' })
+    expect(gunzipSync(compressed.body).toString() === large).toBe(true)
+    const hash = createHash('sha256').update(large).digest('hex').slice(0, 32)
+    expect(compressed.headers.etag).toBe(`"${hash}"`)
   })
 })
 

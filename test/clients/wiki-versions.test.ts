@@ -157,3 +157,9 @@ describe('limits', () => {
     expect((await send(wiki, 'PUT', '', page('small'), 'scrapbooks')).status).toBe(204)
   })
 })
+
+test('[WK4] as many versions are kept as the application says', async () => {
+  const album = await createWiki(server, 'write', {}, 'albums')
+  for (const text of ['one', 'two', 'three']) await send(album, 'PUT', '', page(text), 'albums')
+  expect((await list(album, 'albums')).map(({ version }) => version)).toEqual([3, 2])
+})

@@ -20,7 +20,7 @@ const TYPES = [
   'Mode', 'Permission', 'RequestContext', 'ResourceJson', 'ResourceRecord', 'ResourceType', 'ResourceTypeHooks',
   'ResourceTypeOptions', 'ShardPolicy', 'TypeRoute', 'Visibility',
 ]
-const WIKI = ['Wiki', 'wiki']
+const WIKI = ['Wiki', 'defineWiki', 'wiki']
 const CONSOLE = ['consoleFiles']
 const SUBPATHS = ['.', './console', './package.json', './types/wiki']
 
@@ -29,7 +29,7 @@ test('[FW6] the package exports these names and no others', () => {
 })
 
 test('[FW6] the wiki type exports these names and no others', () => {
-  expect(exportsOf('src/types/wiki/index.ts')).toEqual({ values: WIKI, types: [] })
+  expect(exportsOf('src/types/wiki/index.ts')).toEqual({ values: WIKI, types: ['WikiOptions'] })
 })
 
 test('[FW6] the console exports these names and no others', () => {

@@ -1,13 +1,17 @@
 // The pure parts of the wiki type.
 
+import { randomBytes } from 'node:crypto'
+import { gunzipSync } from 'node:zlib'
 import { assert, integer, property, uint8Array } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isHtml } from '../../src/types/wiki/body.ts'
 import { CHUNK_BYTES, joinChunks, toChunks } from '../../src/types/wiki/chunks.ts'
 import { namesEtag, toEtag } from '../../src/types/wiki/etag.ts'
+import { gunzip, gunzipSliced, gzip, gzipParts } from '../../src/types/wiki/gzip.ts'
 import { acceptsGzip } from '../../src/types/wiki/page.ts'
 import { toRefusal } from '../../src/types/wiki/refusal.ts'
-import { retentionWithin, toPrune } from '../../src/types/wiki/versions.ts'
+import { SLICE_BYTES } from '../../src/types/wiki/slices.ts'
+import { checkRetention, retentionWithin, toPrune } from '../../src/types/wiki/versions.ts'
 import { ERROR_CODES, ResourceError, statusOf } from '../../src/wire/errors.ts'
 
 describe('entity tags', () => {
@@ -70,6 +74,26 @@ describe('chunks', () => {
   })
 })
 
+describe('compressing in slices', () => {
+  // Text that compresses, noise that does not, and the sizes around a slice.
+  const noise = new Uint8Array(randomBytes(3 * SLICE_BYTES + 5))
+  const text = new TextEncoder().encode('TiddlyWiki '.repeat(100_000))
+  const contents = [noise, text, noise.subarray(0, SLICE_BYTES), text.subarray(0, SLICE_BYTES + 1), text.subarray(0, 1)]
+
+  test.each(contents.map((content) => [content.length, content] as const))(
+    '[WK3] gives %i bytes back as they were, at once and in slices',
+    async (_, content) => {
+      const sliced = await gzipParts([content.subarray(0, 7), content.subarray(7)])
+      const plain = gzip(new Uint8Array(content))
+      for (const compressed of [sliced, plain]) {
+        expect(gunzipSync(compressed).equals(content)).toBe(true)
+        expect(Buffer.from(gunzip(compressed)).equals(content)).toBe(true)
+        expect(Buffer.from(await gunzipSliced(compressed)).equals(content)).toBe(true)
+      }
+    },
+  )
+})
+
 /** Newest first, of these sizes. */
 function versions(...bytes: number[]): { version: number; storedBytes: number }[] {
   return bytes.map((storedBytes, index) => ({ version: bytes.length - index, storedBytes }))
@@ -87,6 +111,13 @@ describe('retention', () => {
   ])('[WK4] %s', (_, given, retention, expected) => {
     expect(toPrune(given, retention)).toEqual(expected)
   })
+
+  test.each([{ count: 0 }, { count: 1.5 }, { count: 1_001 }, { bytes: -1 }, { bytes: Number.NaN }])(
+    '[WK4] %j is no bound',
+    (bounds) => {
+      expect(() => checkRetention({ count: 1, bytes: 1, ...bounds })).toThrow(/^versions\.(count|bytes) must be/)
+    },
+  )
 
   test('[WK4] history takes at most half of what the resource may hold', () => {
     expect(retentionWithin({ count: 50, bytes: 100 }, 1000)).toEqual({ count: 50, bytes: 100 })

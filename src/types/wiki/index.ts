@@ -7,8 +7,42 @@ import { Wiki } from './object.ts'
 import { toEdgeRefusal } from './refusal.ts'
 import { WIKI_ROUTES } from './routes.ts'
 import { WIKI_ASSETS } from './template.ts'
+import { checkRetention, DEFAULT_RETENTION } from './versions.ts'
 
 export { Wiki }
+
+export interface WikiOptions {
+  /** Versions of a wiki that are kept at most, in number and in stored bytes. Default: 50, 100 MiB. The newest one is always kept. */
+  readonly versions?: { readonly count?: number; readonly bytes?: number }
+}
+
+/**
+ * Declares the wiki type with bounds of one's own; {@link wiki} is it without any.
+ *
+ * @throws TypeError for bounds that are none
+ * @example
+ * export default createApp({ types: [defineWiki({ versions: { count: 200 } })] })
+ */
+export function defineWiki({ versions = {} }: WikiOptions = {}): ResourceType {
+  const retention = checkRetention({ ...DEFAULT_RETENTION, ...versions })
+  return defineResourceType({
+    name: 'wiki',
+    plural: 'wikis',
+    object: class extends Wiki {
+      protected override readonly retention = retention
+    },
+    // As a whole, by PutSaver; or by tiddlers, by TiddlyWeb's syncer, so that several people can edit at once.
+    params: z.strictObject({ storage: z.enum(['file', 'tiddlers']).default('file') }),
+    visibility: ['private', 'public-read'],
+    // Basic with the token as password, and `?access_token=`, are for savers that can be given nothing else.
+    credentials: ['bearer', 'cookie', 'basic', 'query'],
+    // A wiki that has outgrown its limit little by little is refused by its object; what is far beyond ends at the edge.
+    limits: { bodyBytes: BODY_BYTES * 1.5 },
+    assets: WIKI_ASSETS,
+    routes: WIKI_ROUTES,
+    hooks: { toRefusal: toEdgeRefusal },
+  })
+}
 
 /**
  * Wikis. A new one is a working TiddlyWiki; it saves itself in a browser and over HTTP, and keeps its versions.
@@ -16,18 +50,4 @@ export { Wiki }
  * @example
  * export default createApp({ types: [wiki] })
  */
-export const wiki: ResourceType = defineResourceType({
-  name: 'wiki',
-  plural: 'wikis',
-  object: Wiki,
-  // As a whole, by PutSaver; or by tiddlers, by TiddlyWeb's syncer, so that several people can edit at once.
-  params: z.strictObject({ storage: z.enum(['file', 'tiddlers']).default('file') }),
-  visibility: ['private', 'public-read'],
-  // Basic with the token as password, and `?access_token=`, are for savers that can be given nothing else.
-  credentials: ['bearer', 'cookie', 'basic', 'query'],
-  // A wiki that has outgrown its limit little by little is refused by its object; what is far beyond ends at the edge.
-  limits: { bodyBytes: BODY_BYTES * 1.5 },
-  assets: WIKI_ASSETS,
-  routes: WIKI_ROUTES,
-  hooks: { toRefusal: toEdgeRefusal },
-})
+export const wiki: ResourceType = defineWiki()

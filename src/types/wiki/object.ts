@@ -13,16 +13,15 @@ import { serveHistory } from './history.ts'
 import { importWiki } from './import.ts'
 import { serveInfo } from './info.ts'
 import { serveJson } from './json-export.ts'
-import { toPageResponse } from './page.ts'
 import { savePage, serveOptions, servePage } from './put-saver.ts'
 import { toRefusal } from './refusal.ts'
-import { CORE, CORE_FILE } from './template.ts'
+import { serveRelativeCore } from './template.ts'
 import { convert } from './tiddlers/convert.ts'
 import { HISTORY, setMode } from './tiddlers/changes.ts'
 import { createTiddlerTables, readState, type StorageMode, type StorageState } from './tiddlers/rows.ts'
 import { refuseTiddlyWeb, serveTiddlers } from './tiddlers/serve.ts'
 import { saveUpload, UPLOAD_PATHS } from './upload-saver.ts'
-import { createVersionTables, currentVersion, DEFAULT_RETENTION, retentionWithin } from './versions.ts'
+import { createVersionTables, currentVersion, DEFAULT_RETENTION, retentionWithin, type Retention } from './versions.ts'
 
 /** Kept in memory until something changes: what a GET would otherwise read or make again. */
 type WikiMemory = Map<string, unknown>
@@ -33,6 +32,9 @@ export type WikiParams = { readonly storage: StorageMode } | undefined
 /** One TiddlyWiki: a single HTML page that saves itself, with its earlier versions; or its tiddlers, each with its own. */
 export class Wiki extends ResourceObject<WikiMemory> {
   protected override readonly migrations: readonly Migration[] = [createVersionTables, createTiddlerTables]
+
+  /** How much history is kept, where the resource's byte limit allows it. */
+  protected readonly retention: Retention = DEFAULT_RETENTION
 
   protected override onCreate(params: WikiParams): void {
     if (params?.storage === 'tiddlers') setMode(this.sql, 'tiddlers')
@@ -57,9 +59,8 @@ export class Wiki extends ResourceObject<WikiMemory> {
       if (method === 'OPTIONS') return serveOptions(principal, descriptor)
       if (method === 'PUT') return savePage(request, wiki)
     }
-    if (isRead && path.endsWith(`/${CORE_FILE}`)) {
-      return toPageResponse(request, CORE, { 'content-type': 'text/javascript; charset=utf-8' })
-    }
+    const core = isRead ? serveRelativeCore(request, path) : undefined
+    if (core !== undefined) return core
     if (method === 'GET' && path === '/export') return serveExport(wiki, descriptor.id)
     if (method === 'GET' && path === '/tiddlers.json') return serveJson(wiki, descriptor.id)
     if (method === 'POST' && path === '/import') return importWiki(request, wiki)
@@ -86,7 +87,7 @@ export class Wiki extends ResourceObject<WikiMemory> {
   /** @param principal of the request that changes it */
   #content(principal?: Principal): WikiContent {
     const { mode } = this.#state
-    const retention = retentionWithin(DEFAULT_RETENTION, this.descriptor.limits.bytes)
+    const retention = retentionWithin(this.retention, this.descriptor.limits.bytes)
     return {
       sql: this.sql,
       retention,

@@ -2,7 +2,7 @@
 // published wiki is not meant to see that.
 
 import type { TypeRoute } from '../../resource-type.ts'
-import { CORE_FILE } from './template.ts'
+import { RELATIVE_CORES } from './template.ts'
 
 export const WIKI_ROUTES: readonly TypeRoute[] = [
   { method: 'GET', path: '/', permission: 'read', summary: 'The wiki as one HTML page' },
@@ -19,12 +19,12 @@ export const WIKI_ROUTES: readonly TypeRoute[] = [
   { method: 'GET', path: '/export', permission: 'read', summary: 'The wiki as one file that needs no server' },
   { method: 'GET', path: '/tiddlers.json', permission: 'read', summary: 'All tiddlers as JSON' },
   { method: 'POST', path: '/import', permission: 'write', summary: 'Makes a single-file wiki the current one' },
-  {
+  ...Array.from(RELATIVE_CORES.keys(), (path) => ({
     method: 'GET',
-    path: `/${CORE_FILE}`,
-    permission: 'read',
-    summary: 'The core script, at the address that TiddlyWiki assumes',
-  },
+    path,
+    permission: 'read' as const,
+    summary: 'A core script, at the address that TiddlyWiki assumes',
+  })),
   { method: 'GET', path: '/versions', permission: 'write', summary: 'Lists the saved versions, newest first' },
   { method: 'GET', path: '/versions/*', permission: 'write', summary: 'One saved version as HTML' },
   { method: 'HEAD', path: '/versions/*', permission: 'write', summary: 'The ETag of a saved version' },

@@ -30,6 +30,18 @@ export interface Retention {
 /** An hour of autosaves each minute, at the size of a wiki that somebody has used for years. */
 export const DEFAULT_RETENTION: Retention = { count: 50, bytes: 100 * 1024 ** 2 }
 
+/** Every save reads the list of versions. */
+const MAX_COUNT = 1_000
+
+/** @throws TypeError for what is no bound */
+export function checkRetention({ count, bytes }: Retention): Retention {
+  if (!Number.isInteger(count) || count < 1 || count > MAX_COUNT)
+    throw new TypeError(`versions.count must be a whole number of 1 to ${MAX_COUNT}, the newest version included`)
+  if (!Number.isSafeInteger(bytes) || bytes < 0)
+    throw new TypeError('versions.bytes must be a whole number of bytes; 0 keeps the newest version only')
+  return { count, bytes }
+}
+
 /** History may not take the place that the next save needs: at most half of what the resource may hold. */
 export function retentionWithin(retention: Retention, limitBytes: number): Retention {
   return { count: retention.count, bytes: Math.min(retention.bytes, Math.floor(limitBytes / 2)) }
