@@ -71,9 +71,9 @@ export async function redeemLink(
   return new Response(null, { status: 303, headers })
 }
 
-/** Whether a request is for what a window shows, as far as the client says so: browsers do. */
-export function isOpenedByPerson(request: Request): boolean {
-  return (request.headers.get('sec-fetch-dest') ?? 'document') === 'document'
+/** Whether a request is for what a window shows now, and not ahead of a click. As far as the client says so: browsers do. */
+export function isOpenedByPerson({ headers }: Request): boolean {
+  return (headers.get('sec-fetch-dest') ?? 'document') === 'document' && !headers.has('sec-purpose')
 }
 
 /** Whether a session is worth at least as much as what a link would give. */

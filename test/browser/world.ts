@@ -54,6 +54,8 @@ export interface World {
   api(method: string, path: string, body?: object): Promise<Answer>
   /** A new wiki; with a page, that is what it holds. */
   createWiki(name: string, html?: string): Promise<string>
+  /** A token that may write. */
+  token(id: string): Promise<string>
   /** A link for a browser. */
   link(id: string, permission?: string): Promise<string>
   close(): Promise<void>
@@ -90,13 +92,14 @@ export async function openWorld(situation: Situation): Promise<World> {
     async createWiki(name, html) {
       const { id } = required(await world.api('POST', '/v1/wikis', { name }), 201) as { id: string }
       if (html !== undefined) {
-        const { token } = required(await world.api('POST', `/v1/wikis/${id}/tokens`, { permission: 'write' }), 201) as {
-          token: string
-        }
-        const headers = { authorization: `Bearer ${token}`, 'content-type': 'text/html;charset=UTF-8' }
+        const headers = { authorization: `Bearer ${await world.token(id)}`, 'content-type': 'text/html;charset=UTF-8' }
         required(await ask('PUT', `/wikis/${id}/`, headers, html), 204)
       }
       return id
+    },
+    async token(id) {
+      const answer = await world.api('POST', `/v1/wikis/${id}/tokens`, { permission: 'write' })
+      return (required(answer, 201) as { token: string }).token
     },
     async link(id, permission = 'write') {
       return (required(await world.api('POST', `/v1/wikis/${id}/tokens`, { permission }), 201) as { url: string }).url
@@ -151,6 +154,8 @@ export async function openProfile(world: World): Promise<Profile> {
   const hostileId = await world.createWiki('Hostile', HOSTILE_PAGE)
   const profile = { context, operator, victim, hostile, victimId, hostileId }
   await signIn(world, profile)
+  // From now on its saves change nothing.
+  await victimStatus(profile)
   return profile
 }
 
@@ -205,10 +210,13 @@ export async function operatorSession({ context }: Profile): Promise<string> {
   return (await context.cookies()).find(({ name }) => name === '__Host-biplane-operator')?.value ?? ''
 }
 
-/** Everything that the operator has, as the catalog and the victim's object say it. */
+/** Everything that the operator has, as the catalog and the victim's object say it, and what the victim's wiki holds. */
 export async function stateOf(world: World, { victimId }: Profile): Promise<unknown> {
   const list = JSON.parse((await world.api('GET', '/v1/wikis')).text) as { data: Readonly<Record<string, unknown>>[] }
   const one = await world.api('GET', `/v1/wikis/${victimId}`)
   const inspected = JSON.parse((await world.api('GET', `/v1/wikis/${victimId}/inspect`)).text) as { object: unknown }
-  return [list.data.map(({ id, state, name }) => [id, state, name]), one.headers.etag, inspected.object]
+  const headers = { host: new URL(world.main).host, authorization: `Bearer ${await world.token(victimId)}` }
+  const content = await send(world.server, { path: `/wikis/${victimId}/`, headers })
+  const rows = list.data.map(({ id, state, name }) => [id, state, name])
+  return { rows, record: one.headers.etag, object: inspected.object, content: content.headers.etag }
 }

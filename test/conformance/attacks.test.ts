@@ -121,12 +121,13 @@ describe('a browser', () => {
     expect((await send(server, { path: '/entries', headers: { host, cookie: `a=b;\t ${cookie}` } })).status).toBe(200)
   })
 
-  test('[AU12] is not signed in by what another page embeds', async () => {
+  test('[AU12] is not signed in by what another page embeds or fetches ahead', async () => {
     const { url } = await mintToken(server, 'ledgers', ledger)
     const { search } = new URL(url)
     const host = ownHost(server, ledger)
-    for (const dest of ['image', 'iframe', 'empty', 'script']) {
-      const answer = await send(server, { path: `/${search}`, headers: { host, 'sec-fetch-dest': dest } })
+    const embedded = ['image', 'iframe', 'empty', 'script'].map((dest) => ({ 'sec-fetch-dest': dest }))
+    for (const more of [...embedded, { 'sec-fetch-dest': 'document', 'sec-purpose': 'prefetch' }]) {
+      const answer = await send(server, { path: `/${search}`, headers: { host, ...more } })
       expect([answer.status, answer.headers['set-cookie']]).toEqual([403, undefined])
     }
     // And the link is still good.

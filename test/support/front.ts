@@ -24,6 +24,8 @@ export interface Seen {
   readonly headers: IncomingHttpHeaders
   /** Undefined until it was answered; 101 for an upgrade that was passed on. */
   status: number | undefined
+  /** The beginning of the answer. */
+  text: string
 }
 
 export class Front {
@@ -65,7 +67,7 @@ export class Front {
   }
 
   #note({ method = '', url = '', headers }: IncomingMessage): Seen {
-    const seen: Seen = { method, host: headers.host ?? '', path: url, headers, status: undefined }
+    const seen: Seen = { method, host: headers.host ?? '', path: url, headers, status: undefined, text: '' }
     this.seen.push(seen)
     return seen
   }
@@ -83,6 +85,7 @@ export class Front {
     const onward = httpRequest({ host: '127.0.0.1', port: this.#targetPort, method, path, headers }, (answer) => {
       seen.status = answer.statusCode
       response.writeHead(answer.statusCode ?? 502, answer.rawHeaders)
+      answer.once('data', (chunk: Buffer) => (seen.text = chunk.toString('latin1', 0, 200)))
       answer.pipe(response)
     })
     onward.on('error', () => response.destroy())
