@@ -7,7 +7,7 @@ import { json } from '../support/http.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { launchBrowser } from './browser.ts'
 import { noticed, openWiki, unnoticed } from './tabs.ts'
-import { booted, editTiddler, hasTiddler, textOf } from './tiddlywiki.ts'
+import { booted, editTiddler, hasTiddler, textOf, writeTiddler } from './tiddlywiki.ts'
 
 let server: TestServer
 let browser: Browser
@@ -134,4 +134,33 @@ test('[WK11] somebody in a wiki that is suspended, or deleted, is told, and lose
     'still in the tab',
     [],
   ])
+})
+
+test('[WK12] a tab that is open while its wiki is converted is told, and goes on after a reload', async () => {
+  const wiki = await createWiki(server)
+  const { page, errors, downloads } = await openWiki(browser, wiki)
+  const convert = (storage: string): Promise<Response> =>
+    fetch(`${server.url}/wikis/${wiki.id}/convert`, {
+      ...json('POST', { storage }, { authorization: `Bearer ${wiki.token}` }),
+    })
+  expect((await writeTiddler(page, 'As a file', 'one')).status()).toBe(204)
+  expect((await convert('tiddlers')).status).toBe(200)
+  expect((await writeTiddler(page, 'Refused', 'kept in the tab')).status()).toBe(403)
+  await noticed(page, /This wiki is stored by tiddlers/)
+  await page.reload()
+  await booted(page)
+  expect([await textOf(page, 'As a file'), await hasTiddler(page, 'Refused')]).toEqual(['one', false])
+  await editTiddler(page, 'By tiddlers', 'two')
+  await synced(page)
+
+  expect((await convert('file')).status).toBe(200)
+  await editTiddler(page, 'Refused', 'kept in the tab')
+  await noticed(page, /^Not saved yet\. This wiki is stored as a file/)
+  await page.reload()
+  await booted(page)
+  expect((await writeTiddler(page, 'A file again', 'three')).status()).toBe(204)
+  await page.reload()
+  await booted(page)
+  const texts = ['As a file', 'By tiddlers', 'A file again', 'Refused'].map((title) => textOf(page, title))
+  expect([await Promise.all(texts), errors, downloads]).toEqual([['one', 'two', 'three', undefined], [], []])
 })

@@ -78,3 +78,70 @@ describe('a copy', () => {
     expect(await list(target)).toHaveLength(2)
   })
 })
+
+const STRANGE = 'a/b </script> "\\" \u2028'
+
+async function synced(): Promise<CreatedWiki> {
+  return createWiki(server, 'write', { params: { storage: 'tiddlers' } }, 'scrapbooks')
+}
+const put = (wiki: CreatedWiki, title: string, fields: object): Promise<Response> =>
+  send(wiki, 'PUT', `recipes/default/tiddlers/${encodeURIComponent(title)}`, JSON.stringify(fields))
+const json = async (wiki: CreatedWiki, path: string): Promise<unknown> => (await send(wiki, 'GET', path)).json()
+const history = `bags/default/tiddlers/${encodeURIComponent(STRANGE)}/revisions`
+
+async function filled(): Promise<{ source: CreatedWiki; copy: string }> {
+  const source = await synced()
+  await put(source, STRANGE, { text: 'one', fields: { ['__proto__']: 'x', fields: 'y' } })
+  await put(source, STRANGE, { text: `two ${STRANGE}`, tags: ['a', 'b c'] })
+  await put(source, 'Gone', { text: 'gone' })
+  await send(source, 'DELETE', 'bags/default/tiddlers/Gone')
+  await put(source, 'Large', { text: 'large '.repeat(300_000) })
+  return { source, copy: await (await send(source, 'GET', 'copy')).text() }
+}
+
+describe('a copy of a wiki that is stored by tiddlers', () => {
+  test('[DP8, WK11] has every revision, and turns a file into what it was made of', async () => {
+    const { source, copy } = await filled()
+    const target = await createWiki(server, 'write', {}, 'scrapbooks')
+    await send(target, 'PUT', '', page('replaced'))
+    expect((await send(target, 'PUT', 'copy', copy)).status).toBe(200)
+    expect(await list(target)).toEqual([])
+    for (const path of [
+      'tiddlers.json',
+      history,
+      `${history}/1`,
+      'bags/default/deleted',
+      'recipes/default/tiddlers.json',
+    ]) {
+      expect(await json(target, path)).toEqual(await json(source, path))
+    }
+    // The next change is newer than all of both.
+    expect((await put(target, 'Next', { text: '' })).headers.get('etag')).toMatch(/\/7:"$/)
+  })
+
+  test('[DP8, WK12] of a wiki that was both has both', async () => {
+    const { source } = await filled()
+    expect((await send(source, 'POST', 'convert', '{"storage":"file"}')).status).toBe(200)
+    const copy = await (await send(source, 'GET', 'copy')).text()
+    const target = await synced()
+    await put(target, 'Replaced', { text: '' })
+    expect((await send(target, 'PUT', 'copy', copy)).status).toBe(200)
+    expect(await (await send(target, 'GET')).text()).toBe(await (await send(source, 'GET')).text())
+    expect((await send(target, 'POST', 'convert', '{"storage":"tiddlers"}')).status).toBe(200)
+    expect(await json(target, `${history}/1`)).toMatchObject({ text: 'one' })
+    expect(await json(target, 'bags/default/deleted')).toMatchObject({ data: [{ title: 'Gone' }] })
+  })
+
+  test.each([
+    ['without a revision', (copy: string) => copy.replace(/^([^\n]*\n)[^\n]*\n/, '$1')],
+    ['without its first line', (copy: string) => copy.slice(copy.indexOf('\n') + 1)],
+    ['without its end', (copy: string) => copy.slice(0, -40)],
+    ['with a tiddler that is none', (copy: string) => copy.replace('"text":"gone"', '"text":{}')],
+  ])('[DP8, WK11] %s is refused, and changes nothing', async (_, broken) => {
+    const { copy } = await filled()
+    const target = await synced()
+    await put(target, 'Kept', { text: 'kept' })
+    expect((await send(target, 'PUT', 'copy', broken(copy))).status).toBe(400)
+    expect(await json(target, 'tiddlers.json')).toEqual([{ title: 'Kept', text: 'kept' }])
+  })
+})

@@ -6,7 +6,7 @@ import { ResourceError } from '../../wire/errors.ts'
 import type { Principal } from '../../wire/principal.ts'
 import { isUpload } from './body.ts'
 import { currentPage, type WikiContent } from './content.ts'
-import { dumpVersions, loadVersions } from './copy.ts'
+import { dumpWiki, loadWiki } from './copy.ts'
 import { toExport } from './serve-export.ts'
 import { gunzip } from './gzip.ts'
 import { serveHistory } from './history.ts'
@@ -77,11 +77,11 @@ export class Wiki extends ResourceObject<WikiMemory> {
   }
 
   protected override dump(): ReadableStream<Uint8Array> {
-    return dumpVersions(this.sql)
+    return dumpWiki(this.sql)
   }
 
   protected override load(stream: ReadableStream<Uint8Array>): Promise<void> {
-    return loadVersions(stream, this.#content())
+    return loadWiki(stream, this.#content())
   }
 
   /** @param principal of the request that changes it */

@@ -68,7 +68,7 @@ export function stageTiddlers(sql: SqlStorage, tiddlers: readonly NewTiddler[], 
 }
 
 export function unstage(sql: SqlStorage): void {
-  dropRows(sql, `state = ${STATE.staged}`)
+  dropRows(sql, `state IN (${STATE.staged}, ${STATE.stagedPast})`)
 }
 
 /**
@@ -93,6 +93,42 @@ export function takeStaged(sql: SqlStorage, attempt: number, count: number, hist
     )
   }
   settle(sql, history)
+}
+
+/** A revision of another wiki. */
+export interface StagedRevision {
+  readonly revision: number
+  readonly saveTimeMs: number
+  readonly isCurrent: boolean
+}
+
+/** Puts a revision of a copy aside. */
+export function insertCopied(sql: SqlStorage, tiddler: NewTiddler, staged: StagedRevision): void {
+  if (staged.isCurrent) dropRows(sql, `state = ${STATE.staged} AND title = ?`, tiddler.title)
+  const state = staged.isCurrent ? STATE.staged : STATE.stagedPast
+  insert(sql, tiddler, state, staged.revision, staged.saveTimeMs)
+}
+
+/**
+ * Puts what {@link insertCopied} set aside in place of everything. The counter goes on above both, so that no client takes the one for the
+ * other.
+ *
+ * @returns false, and leaves a transaction to roll back, when it is not as many as it should be
+ */
+export function takeCopied(
+  sql: SqlStorage,
+  mode: StorageMode,
+  revision: number,
+  count: number,
+  history: Retention,
+): boolean {
+  dropRows(sql, `state IN (${STATE.past}, ${STATE.current})`)
+  sql.exec(`UPDATE tiddler SET state = CASE state WHEN ${STATE.staged} THEN ${STATE.current} ELSE ${STATE.past} END`)
+  sql.exec('UPDATE storage SET mode = ?, revision = max(revision, ?) + 1', mode, revision)
+  const { total } = sql.exec<{ total: number }>('SELECT count(*) AS total FROM tiddler').one()
+  if (total !== count) return false
+  settle(sql, history)
+  return true
 }
 
 /** Ends the tiddlers of a wiki that has become a file: they are in the file now. Their history stays. */

@@ -147,7 +147,19 @@ export function listDeleted(sql: SqlStorage): TiddlerRow[] {
   )
 }
 
-function select(sql: SqlStorage, where: string, ...bindings: string[]): TiddlerRow[] {
+/** Every revision that is stored, the oldest first. */
+export function listIds(sql: SqlStorage): { id: number; isCurrent: boolean }[] {
+  const rows = sql.exec<{ id: number; state: number }>(
+    'SELECT id, state FROM tiddler WHERE state IN (0, 1) ORDER BY id',
+  )
+  return rows.toArray().map(({ id, state }) => ({ id, isCurrent: state === STATE.current }))
+}
+
+export function getRow(sql: SqlStorage, id: number): TiddlerRow | undefined {
+  return select(sql, 'id = ?', id)[0]
+}
+
+function select(sql: SqlStorage, where: string, ...bindings: (string | number)[]): TiddlerRow[] {
   return sql
     .exec<Row>(`SELECT ${COLUMNS} FROM tiddler WHERE ${where}`, ...bindings)
     .toArray()
