@@ -7,7 +7,7 @@ import { startServer } from '../support/server.ts'
 import { launchBrowser } from './browser.ts'
 import { booted } from './tiddlywiki.ts'
 
-test('[CP2] [AU5] the printed link signs in once; the form creates a wiki and leads into it', async () => {
+test('[CP2] [AU5] [AU11] the printed link signs in once; the form creates a wiki and leads into it', async () => {
   const server = await startServer({ app: WIKIS_APP })
   const link = server.stdout.join('\n').match(/http\S+sign-in\?code=\S+/)?.[0]
   expect(link).toBeDefined()
@@ -36,6 +36,13 @@ test('[CP2] [AU5] the printed link signs in once; the form creates a wiki and le
     // Another browser with the used link, and another page that tries to use the session, get nothing.
     const stranger = await (await browser.newContext()).newPage()
     expect((await stranger.goto(link ?? ''))?.status()).toBe(401)
+    // The page that says so takes the key instead.
+    await stranger.getByLabel('Operator key').fill('wrong')
+    await stranger.getByRole('button', { name: 'Sign in' }).click()
+    await stranger.getByText('This is not the operator key').waitFor()
+    await stranger.getByLabel('Operator key').fill(server.operatorKey)
+    await stranger.getByRole('button', { name: 'Sign in' }).click()
+    await stranger.getByRole('link', { name: 'Handbook <b>' }).waitFor()
     const forged = await page.evaluate(async (origin) => {
       const answer = await fetch(`${origin}/v1/wikis`, {
         method: 'POST',

@@ -58,7 +58,7 @@ describe('bundle', () => {
   test('[EN9] data modules lie beside the code, named by their content', () => {
     expect(production.data.size).toBeGreaterThan(0)
     for (const name of production.data.keys()) {
-      expect(name).toMatch(/^[a-z]+-[0-9a-f]{16}\.bin$/)
+      expect(name).toMatch(/^[a-z0-9.-]+-[0-9a-f]{16}\.bin$/)
       expect(production.modules.get('app.js')).toContain(`./${name}`)
     }
   })
@@ -115,8 +115,10 @@ describe('configurations', () => {
     expect(await runCli(['wrangler-config', ...flags])).toMatchObject({ code: 0, stderr: '' })
     const history = JSON.parse(readFileSync(join(out, 'migrations.json'), 'utf8')) as object[]
     expect(history).toEqual([{ tag: 'v1', new_sqlite_classes: ['NoteControl', 'NoteData'] }])
-    await runCli(['wrangler-config', ...flags])
+    expect(configIn(out).pathCapabilities).toBe(false)
+    await runCli(['wrangler-config', ...flags, '--path-capabilities'])
     expect(JSON.parse(readFileSync(join(out, 'migrations.json'), 'utf8'))).toEqual(history)
+    expect(configIn(out).pathCapabilities).toBe(true)
     expect((await runCli(['wrangler-config', '--app', NOTES_APP])).code).toBe(2)
   })
 
@@ -126,3 +128,11 @@ describe('configurations', () => {
     expect(checkOpenFileLimit('')).toBeUndefined()
   })
 })
+
+/** What the generated configuration tells the Worker. */
+function configIn(folder: string): { readonly pathCapabilities: boolean } {
+  const { vars } = JSON.parse(readFileSync(join(folder, 'wrangler.jsonc'), 'utf8')) as {
+    vars: { BIPLANE_CONFIG: ReturnType<typeof configIn> }
+  }
+  return vars.BIPLANE_CONFIG
+}

@@ -178,6 +178,11 @@ describe('declarations', () => {
     },
   )
 
+  test('[ID6] a plural that would hide a route of the API fails when it is declared', () => {
+    expect(() => defineResourceType({ name: 'fine', plural: 'session', object })).toThrow('reserved')
+    expect(defineResourceType({ name: 'session', object }).plural).toBe('sessions')
+  })
+
   test('[ID6] a declaration gets every default', () => {
     expect(defineResourceType({ name: 'box', object })).toMatchObject({
       plural: 'boxs',
