@@ -43,7 +43,8 @@ exports.startup = function () {
   guardNavigator()
   followSyncer()
   for (const event of ['focus', 'online']) addEventListener(event, lookAgain)
-  setInterval(lookAgain, LOOK_AGAIN_MS)
+  // Not for readers: all of them together would be many requests, for a change that is rare.
+  setInterval(() => access.kind === 'lost' && probe(), LOOK_AGAIN_MS)
 }
 
 /** With a sync adaptor tiddlers are saved one by one, and all of this is the adaptor's. */

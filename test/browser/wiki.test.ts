@@ -136,6 +136,24 @@ describe('a wiki that was brought', () => {
   })
 })
 
+test('[WK3] [WK6] a wiki that has its core inside, and is kept as it is, opens and saves itself as a whole', async () => {
+  const wiki = await createWiki(server)
+  const put = await fetch(`${server.url}/wikis/${wiki.id}/`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${wiki.token}`, 'content-type': 'text/html' },
+    body: makeSingleFile([{ title: 'Inside', text: 'all of it' }]),
+  })
+  expect(put.status).toBe(204)
+  const { page, alerts, errors } = await openWiki(wiki)
+  expect(await textOf(page, 'Inside')).toBe('all of it')
+  const saved = await writeTiddler(page, 'More', 'of it')
+  expect(Number((await saved.request().allHeaders())['content-length'])).toBeGreaterThan(2_000_000)
+  await page.reload()
+  await booted(page)
+  expect(await textOf(page, 'More')).toBe('of it')
+  expect([alerts, errors]).toEqual([[], []])
+})
+
 describe('an exported wiki', () => {
   test('[WK5] boots without this server, and its next save is again a whole wiki', async () => {
     const wiki = await createWiki(server)

@@ -19,7 +19,7 @@ const UPLOAD = { 'content-type': `multipart/form-data; charset=UTF-8; boundary=$
 function form(html: string): string {
   return [
     `--${BOUNDARY}\r\nContent-disposition: form-data; name="UploadPlugin"\r\n`,
-    'backupDir=.;user=me;password=secret;uploaddir=.;;',
+    'backupDir=.;user=m\u00fc;password=secret;uploaddir=.;;',
     `\r\n--${BOUNDARY}`,
     'Content-disposition: form-data; name="userfile"; filename="index.html"',
     'Content-Type: text/html;charset=UTF-8',

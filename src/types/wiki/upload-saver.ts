@@ -29,16 +29,16 @@ export async function saveUpload(request: Request, wiki: WikiContent): Promise<R
 function fileOf(body: Uint8Array<ArrayBuffer>, contentType: string): Uint8Array<ArrayBuffer> {
   const boundary = /boundary="?([^";\s]{1,70})"?/i.exec(contentType)?.[1]
   if (boundary === undefined) throw broken()
-  const decoder = new TextDecoder()
-  // The parts' headers are ASCII and short, and the file comes last: what its page contains is never looked at.
+  // A character per byte, whatever names and paths are written in.
+  const decoder = new TextDecoder('latin1', { fatal: false, ignoreBOM: true })
+  // The parts' headers are short, and the file comes last: what its page contains is never looked at.
   const start = decoder.decode(body.subarray(0, HEAD_BYTES))
   const head = /content-disposition:[^\r\n]*\bname="userfile"[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n/i.exec(start)
   const end = `\r\n--${boundary}--`
   const tail = decoder.decode(body.subarray(-end.length - TAIL_SLACK_BYTES))
   const behind = tail.length - tail.lastIndexOf(end)
   if (head === null || behind > tail.length) throw broken()
-  const from = new TextEncoder().encode(start.slice(0, head.index + head[0].length)).length
-  return body.subarray(from, body.length - behind)
+  return body.subarray(head.index + head[0].length, body.length - behind)
 }
 
 /** The first part has a user's name, a password and two paths. */
