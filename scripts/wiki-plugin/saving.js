@@ -73,7 +73,8 @@ function watchRequests() {
 
 /** With a sync adaptor: it tries again by itself, and says no more than the status of what was refused. */
 function watchSync(options) {
-  if (options.type !== 'PUT' && options.type !== 'DELETE') return options
+  const isChange = options.type === 'PUT' || options.type === 'DELETE'
+  if (!isChange || !/(^|\/)(recipes|bags)\//.test(options.url)) return options
   const callback = (error, data, request) => {
     if (error) {
       const reason = request?.status ? refusalIn(request) : 'The server cannot be reached.'

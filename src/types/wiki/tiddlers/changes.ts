@@ -10,7 +10,7 @@ import { getTiddler, readSizes, readText, STATE, type StorageMode, type TiddlerR
 /** All tiddlers together, as they stand in a page: as much as a page may have, so that each wiki can become a file again. */
 export const CONTENT_BYTES: number = BODY_BYTES
 
-/** The wiki as it was a few hundred edits ago. */
+/** The wiki as it was some thousand edits ago. */
 export const HISTORY: Retention = { count: 5_000, bytes: 32 * 1024 ** 2 }
 /** No tiddler that is edited all the time takes the history of the others. */
 const HISTORY_PER_TIDDLER = 50

@@ -7,8 +7,8 @@ import { toPageResponse } from '../page.ts'
 import { namesEtag } from '../etag.ts'
 import { SHELL_VERSION } from './shell.ts'
 
-/** Larger ones are made for every request: memory is for many wikis. */
-const KEPT_BYTES = 8 * 1024 ** 2
+/** Compressed, a page of some eight megabytes. Larger ones are made for every request: memory is for many wikis. */
+const KEPT_BYTES = 2 * 1024 ** 2
 
 /**
  * Answers a request for something that follows from the whole wiki.
