@@ -128,8 +128,10 @@ export const api = {
     if (query.search !== '') parameters.set('q', query.search)
     if (query.deleted) parameters.set('deleted', 'true')
     if (query.cursor !== undefined) parameters.set('cursor', query.cursor)
-    const path = `/v1/${type.plural}?${parameters.toString()}`
-    return send(path, signal === undefined ? {} : { signal }).then((response) => response.json() as Promise<Page>)
+    const deadline = AbortSignal.timeout(LIST_DEADLINE_MS)
+    return send(`/v1/${type.plural}?${parameters.toString()}`, {
+      signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
+    }).then((response) => response.json() as Promise<Page>)
   },
   get: (type: TypeInfo, id: string): Promise<ResourceJson> => call('GET', one(type, id)),
   /** @param key makes a repeated request create one resource only */
@@ -149,6 +151,9 @@ export const api = {
   },
   revoke: (type: TypeInfo, id: string): Promise<ResourceJson> => call('DELETE', `${one(type, id)}/tokens`),
 }
+
+/** A list takes milliseconds; the server itself waits longer for a control plane that is away, and people should not. */
+const LIST_DEADLINE_MS = 6_000
 
 export interface ShareLink {
   readonly url: string
