@@ -46,7 +46,7 @@ test('[CO1] [CO2] a wiki has versions: looked at, downloaded, and restored, whic
   expect(await (await api(wiki, 'GET', 'versions/2')).text()).toContain('second save')
 })
 
-test('[CO1] a wiki comes from a file that is dropped onto the list, goes out as JSON, and is a template for others', async () => {
+test('[CO1] a wiki comes from a file that is dropped onto the list, and goes out as JSON', async () => {
   const { page } = await openConsole(browser, server)
   await page.getByRole('searchbox').waitFor()
   const content = makeSingleFile([{ title: 'Brought along', text: 'from a disk' }])
@@ -67,18 +67,34 @@ test('[CO1] a wiki comes from a file that is dropped onto the list, goes out as 
   expect(JSON.parse(readFileSync(await file.path(), 'utf8'))).toContainEqual(
     expect.objectContaining({ title: 'Brought along' }),
   )
-  await page.getByRole('button', { name: 'Close the details' }).click()
+})
 
+test('[CO1] [CO2] a wiki is a template for others, which may be stored otherwise, and be converted back', async () => {
+  const { id } = await seed(server, 'Meeting notes', { labels: { template: '' } })
+  const wiki = { id, token: (await grant(server, id, 'write')).token }
+  await api(wiki, 'POST', 'import', { body: makeSingleFile([{ title: 'Agenda', text: 'always' }]), headers: HTML })
+  const { page } = await openConsole(browser, server)
+  const dialog = page.getByRole('dialog', { name: 'New wiki' })
   await page.getByRole('button', { name: 'New wiki' }).click()
   await dialog.getByLabel('Name').fill('Copied')
   await dialog.getByText('From a template').click()
   await dialog.getByRole('combobox', { name: 'Copy of' }).click()
-  await page.getByRole('option', { name: 'My notes' }).click()
+  await page.getByRole('option', { name: 'Meeting notes' }).click()
+  await dialog.getByText('By tiddlers').click()
   await dialog.getByRole('button', { name: 'Create' }).click()
   await dialog.getByText('“Copied” is ready').waitFor()
   const copy = await opened(page, () => dialog.getByRole('link', { name: 'Open it' }).click())
   await booted(copy)
-  expect(await textOf(copy, 'Brought along')).toBe('from a disk')
+  expect(await textOf(copy, 'Agenda')).toBe('always')
+
+  await choose(page, 'Copied', 'Versions')
+  await page.getByText('Stored by tiddlers.').waitFor()
+  await page.getByRole('button', { name: 'Store as one file' }).click()
+  await page.getByRole('dialog', { name: 'Store as one file?' }).getByRole('button', { name: 'Convert' }).click()
+  await page.getByText('Version 1').waitFor()
+  await copy.reload()
+  await booted(copy)
+  expect(await textOf(copy, 'Agenda')).toBe('always')
 })
 
 test('[CO2] [CO4] content that does not get in leaves a choice: again, or the empty wiki is taken away', async () => {

@@ -15,6 +15,18 @@ export interface ImportResult {
   readonly tiddlers?: number
 }
 
+/** What a wiki says about itself. */
+export interface WikiInfo {
+  readonly storage: Storage
+  /** null: it was brought from elsewhere, and does not say. */
+  readonly tiddlywiki_version: string | null
+  readonly encrypted: boolean
+  readonly tiddlers?: number
+}
+
+/** As one file that is saved whole, or each tiddler by itself. */
+export type Storage = 'file' | 'tiddlers'
+
 /** A token is not used in its last seconds: the request has to arrive, too. */
 const MARGIN_MS = 15_000
 const tokens = new Map<string, { readonly token: string; readonly endsAtMs: number }>()
@@ -54,6 +66,16 @@ export async function listVersions(type: TypeInfo, id: string): Promise<readonly
 
 export async function restoreVersion(type: TypeInfo, id: string, version: number): Promise<void> {
   await sendContent(type, id, `versions/${version}/restore`, { method: 'POST' })
+}
+
+export async function readInfo(type: TypeInfo, id: string): Promise<WikiInfo> {
+  return (await (await sendContent(type, id, 'info')).json()) as WikiInfo
+}
+
+/** Refused for a wiki whose tiddlers cannot be told apart, such as an encrypted one; then nothing is changed. */
+export async function convertTo(type: TypeInfo, id: string, storage: Storage): Promise<void> {
+  const headers = { 'content-type': 'application/json' }
+  await sendContent(type, id, 'convert', { method: 'POST', headers, body: JSON.stringify({ storage }) })
 }
 
 /** Puts a single-file wiki into this one, as a new version. */

@@ -5,9 +5,8 @@ import { useEffect, useState, type ReactNode } from 'react'
 import type { ResourceJson } from '../../wire/resource.ts'
 import { titleOf } from './actions.tsx'
 import { api, refusalOf, type TypeInfo } from './api.ts'
+import type { Storage } from './content.ts'
 import { formatBytes } from './format.ts'
-
-export type Storage = 'file' | 'tiddlers'
 
 export function FileChoice(props: {
   readonly file: File | undefined

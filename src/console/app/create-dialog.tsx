@@ -1,7 +1,7 @@
 // A new resource: blank, of a file, or as a copy of another one.
 
 import { Alert, Button, Group, Loader, Modal, Stack, Text } from '@mantine/core'
-import type { ReactNode } from 'react'
+import { useEffect, useState, type ReactNode } from 'react'
 import { titleOf } from './actions.tsx'
 import { useConsole } from './context.ts'
 import { CreateForm } from './create-form.tsx'
@@ -18,17 +18,25 @@ interface CreateDialogProps {
 
 export function CreateDialog({ isOpen, file, onClose }: CreateDialogProps): ReactNode {
   const { type } = useConsole()
+  // Whether it works out is told in here, so nobody leaves before.
+  const [isBusy, setBusy] = useState(false)
+  const leaving = { closeOnEscape: !isBusy, closeOnClickOutside: !isBusy, withCloseButton: !isBusy }
   return (
-    <Modal opened={isOpen} onClose={onClose} title={`New ${type.name}`} centered size="lg">
-      <CreateSteps file={file} onClose={onClose} />
+    <Modal opened={isOpen} onClose={onClose} title={`New ${type.name}`} centered size="lg" {...leaving}>
+      <CreateSteps file={file} onClose={onClose} onBusy={setBusy} />
     </Modal>
   )
 }
 
 /** Mounted only while the dialog is open: every time it begins anew. */
-function CreateSteps({ file, onClose }: Omit<CreateDialogProps, 'isOpen'>): ReactNode {
+function CreateSteps(
+  props: Omit<CreateDialogProps, 'isOpen'> & { readonly onBusy: (isBusy: boolean) => void },
+): ReactNode {
+  const { file, onClose, onBusy } = props
   const flow = useCreation()
   const { progress } = flow
+  const isBusy = progress.step === 'working'
+  useEffect(() => onBusy(isBusy), [isBusy, onBusy])
   switch (progress.step) {
     case 'form':
       return <CreateForm file={file} refusal={progress.refusal} onCreate={flow.start} onCancel={onClose} />

@@ -64,6 +64,8 @@ interface ConfirmProps extends DialogProps {
   readonly action: string
   /** Text that has to be typed first, for what nothing brings back. */
   readonly typed?: string
+  /** It can be taken back: no red. */
+  readonly isHarmless?: boolean
   readonly onConfirm: () => Promise<unknown>
 }
 
@@ -75,7 +77,7 @@ export function ConfirmDialog(props: ConfirmProps): ReactNode {
   )
 }
 
-function ConfirmForm({ text, action, typed, onConfirm, onClose }: ConfirmProps): ReactNode {
+function ConfirmForm({ text, action, typed, isHarmless = false, onConfirm, onClose }: ConfirmProps): ReactNode {
   const [answer, setAnswer] = useState('')
   const [isBusy, setBusy] = useState(false)
   const isMeant = typed === undefined || answer.trim() === typed
@@ -102,7 +104,7 @@ function ConfirmForm({ text, action, typed, onConfirm, onClose }: ConfirmProps):
           <Button variant="default" onClick={onClose} {...(typed === undefined ? { 'data-autofocus': true } : {})}>
             Cancel
           </Button>
-          <Button type="submit" color="red.9" disabled={!isMeant} loading={isBusy}>
+          <Button type="submit" {...(isHarmless ? {} : { color: 'red.9' })} disabled={!isMeant} loading={isBusy}>
             {action}
           </Button>
         </Group>

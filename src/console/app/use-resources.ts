@@ -70,8 +70,10 @@ export function useResources(type: TypeInfo, deleted: boolean, search: string, o
   loaded.current = state
 
   const take = useCallback((data: readonly ResourceJson[]) => {
-    const fresh = data.filter(({ id }) => !held.current.has(id))
-    setRecords((known) => new Map([...known, ...fresh.map((record) => [record.id, record] as const)]))
+    setRecords((known) => {
+      const fresh = data.filter((record) => !held.current.has(record.id) && !isOlder(record, known.get(record.id)))
+      return new Map([...known, ...fresh.map((record) => [record.id, record] as const)])
+    })
   }, [])
 
   const failed = useCallback(
@@ -188,6 +190,16 @@ async function loadPage(type: TypeInfo, query: ListQuery, signal?: AbortSignal):
     page = await api.list(type, { ...query, cursor: page.next_cursor }, signal)
   }
   return page
+}
+
+/** A list that was asked for before a change may arrive after the change's own answer. */
+function isOlder(record: ResourceJson, known: ResourceJson | undefined): boolean {
+  return known !== undefined && revisionOf(record) < revisionOf(known)
+}
+
+/** The etag is the revision in quotation marks; revisions grow. */
+function revisionOf({ etag }: ResourceJson): number {
+  return Number(etag.replaceAll('"', ''))
 }
 
 export function isDeleted({ state }: ResourceJson): boolean {

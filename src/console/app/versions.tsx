@@ -5,22 +5,26 @@ import { useCallback, useEffect, useState, type ReactNode } from 'react'
 import type { ResourceJson } from '../../wire/resource.ts'
 import { notifyDone, notifyRefusal, titleOf } from './actions.tsx'
 import { refusalOf, type Refusal } from './api.ts'
-import { download, listVersions, restoreVersion, type Version } from './content.ts'
+import { download, listVersions, readInfo, restoreVersion, type Version, type WikiInfo } from './content.ts'
 import { useConsole } from './context.ts'
 import { formatBytes, toFileName } from './format.ts'
 import { Icon } from './icons.tsx'
 import { openPath, When } from './parts.tsx'
 import { Failure, Loading } from './states.tsx'
+import { Storage } from './storage.tsx'
 
 export function Versions({ record }: { readonly record: ResourceJson }): ReactNode {
   const { type } = useConsole()
-  const [versions, setVersions] = useState<readonly Version[]>()
+  const [loaded, setLoaded] = useState<Loaded>()
   const [refusal, setRefusal] = useState<Refusal>()
   const { id } = record
 
   const load = useCallback(() => {
     setRefusal(undefined)
-    return listVersions(type, id).then(setVersions, (error: unknown) => setRefusal(refusalOf(error)))
+    return Promise.all([listVersions(type, id), readInfo(type, id)]).then(
+      ([versions, info]) => setLoaded({ versions, info }),
+      (error: unknown) => setRefusal(refusalOf(error)),
+    )
   }, [type, id])
   useEffect(() => void load(), [load])
 
@@ -44,17 +48,20 @@ export function Versions({ record }: { readonly record: ResourceJson }): ReactNo
     <Stack gap="lg">
       <Export record={record} />
       {refusal !== undefined && <Failure refusal={refusal} onRetry={() => void load()} />}
-      {versions === undefined && refusal === undefined && <Loading rows={3} />}
-      {versions?.length === 0 && (
-        <Text size="sm" c="dimmed">
-          Nothing was saved yet. Every save will be listed here.
-        </Text>
-      )}
-      {versions !== undefined && versions.length > 0 && (
-        <VersionList record={record} versions={versions} onRestore={restore} />
+      {loaded === undefined && refusal === undefined && <Loading rows={3} />}
+      {loaded !== undefined && (
+        <>
+          <Storage record={record} info={loaded.info} onConverted={load} />
+          <VersionList record={record} {...loaded} onRestore={restore} />
+        </>
       )}
     </Stack>
   )
+}
+
+interface Loaded {
+  readonly versions: readonly Version[]
+  readonly info: WikiInfo
 }
 
 /** The wiki as files for a disk. */
@@ -94,13 +101,22 @@ function useDownload(record: ResourceJson): (path: string, ending: string) => vo
 function VersionList(props: {
   readonly record: ResourceJson
   readonly versions: readonly Version[]
+  readonly info: WikiInfo
   readonly onRestore: (version: number) => Promise<void>
 }): ReactNode {
-  const { record, versions, onRestore } = props
+  const { record, versions, info, onRestore } = props
   const { type, session } = useConsole()
   const save = useDownload(record)
   const [restoring, setRestoring] = useState<number>()
-  const mayRestore = session.role !== 'read' && record.state === 'active'
+  const isFile = info.storage === 'file'
+  const mayRestore = session.role !== 'read' && record.state === 'active' && isFile
+  if (versions.length === 0) {
+    return isFile ? (
+      <Text size="sm" c="dimmed">
+        Nothing was saved yet. Every save will be listed here.
+      </Text>
+    ) : null
+  }
   return (
     <Box role="list" aria-label="Versions, newest first">
       {versions.map(({ version, save_time: time, size_bytes: size, current }) => (
@@ -110,7 +126,7 @@ function VersionList(props: {
               <Text size="sm" fw={500}>
                 Version {version}
               </Text>
-              {current && (
+              {current && isFile && (
                 <Badge variant="default" size="sm" tt="none" fw={500}>
                   Current
                 </Badge>
@@ -121,7 +137,7 @@ function VersionList(props: {
             </Text>
           </Stack>
           <Group gap="sm">
-            {!current && (
+            {(!current || !isFile) && (
               <Button
                 size="compact-sm"
                 variant="default"
