@@ -5,7 +5,7 @@ export { ResourceObject, type RequestContext } from './data-plane/object.ts'
 export type { Migration } from './data-plane/storage.ts'
 export type { AuthenticatedCaller, BuilderHooks, ControlAction } from './edge/deployment.ts'
 export type { CellPlace, CellTable } from './identity/cell.ts'
-export { byAccount, single, type ShardPolicy } from './identity/shard.ts'
+export { byAccount, byRegion, hashed, single, type ShardPolicy } from './identity/shard.ts'
 export type { Permission } from './identity/token.ts'
 export {
   defineResourceType,
@@ -14,6 +14,7 @@ export {
   type ResourceType,
   type ResourceTypeHooks,
   type ResourceTypeOptions,
+  type TypeLifetime,
   type TypeRoute,
 } from './resource-type.ts'
 export type { Descriptor, Mode, Visibility } from './wire/descriptor.ts'

@@ -52,15 +52,26 @@ export interface ResourceTypeOptions {
   readonly params?: ZodType
   /** A further restriction of `metadata` (always strings). */
   readonly metadata?: ZodType
+  /** Schema of `settings`, which owners may change and the object reads from its descriptor. Default: a type has none. */
+  readonly settings?: ZodType
   /** What owners may choose; the first is the default. Default: private only. */
   readonly visibility?: readonly [Visibility, ...Visibility[]]
   readonly limits?: Partial<TypeLimits>
+  /** Resources that are deleted by themselves. Default: none are. */
+  readonly lifetime?: TypeLifetime
   /** Path below `/assets/` -> file. Put a hash of the content into the path. */
   readonly assets?: Readonly<Record<string, Asset>>
   /** How callers may carry a token. Default: bearer and the own origin's cookie. */
   readonly credentials?: readonly Exclude<CredentialKind, 'none' | 'capability'>[]
   readonly routes?: readonly TypeRoute[]
   readonly hooks?: ResourceTypeHooks
+}
+
+export interface TypeLifetime {
+  /** After its creation, unless the resource has an `expire_time` of its own. */
+  readonly seconds?: number
+  /** After its last write. */
+  readonly idleSeconds?: number
 }
 
 export interface TypeLimits extends ResourceLimits {
@@ -76,11 +87,26 @@ export interface ResourceTypeHooks {
 }
 
 /** A declaration with every default filled in. */
-export interface ResourceType extends Required<Omit<ResourceTypeOptions, 'params' | 'metadata' | 'limits'>> {
+export interface ResourceType extends Required<
+  Omit<ResourceTypeOptions, 'params' | 'metadata' | 'settings' | 'limits'>
+> {
   readonly params?: ZodType
   readonly metadata?: ZodType
+  readonly settings?: ZodType
   readonly limits: TypeLimits
 }
+
+/** Paths below `/v1/` that are the deployment's own. */
+const RESERVED_PLURALS: ReadonlySet<string> = new Set([
+  'session',
+  'operations',
+  'usage',
+  'audit',
+  'events',
+  'types',
+  'capabilities',
+  'openapi',
+])
 
 /** 1 GiB of storage is far below the engine's 10 GB; 16 MiB is a body that an object can hold in memory many times over. */
 const DEFAULT_LIMITS: TypeLimits = { bytes: 1024 ** 3, bodyBytes: 16 * 1024 ** 2 }
@@ -99,8 +125,7 @@ export function defineResourceType(options: ResourceTypeOptions): ResourceType {
     ['plural', plural],
   ] as const) {
     if (!TYPE_NAME.test(name)) throw new TypeError(`the ${what} "${name}" must match ${TYPE_NAME.source}`)
-    // `/v1/session` says who is signed in.
-    if (RESERVED_NAMES.has(name) || (what === 'plural' && name === 'session'))
+    if (RESERVED_NAMES.has(name) || (what === 'plural' && RESERVED_PLURALS.has(name)))
       throw new TypeError(`the ${what} "${name}" is reserved`)
   }
   return {
@@ -111,6 +136,7 @@ export function defineResourceType(options: ResourceTypeOptions): ResourceType {
     credentials: ['bearer', 'cookie'],
     routes: [],
     hooks: {},
+    lifetime: {},
     ...options,
     plural,
     limits: { ...DEFAULT_LIMITS, ...options.limits },

@@ -5,56 +5,13 @@ import { Alarm } from '../object/alarm.ts'
 import { GroupCommit } from '../object/group-commit.ts'
 import { ResourceError } from '../wire/errors.ts'
 import type { ControlCall, ControlMethod, ControlMethods, Outcome } from '../wire/planes.ts'
-import { callObject } from './advance.ts'
-import { ownedRow, readStored, recordUsage, scanRows } from './catalog.ts'
-import { liveRow, revokeTokens, update } from './change.ts'
-import { create } from './create.ts'
 import type { ControlDeps, ControlServices } from './deps.ts'
-import { readMeta, useCodeOnce, writeMeta } from './meta.ts'
-import { refuseByPolicy, rootPolicy } from './policy.ts'
+import { readMeta, writeMeta } from './meta.ts'
+import { METHODS } from './methods.ts'
+import { refuseByPolicy } from './policy.ts'
 import { reconcile } from './reconciler.ts'
-import { remove, restore } from './remove.ts'
-import { toRecord } from './row.ts'
 import { openSchema } from './schema.ts'
-import { findWork, nextDue } from './work.ts'
-
-type Handlers = {
-  readonly [M in ControlMethod]: (
-    deps: ControlDeps,
-    call: ControlCall<M>,
-  ) => ControlMethods[M]['value'] | Promise<ControlMethods[M]['value']>
-}
-
-const HANDLERS: Handlers = {
-  create: (deps, { caller, args }) => create(deps, caller, args),
-  get: (deps, { caller, args }) => toRecord(ownedRow(deps.sql, args.id, caller.account)),
-  list: (deps, { caller, args }) => {
-    const { rows, next } = scanRows(deps.sql, caller.account, args)
-    return { data: rows.map(toRecord), ...(next === undefined ? {} : { next }) }
-  },
-  update: (deps, { caller, args }) => update(deps, caller, args),
-  remove: (deps, { caller, args }) => remove(deps, caller, args),
-  restore: (deps, { caller, args }) => restore(deps, caller, args),
-  reportUsage: (deps, { args }) => deps.transact((sql) => recordUsage(sql, args, args.usage, deps.now())),
-  revokeTokens: (deps, { caller, args }) => revokeTokens(deps, caller, args),
-  grant: (deps, { caller, args }) => {
-    const row = liveRow(deps.sql, args.id, caller.account)
-    const { generation, hosts = [] } = row.descriptor
-    return { generation, state: toRecord(row).state, hosts }
-  },
-  inspect: async (deps, { caller, args }) => {
-    const record = toRecord(ownedRow(deps.sql, args.id, caller.account))
-    const row = readStored(deps.sql, args.id) ?? {}
-    const item = findWork(deps.sql, args.id)
-    const object = await callObject(deps, args.id, 'describe', {}).then(
-      (answer) => answer.held,
-      (error: unknown) => ({ kind: 'unreachable', reason: String(error) }) as const,
-    )
-    return { record, row, work: item === undefined ? [] : [{ ...item }], object }
-  },
-  policy: (deps, { args }) => rootPolicy(deps, args.proposal),
-  useCode: (deps, { args }) => deps.transact((sql) => useCodeOnce(sql, args.tokenId, args.expiresAtMs, deps.now())),
-}
+import { nextDue } from './work.ts'
 
 /** Whoever asks for the policy does not know it yet; an object knows its shard's name, and no policy. */
 const EXEMPT_FROM_POLICY: ReadonlySet<ControlMethod> = new Set(['policy', 'reportUsage'])
@@ -81,7 +38,7 @@ export abstract class ControlObject<Env = unknown> extends DurableObject<Env> {
           moved,
         }
       }
-      return { ok: true, value: await HANDLERS[call.method](deps, call) }
+      return { ok: true, value: await METHODS[call.method](deps, call) }
     } catch (error) {
       if (error instanceof ResourceError) return { ok: false, error: error.data }
       throw error

@@ -63,6 +63,8 @@ export function toRecord(row: CatalogRow): ResourceRecord {
     hosts: row.descriptor.hosts ?? [],
     // What a purged object reported is true no more.
     ...(row.usage === undefined || row.phase === 'purged' ? {} : { usage: row.usage }),
+    desiredVersion: row.desiredVersion,
+    appliedVersion: row.appliedVersion,
     revision: row.revision,
   }
 }

@@ -66,6 +66,74 @@ const STEPS: readonly string[] = [
 
   ALTER TABLE quota ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;
   `,
+  // Accounts: holds and limits for all that one has, labels that lists filter by, lifetimes, operations, journals, usage by day, moves.
+  `
+  ALTER TABLE resource ADD COLUMN own_mode TEXT;            -- what its owner wants; the descriptor has the stricter of it and the account's
+  ALTER TABLE resource ADD COLUMN protected INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE resource ADD COLUMN expire_time INTEGER;      -- wall time, for people; NULL: the type decides; 0: never
+  ALTER TABLE resource ADD COLUMN life_due INTEGER;         -- shard time at which it is looked at, and perhaps deleted by itself
+  ALTER TABLE resource ADD COLUMN operation TEXT;           -- the bulk creation that it is part of
+  CREATE INDEX resource_by_operation ON resource (operation) WHERE operation IS NOT NULL;
+
+  -- Of resources that are listed or can be restored; create_time is unique in a shard.
+  CREATE TABLE label (
+    account TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, create_time INTEGER NOT NULL, resource TEXT NOT NULL,
+    PRIMARY KEY (account, key, value, create_time)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO label SELECT account, j.key, j.value, create_time, resource.id FROM resource, json_each(resource.labels) AS j
+    WHERE listed = 1 OR purge_time IS NOT NULL;
+
+  ALTER TABLE quota ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;      -- as last reported
+  ALTER TABLE quota ADD COLUMN rate_tokens REAL;                      -- creations that may still be begun at once ...
+  ALTER TABLE quota ADD COLUMN rate_time INTEGER NOT NULL DEFAULT 0;  -- ... as of this time
+  UPDATE quota SET bytes = coalesce((SELECT sum(usage_bytes) FROM resource WHERE resource.account = quota.account AND phase <> 'purged'), 0);
+
+  -- An account without a row is here if the policy says so, is not held, and has no limits of its own.
+  CREATE TABLE account (
+    account TEXT PRIMARY KEY,
+    place TEXT NOT NULL CHECK (place IN ('here', 'leaving', 'arriving', 'sealed', 'gone')),
+    place_epoch INTEGER NOT NULL,        -- of the policy by which it came or goes
+    peer TEXT,                           -- the object that it comes from or goes to
+    hold TEXT NOT NULL,                  -- mode of the account as a whole
+    hold_version INTEGER NOT NULL,
+    limits TEXT NOT NULL,
+    is_over INTEGER NOT NULL             -- over its limit of bytes: read-only until it is not
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE operation (
+    id TEXT PRIMARY KEY,
+    account TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('running', 'succeeded', 'failed', 'cancelled')),
+    total INTEGER NOT NULL,
+    done INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    error TEXT,
+    subject TEXT NOT NULL,
+    cursor TEXT,
+    create_time INTEGER NOT NULL,
+    update_time INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX operation_by_time ON operation (account, create_time);
+
+  CREATE TABLE audit (
+    account TEXT NOT NULL, seq INTEGER NOT NULL, time INTEGER NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, resource TEXT,
+    outcome TEXT NOT NULL, request_id TEXT NOT NULL, PRIMARY KEY (account, seq)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX audit_by_time ON audit (time);
+
+  CREATE TABLE event (
+    account TEXT NOT NULL, seq INTEGER NOT NULL, time INTEGER NOT NULL, kind TEXT NOT NULL, resource TEXT, data TEXT NOT NULL,
+    PRIMARY KEY (account, seq)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX event_by_time ON event (time);
+
+  CREATE TABLE usage_day (
+    account TEXT NOT NULL, day INTEGER NOT NULL, resource TEXT NOT NULL, bytes INTEGER NOT NULL, requests INTEGER NOT NULL,
+    writes INTEGER NOT NULL, PRIMARY KEY (account, day, resource)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX usage_day_by_day ON usage_day (day);
+  `,
 ]
 
 /**

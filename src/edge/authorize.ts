@@ -4,7 +4,8 @@
 import { ResourceError } from '../wire/errors.ts'
 import type { Caller } from '../wire/planes.ts'
 import { readCookie, type TokenCache } from './credentials.ts'
-import type { AuthenticatedCaller, ControlAction, EdgeContext } from './deployment.ts'
+import type { AuthenticatedCaller, EdgeContext } from './deployment.ts'
+import { includesRole, type ControlAction } from './roles.ts'
 
 /** On the main origin. */
 export const OPERATOR_COOKIE = '__Host-biplane-operator'
@@ -24,7 +25,8 @@ export async function requireCaller(
   if (context.hooks.authenticate !== undefined) {
     const caller = await context.hooks.authenticate(request, context.env)
     if (caller === undefined) throw new ResourceError('unauthenticated', 'Sign in first.')
-    return { account: caller.account, role: caller.role, limits: caller.limits ?? {}, requestId }
+    const { account, role, limits = {}, actor = account } = caller
+    return { account, role, limits, requestId, actor }
   }
   if (!(await hasOperatorKey(context, request)) && !(await hasOperatorSession(context, cache, request, origin))) {
     throw new ResourceError(
@@ -32,7 +34,7 @@ export async function requireCaller(
       'This needs the operator key: Authorization: Bearer $BIPLANE_OPERATOR_KEY.',
     )
   }
-  return { account: context.defaultAccount, role: 'operator', limits: {}, requestId }
+  return { account: context.defaultAccount, role: 'operator', limits: {}, requestId, actor: 'operator' }
 }
 
 /** @throws ResourceError `permission_denied` when the builder's `authorize` says no, or a read-only caller asks for a change */
@@ -40,14 +42,11 @@ export async function requireAllowed(
   context: EdgeContext,
   caller: ControlCaller,
   action: ControlAction,
-  resource: { readonly type: string; readonly id?: string },
+  resource: { readonly type?: string; readonly id?: string },
 ): Promise<void> {
-  const isRead = action === 'get' || action === 'list'
   const asked: AuthenticatedCaller = { account: caller.account, role: caller.role, limits: caller.limits }
   const isAllowed =
-    (isRead || caller.role !== 'read') &&
-    (action !== 'inspect' || caller.role === 'operator') &&
-    ((await context.hooks.authorize?.(asked, action, resource)) ?? true)
+    includesRole(caller.role, action) && ((await context.hooks.authorize?.(asked, action, resource)) ?? true)
   if (!isAllowed) throw new ResourceError('permission_denied', `Your role does not allow "${action}" here.`)
 }
 

@@ -8,7 +8,9 @@ import type { Hosts } from './address.ts'
 import { requireAllowed, type ControlCaller } from './authorize.ts'
 import { readInput } from './control-input.ts'
 import type { Deployment, EdgeContext } from './deployment.ts'
-import { controlRoutes, type ControlRoute } from './routes.ts'
+import type { ControlRoute } from './route.ts'
+import { controlRoutes } from './routes.ts'
+import { MAX_CONTROL_BODY_BYTES } from './schemas.ts'
 import { requireIssued } from './to-data-plane.ts'
 
 /** What the worker decided before routing: there is a caller. */
@@ -22,8 +24,8 @@ export type ControlApi = (request: Request, bindings: ControlBindings) => Promis
 
 export function createControlApi(deployment: Deployment): ControlApi {
   const api = new Hono<{ Bindings: ControlBindings }>({ strict: false })
-  for (const route of deployment.types.flatMap(controlRoutes)) {
-    api.on(route.method, route.path, ({ req, env }) => serveRoute(route, req.raw, req.param('id'), env))
+  for (const route of controlRoutes(deployment)) {
+    api.on(route.method, route.path, ({ req, env }) => serveRoute(route, req.raw, req.param(), env))
   }
   api.notFound(() => {
     throw new ResourceError('not_found', 'There is no such route, or not with this method.')
@@ -38,20 +40,25 @@ export function createControlApi(deployment: Deployment): ControlApi {
 async function serveRoute(
   route: ControlRoute,
   request: Request,
-  idText: string | undefined,
+  params: Readonly<Record<string, string>>,
   bindings: ControlBindings,
 ): Promise<Response> {
   const { context, hosts, caller } = bindings
   const { type } = route
-  const id = idText === undefined ? undefined : await requireIssued(context, type, idText)
-  await requireAllowed(context, caller, route.action, { type: type.name, ...(id === undefined ? {} : { id: id.id }) })
-  const given = await readInput(request)
+  const idText = params['id']
+  const id = idText === undefined || type === undefined ? undefined : await requireIssued(context, type, idText)
+  await requireAllowed(context, caller, route.action, {
+    ...(type === undefined ? {} : { type: type.name }),
+    ...(id === undefined ? {} : { id: id.id }),
+  })
+  const given = await readInput(request, route.maxBodyBytes ?? MAX_CONTROL_BODY_BYTES)
   const body = validate(route.body, given, 'body')
   const url = new URL(request.url)
   const query =
     route.query === undefined ? undefined : validate(route.query, Object.fromEntries(url.searchParams), 'query')
   const fingerprint = (): Promise<string> => fingerprintOf(`${request.method} ${url.pathname}`, given)
-  return route.handle({ context, hosts, type, caller, request, id, body, query, fingerprint })
+  const control = { context, hosts, caller, request, params, body, query, fingerprint }
+  return route.type === undefined ? route.handle(control) : route.handle({ ...control, type: route.type, id })
 }
 
 function validate(schema: ZodType, value: unknown, where: string): unknown {

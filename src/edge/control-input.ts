@@ -5,9 +5,9 @@ import { readBody } from './read-body.ts'
 import { MAX_CONTROL_BODY_BYTES } from './schemas.ts'
 
 /** JSON, or what a form sends. @throws ResourceError `too_large`, `invalid_request` */
-export async function readInput(request: Request): Promise<unknown> {
+export async function readInput(request: Request, limitBytes: number = MAX_CONTROL_BODY_BYTES): Promise<unknown> {
   if (request.method === 'GET' || request.method === 'HEAD' || request.body === null) return emptyInput(request)
-  const text = await decode(await readBody(request.body, MAX_CONTROL_BODY_BYTES))
+  const text = await decode(await readBody(request.body, limitBytes))
   if (text === '') return emptyInput(request)
   const isForm = (request.headers.get('content-type') ?? '').startsWith('application/x-www-form-urlencoded')
   // A client that forgot to say that it sends JSON is understood all the same.

@@ -6,24 +6,18 @@ import type { TokenSigner } from '../identity/token.ts'
 import type { ConsoleFiles, ResourceType } from '../resource-type.ts'
 import type { DeploymentConfig } from '../wire/deployment.ts'
 import type { Caller, CallerLimits, ControlPlaneFace } from '../wire/planes.ts'
+import type { ControlAction } from './roles.ts'
+
+export type { ControlAction }
 
 /** Who a builder's own sign-in says is calling. */
 export interface AuthenticatedCaller {
   readonly account: string
   readonly role: Caller['role']
   readonly limits?: CallerLimits
+  /** For the audit log; default: the account. */
+  readonly actor?: string
 }
-
-export type ControlAction =
-  | 'create'
-  | 'list'
-  | 'get'
-  | 'update'
-  | 'delete'
-  | 'restore'
-  | 'mint_token'
-  | 'revoke_tokens'
-  | 'inspect'
 
 export interface BuilderHooks {
   /** Replaces the operator key by the builder's own sign-in on the control plane's routes. undefined = not signed in. */
@@ -35,7 +29,7 @@ export interface BuilderHooks {
   authorize?(
     caller: AuthenticatedCaller,
     action: ControlAction,
-    resource: { readonly type: string; readonly id?: string },
+    resource: { readonly type?: string; readonly id?: string },
   ): boolean | Promise<boolean>
 }
 
@@ -47,12 +41,19 @@ export interface Deployment {
   readonly types: readonly ResourceType[]
   readonly typeByPlural: ReadonlyMap<string, ResourceType>
   readonly typeByName: ReadonlyMap<string, ResourceType>
+  /** The built-in type of accounts; absent where a builder signs people in by himself. */
+  readonly accountType?: ResourceType
   readonly keyring: Keyring
   readonly signer: TokenSigner
   readonly operatorKeys: readonly string[]
   readonly defaultAccount: string
   readonly hooks: BuilderHooks
   readonly console?: ConsoleFiles
+}
+
+/** Every type that has a control plane, accounts among them. */
+export function typesOf({ types, accountType }: Pick<Deployment, 'types' | 'accountType'>): readonly ResourceType[] {
+  return accountType === undefined ? types : [...types, accountType]
 }
 
 /** A deployment as one request sees it: with the other plane and the namespaces of this Worker's environment. */

@@ -20,14 +20,14 @@ interface LinkContext {
 }
 
 /** With a one-time code: whoever opens it first is signed in until the grant's end. @param path where it leads, from the resource's root */
-export function signInLink(at: LinkContext, grant: LinkGrant, path = '/'): Promise<string> {
+export function signInLink(at: LinkContext, grant: LinkGrant, path = '/', tokenId?: string): Promise<string> {
   const expiresAt = Math.min(Math.floor(Date.now() / 1000) + CODE_SECONDS, grant.claims.endsAt)
-  return toLink(at, grant, { use: 'code', expiresAt }, path)
+  return toLink(at, grant, { use: 'code', expiresAt }, path, tokenId)
 }
 
 /** Signs in everybody who opens it until the grant's end. */
-export function shareLink(at: LinkContext, grant: LinkGrant): Promise<string> {
-  return toLink(at, grant, { use: 'share', expiresAt: grant.claims.endsAt }, '/')
+export function shareLink(at: LinkContext, grant: LinkGrant, tokenId?: string): Promise<string> {
+  return toLink(at, grant, { use: 'share', expiresAt: grant.claims.endsAt }, '/', tokenId)
 }
 
 async function toLink(
@@ -35,13 +35,14 @@ async function toLink(
   { claims, plural, host }: LinkGrant,
   signIn: Pick<TokenClaims, 'use' | 'expiresAt'>,
   path: string,
+  tokenId: string | undefined,
 ): Promise<string> {
   const { signer, config } = context
   if (config.pathCapabilities && host === undefined) {
-    const capability = await signer.mint({ ...claims, use: 'capability', expiresAt: claims.endsAt })
+    const capability = await signer.mint({ ...claims, use: 'capability', expiresAt: claims.endsAt }, tokenId)
     return `${config.publicUrl}/${plural}/${claims.resource}/~${capability}${path}`
   }
-  const token = await signer.mint({ ...claims, ...signIn })
+  const token = await signer.mint({ ...claims, ...signIn }, tokenId)
   // A name of the owner's own stands before a proxy, at its scheme's default port.
   const origin = host === undefined ? ownOriginOf(hosts, claims.resource) : `${hosts.scheme}//${host}`
   return `${origin}${path}${path.includes('?') ? '&' : '?'}${CODE_PARAMETER}=${token}`

@@ -2,11 +2,15 @@
 
 import * as z from 'zod'
 import type { ZodType } from 'zod'
+import { CELL_CODE } from '../identity/cell.ts'
 import { MAX_TOKEN_SECONDS } from '../wire/deployment.ts'
 import type { ResourceType } from '../resource-type.ts'
 
 /** Kept in the catalog row until the object has them; anything bigger goes through the data plane. */
 export const MAX_PARAMS_BYTES: number = 64 * 1024
+/** A thousand resources with a name, labels and some params each. */
+export const MAX_BULK_BODY_BYTES: number = 4 * 1024 ** 2
+export const MAX_BULK_RESOURCES = 1_000
 /** A control plane request never needs more: params, 50 labels and 50 metadata entries with room to spare. */
 export const MAX_CONTROL_BODY_BYTES: number = 256 * 1024
 export const MAX_PAGE_SIZE = 200
@@ -57,28 +61,87 @@ const flag = z
   .transform((text) => text === 'true')
   .default(false)
 
-export interface ListQuery {
-  readonly limit: number
-  readonly cursor?: string | undefined
-  readonly order: 'ascending' | 'descending'
+const searchText = z.string().refine((text) => hasLength(text.normalize('NFC'), 1, 100), '1 to 100 characters')
+
+/** RFC 3339, as the API shows times. @returns milliseconds since 1970 */
+const timeText = z.iso
+  .datetime({ offset: true })
+  .transform((text) => Date.parse(text))
+  .describe('RFC 3339')
+
+/** What list and count narrow by. */
+export interface FilterQuery {
   readonly deleted: boolean
   /** Part of a name, or an identifier. */
   readonly q?: string | undefined
+  readonly state?: 'creating' | 'active' | 'read_only' | 'suspended' | undefined
+  readonly cell?: string | undefined
+  /** `key:value` */
+  readonly label?: readonly [key: string, value: string] | undefined
+  readonly name_prefix?: string | undefined
+  readonly created_from?: number | undefined
+  readonly created_before?: number | undefined
 }
 
-export const listQuery: ZodType<ListQuery> = z.object({
+const filter = {
+  deleted: flag.describe('Deleted ones that can be restored, instead of those that are there'),
+  q: searchText.optional().describe('Part of a name, or an identifier'),
+  state: z.enum(['creating', 'active', 'read_only', 'suspended']).optional(),
+  cell: z.string().regex(CELL_CODE, 'a cell code').optional(),
+  label: z
+    .string()
+    .regex(/^[^:]{1,40}:[^]{0,500}$/, 'key:value')
+    .transform((text): [string, string] => [text.slice(0, text.indexOf(':')), text.slice(text.indexOf(':') + 1)])
+    .optional()
+    .describe('key:value'),
+  name_prefix: searchText.optional().describe('Beginning of a name, whatever its case'),
+  created_from: timeText.optional().describe('RFC 3339, inclusive'),
+  created_before: timeText.optional().describe('RFC 3339, exclusive'),
+}
+
+export const countQuery: ZodType<FilterQuery> = z.object(filter)
+
+/** Every list has these. */
+export interface PageQuery {
+  readonly limit: number
+  readonly cursor?: string | undefined
+}
+
+const page = {
   limit: z
     .string()
     .regex(/^\d{1,15}$/, 'a whole number')
     .transform((text) => Math.min(Math.max(Number(text), 1), MAX_PAGE_SIZE))
-    .default(DEFAULT_PAGE_SIZE),
-  cursor: z.string().max(2_000).optional(),
-  order: z.enum(['ascending', 'descending']).default('ascending'),
-  deleted: flag,
-  q: z
-    .string()
-    .refine((text) => hasLength(text.normalize('NFC'), 1, 100), '1 to 100 characters')
-    .optional(),
+    .default(DEFAULT_PAGE_SIZE)
+    .describe(`1 to ${MAX_PAGE_SIZE}`),
+  cursor: z.string().max(2_000).optional().describe('`next_cursor` of the page before'),
+}
+
+export const pageQuery: ZodType<PageQuery> = z.object(page)
+
+export interface ListQuery extends FilterQuery, PageQuery {
+  readonly order: 'ascending' | 'descending'
+}
+
+export const listQuery: ZodType<ListQuery> = z.object({
+  ...page,
+  order: z.enum(['ascending', 'descending']).default('ascending').describe('Of creation'),
+  ...filter,
+})
+
+export interface UsageQuery extends PageQuery {
+  readonly from?: number | undefined
+  readonly until?: number | undefined
+  readonly resource?: string | undefined
+}
+
+export const usageQuery: ZodType<UsageQuery> = z.object({
+  ...page,
+  from: timeText
+    .optional()
+    .describe('RFC 3339; counted from the beginning of its UTC day. Default: 30 days before `until`'),
+  until: timeText.optional().describe('RFC 3339; default: now'),
+  resource: z.string().max(63).optional().describe('One resource alone'),
 })
 
 export const deleteQuery: ZodType<{ readonly purge: boolean }> = z.object({ purge: flag })
@@ -93,6 +156,10 @@ export interface CreateBody {
   readonly labels?: Record<string, string> | undefined
   readonly metadata?: Record<string, string> | undefined
   readonly allowed_origins?: string[] | undefined
+  readonly settings?: Record<string, unknown> | undefined
+  readonly delete_protection?: boolean | undefined
+  /** Milliseconds since 1970; null = never. */
+  readonly expire_time?: number | null | undefined
 }
 
 export function createBody(type: ResourceType): ZodType<CreateBody> {
@@ -104,8 +171,30 @@ export function createBody(type: ResourceType): ZodType<CreateBody> {
     labels: strings.optional(),
     metadata: metadataOf(type).optional(),
     allowed_origins: origins.optional(),
+    ...lifetimeMembers(type),
   }) as ZodType<CreateBody>
 }
+
+/** What creation and change have in common beyond the catalog's own. */
+function lifetimeMembers(type: ResourceType): Readonly<Record<string, ZodType>> {
+  return {
+    settings: (type.settings ?? z.undefined()).optional(),
+    delete_protection: z.boolean().optional(),
+    expire_time: timeText.nullable().optional(),
+  }
+}
+
+export interface BulkBody {
+  readonly resources: readonly CreateBody[]
+}
+
+export function bulkBody(type: ResourceType): ZodType<BulkBody> {
+  return z.strictObject({ resources: z.array(createBody(type)).min(1).max(MAX_BULK_RESOURCES) }) as ZodType<BulkBody>
+}
+
+export const transferBody: ZodType<{ readonly account: string }> = z.strictObject({
+  account: z.string().min(1).max(100),
+})
 
 export interface UpdateBody {
   readonly name?: string | null | undefined
@@ -115,6 +204,9 @@ export interface UpdateBody {
   readonly metadata?: Record<string, string> | undefined
   readonly allowed_origins?: string[] | undefined
   readonly hosts?: string[] | undefined
+  readonly settings?: Record<string, unknown> | undefined
+  readonly delete_protection?: boolean | undefined
+  readonly expire_time?: number | null | undefined
 }
 
 export function updateBody(type: ResourceType): ZodType<UpdateBody> {
@@ -127,6 +219,7 @@ export function updateBody(type: ResourceType): ZodType<UpdateBody> {
       metadata: metadataOf(type).optional(),
       allowed_origins: origins.optional(),
       hosts: hostNames.optional(),
+      ...lifetimeMembers(type),
     })
     .refine((changes) => Object.keys(changes).length > 0, 'at least one change') as ZodType<UpdateBody>
 }

@@ -5,7 +5,7 @@ import { ResourceError, toResourceError } from '../wire/errors.ts'
 import { toAddress, type Address } from './address.ts'
 import { serveAsset } from './assets.ts'
 import { requireCaller } from './authorize.ts'
-import { serveConsole, serveSession } from './console.ts'
+import { serveConsole } from './console.ts'
 import { serveMainOrigin, serveOwnOrigin } from './content.ts'
 import type { EdgeContext } from './deployment.ts'
 import type { Edge } from './edge.ts'
@@ -96,10 +96,7 @@ async function serveControl(
   requestId: string,
 ): Promise<Response> {
   const caller = await requireCaller(context, edge.cache, request, address.origin, requestId)
-  const response =
-    address.path === '/v1/session' && request.method === 'GET'
-      ? serveSession(context, caller)
-      : await edge.api(request, { context, hosts: edge.hosts, caller })
+  const response = await edge.api(request, { context, hosts: edge.hosts, caller })
   response.headers.set('x-request-id', requestId)
   response.headers.set('x-content-type-options', 'nosniff')
   response.headers.set('cache-control', 'no-store')

@@ -47,8 +47,8 @@ export interface TokenKey {
 }
 
 export interface TokenSigner {
-  /** @param claims everything but tokenId, which is random */
-  mint(claims: Omit<TokenClaims, 'tokenId'>): Promise<string>
+  /** @param tokenId default: a random one. What is revoked together shares one. */
+  mint(claims: Omit<TokenClaims, 'tokenId'>, tokenId?: string): Promise<string>
   /** The claims of a token of that use, or undefined: wrong signature, issuer, use, key, or expired. */
   verify(token: string, use: TokenUse): Promise<TokenClaims | undefined>
 }
@@ -67,7 +67,7 @@ export function createTokenSigner(issuer: string, keys: readonly TokenKey[]): To
   const imported = new Map(keys.map((key) => [key.id, importKey(key.key)]))
 
   return {
-    async mint(claims) {
+    async mint(claims, tokenId) {
       const key = await imported.get(newest.id)
       if (key === undefined) throw new TypeError('no token key')
       return new SignJWT({ perm: claims.permission, gen: claims.generation, end: claims.endsAt })
@@ -75,7 +75,7 @@ export function createTokenSigner(issuer: string, keys: readonly TokenKey[]): To
         .setIssuer(issuer)
         .setAudience(claims.type)
         .setSubject(claims.resource)
-        .setJti(crypto.randomUUID())
+        .setJti(tokenId ?? crypto.randomUUID())
         .setExpirationTime(claims.expiresAt)
         .sign(key)
     },

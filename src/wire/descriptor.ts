@@ -25,12 +25,20 @@ export interface Descriptor {
   readonly limits: ResourceLimits
   /** Tokens of an older generation are revoked. */
   readonly generation: number
+  /** Single tokens that were revoked before their end; absent = none. */
+  readonly revoked?: readonly RevokedToken[]
   /** Origins that browsers may call from (CORS), exact, such as `https://app.example`. */
   readonly allowedOrigins: readonly string[]
   /** Host names of the owner's own (`notes.example.org`) under which the object may be reached; absent = none. */
   readonly hosts?: readonly string[]
   /** The type's own settings. */
   readonly settings: Readonly<Record<string, unknown>>
+}
+
+export interface RevokedToken {
+  readonly tokenId: string
+  /** Nobody needs to remember it after this. Milliseconds since 1970. */
+  readonly expiresAtMs: number
 }
 
 /** What remains of a purged resource: enough to refuse a late call of an older incarnation. */

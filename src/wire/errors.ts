@@ -10,6 +10,7 @@ const TABLE = {
   not_found: { status: 404, title: 'Not found' },
   already_exists: { status: 409, title: 'It exists already' },
   not_ready: { status: 409, title: 'The resource is not ready yet' },
+  delete_protected: { status: 409, title: 'The resource is protected from deletion' },
   deleted: { status: 410, title: 'The resource was deleted' },
   precondition_failed: { status: 412, title: 'The resource has changed meanwhile' },
   too_large: { status: 413, title: 'Too large' },

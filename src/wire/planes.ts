@@ -5,10 +5,13 @@
 // Compatibility: version n accepts the calls and answers of n-1. Only add optional members; the golden transcripts in
 // test/fixtures/planes hold us to it.
 
-import type { ShardPolicy } from '../identity/shard.ts'
+import type { CallerLimits } from './account.ts'
+import type { ControlMethods, PersistedPolicy } from './control-methods.ts'
 import type { Descriptor, Held } from './descriptor.ts'
 import type { ErrorData } from './errors.ts'
-import type { ResourceRecord, ResourceUsage } from './resource.ts'
+
+export type { CallerLimits } from './account.ts'
+export type * from './control-methods.ts'
 
 export const PLANES_VERSION = 1
 
@@ -27,118 +30,8 @@ export interface Caller {
   readonly limits: CallerLimits
   readonly policyEpoch: number
   readonly requestId: string
-}
-
-export interface CallerLimits {
-  /** Resources of one type; undefined = no limit. */
-  readonly resources?: number
-}
-
-export interface CreateRequest {
-  readonly name?: string
-  readonly cell: string
-  readonly visibility?: Descriptor['visibility']
-  readonly params?: unknown
-  readonly labels?: Readonly<Record<string, string>>
-  readonly metadata?: Readonly<Record<string, string>>
-  readonly allowedOrigins?: readonly string[]
-  readonly idempotency?: { readonly key: string; readonly fingerprint: string }
-}
-
-export interface UpdateRequest {
-  readonly name?: string | null
-  readonly labels?: Readonly<Record<string, string>>
-  readonly metadata?: Readonly<Record<string, string>>
-  readonly visibility?: Descriptor['visibility']
-  readonly mode?: 'active' | 'read_only' | 'suspended'
-  readonly allowedOrigins?: readonly string[]
-  readonly hosts?: readonly string[]
-}
-
-export interface ListRequest {
-  /** Position (create_time) after which to go on, in the direction of `order`; 0 = from its beginning. */
-  readonly after: number
-  readonly limit: number
-  /** Of creation; default: ascending. */
-  readonly order?: 'ascending' | 'descending'
-  /** Those that were deleted and can be restored, instead of those that are there. */
-  readonly deleted?: boolean
-  /** Part of a name, whatever its case, or an identifier. */
-  readonly search?: string
-}
-
-/** Rows that match; a page may be short, since the rows *scanned* for it are bounded. */
-export interface ListPage {
-  readonly data: readonly ResourceRecord[]
-  /** Position after the last row that was scanned; absent at the end. */
-  readonly next?: number
-}
-
-export interface TokenGrant {
-  readonly generation: number
-  readonly state: ResourceRecord['state']
-  /** Host names of the owner's own, to which a link may lead. */
-  readonly hosts?: readonly string[]
-}
-
-/** The methods of a control plane object: argument and value of each. */
-export interface ControlMethods {
-  create: {
-    readonly args: CreateRequest
-    readonly value: { readonly record: ResourceRecord; readonly applied: boolean }
-  }
-  get: { readonly args: { readonly id: string }; readonly value: ResourceRecord }
-  list: { readonly args: ListRequest; readonly value: ListPage }
-  update: {
-    readonly args: { readonly id: string; readonly ifMatch?: string; readonly changes: UpdateRequest }
-    readonly value: { readonly record: ResourceRecord; readonly applied: boolean }
-  }
-  remove: {
-    /** `purge`: without a time in which it can be restored; of a deleted one: that time ends now. */
-    readonly args: { readonly id: string; readonly ifMatch?: string; readonly purge?: boolean }
-    readonly value: { readonly record: ResourceRecord; readonly applied: boolean }
-  }
-  /** Undoes a deletion whose purge has not begun. `name`: instead of the one that it had, which may be taken meanwhile. */
-  restore: {
-    readonly args: { readonly id: string; readonly ifMatch?: string; readonly name?: string }
-    readonly value: { readonly record: ResourceRecord; readonly applied: boolean }
-  }
-  /** Revokes every token: the next generation, answered once the object applied it. */
-  revokeTokens: {
-    readonly args: { readonly id: string }
-    readonly value: { readonly record: ResourceRecord; readonly applied: boolean }
-  }
-  /** What a token for this resource must carry. */
-  grant: { readonly args: { readonly id: string }; readonly value: TokenGrant }
-  /** Everything both planes know about one resource, for the operator. */
-  inspect: { readonly args: { readonly id: string }; readonly value: Inspection }
-  /** From the object itself, lazily: what it holds. False when the row is not there, or of another incarnation. */
-  reportUsage: {
-    readonly args: {
-      readonly id: string
-      readonly incarnation: number
-      readonly usage: Pick<ResourceUsage, 'bytes' | 'writeTimeMs'>
-    }
-    readonly value: boolean
-  }
-  /** The type's sharding policy: the root object persists the first proposal and answers what it holds. */
-  policy: { readonly args: { readonly proposal: ShardPolicy }; readonly value: PersistedPolicy }
-  /** Marks a one-time code as used; false when it was used before. */
-  useCode: { readonly args: { readonly tokenId: string; readonly expiresAtMs: number }; readonly value: boolean }
-}
-
-/** The authority on where accounts are. An answer `moved` carries it: ask the shard that it names, once. */
-export interface PersistedPolicy {
-  readonly policy: ShardPolicy
-  readonly epoch: number
-}
-
-/** The row as stored, its unfinished work, and what the object answers (or why it does not). */
-export interface Inspection {
-  readonly record: ResourceRecord
-  readonly row: Readonly<Record<string, string | number | null>>
-  readonly work: readonly Readonly<Record<string, string | number | null>>[]
-  readonly object: Held | { readonly kind: 'unreachable'; readonly reason: string }
+  /** For the audit log: `operator`, `key:<id>`, `system`, or a name that a builder's `authenticate` gave. */
+  readonly actor?: string
 }
 
 export type ControlMethod = keyof ControlMethods

@@ -22,6 +22,14 @@ export interface ResourceRecord {
   readonly purgeTimeMs?: number
   readonly hosts?: readonly string[]
   readonly usage?: ResourceUsage
+  /** The type's own settings; absent = none. */
+  readonly settings?: Readonly<Record<string, unknown>>
+  readonly deleteProtection?: boolean
+  /** When it is deleted by itself. */
+  readonly expireTimeMs?: number | null
+  /** Versions of the descriptor: what is wanted, and what the object is known to have. */
+  readonly desiredVersion?: number
+  readonly appliedVersion?: number
   /** Changes with every change of the row; the ETag of the API. */
   readonly revision: number
 }
@@ -55,6 +63,13 @@ export interface ResourceJson {
   readonly purge_time?: string
   /** Host names of the owner's own. */
   readonly hosts: readonly string[]
+  readonly settings?: Readonly<Record<string, unknown>>
+  readonly delete_protection: boolean
+  /** When it is deleted by itself. */
+  readonly expire_time?: string
+  /** The descriptor's version that is wanted, and the one that the object is known to have: equal when all is done. */
+  readonly desired_version?: number
+  readonly applied_version?: number
   /** The same as the ETag header of this resource alone: for `If-Match`. */
   readonly etag: string
   /** Absent until the object first reported it. */
@@ -79,6 +94,13 @@ export function toResourceJson(record: ResourceRecord, url: string): ResourceJso
     ...(record.deleteTimeMs === null ? {} : { delete_time: toTime(record.deleteTimeMs) }),
     ...(record.purgeTimeMs === undefined ? {} : { purge_time: toTime(record.purgeTimeMs) }),
     hosts: record.hosts ?? [],
+    ...(record.settings === undefined ? {} : { settings: record.settings }),
+    delete_protection: record.deleteProtection ?? false,
+    ...(record.expireTimeMs === undefined || record.expireTimeMs === null
+      ? {}
+      : { expire_time: toTime(record.expireTimeMs) }),
+    ...(record.desiredVersion === undefined ? {} : { desired_version: record.desiredVersion }),
+    ...(record.appliedVersion === undefined ? {} : { applied_version: record.appliedVersion }),
     etag: toRevisionTag(record),
     ...(record.usage === undefined ? {} : { usage: toUsageJson(record.usage) }),
   }

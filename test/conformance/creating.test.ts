@@ -34,6 +34,9 @@ describe('the answer', () => {
       create_time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
       update_time: resource.create_time,
       hosts: [],
+      delete_protection: false,
+      desired_version: 1,
+      applied_version: 1,
       etag: response.headers.get('etag'),
     })
     expect(await (await server.fetch(`/v1/ledgers/${resource.id}`)).json()).toEqual(resource)

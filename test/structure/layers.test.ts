@@ -31,13 +31,18 @@ const SEES_CONSOLE = 'default-app.ts'
 
 /** Lines of each folder: readable in an evening. Raise one only together with the reason, in the commit that needs it. */
 const BUDGETS: Readonly<Record<string, number>> = {
-  identity: 430,
-  wire: 720,
-  'resource-type.ts': 170,
+  identity: 560,
+  // The shapes of accounts, operations, journals and moves.
+  wire: 1_250,
+  'resource-type.ts': 210,
   object: 150,
-  edge: 2_450,
-  'control-plane': 1_750,
-  'data-plane': 1_210,
+  // The API as a product: every route's answers as schemas, documentation made from them, accounts and their keys.
+  edge: 4_200,
+  // The whole lifecycle of accounts: holds, operations, journals, metering, moves between shards.
+  'control-plane': 3_600,
+  'data-plane': 1_350,
+  'types/account': 300,
+  client: 900,
   // Two storages, importing and exporting, beside saving: each a reader of its own.
   'types/wiki': 3_000,
   console: 3_300,
@@ -46,7 +51,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'default-app.ts': 20,
   'index.ts': 40,
   engine: 2_300,
-  cli: 670,
+  cli: 1_600,
 }
 
 describe('folders', () => {

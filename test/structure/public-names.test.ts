@@ -9,8 +9,10 @@ const VALUES = [
   'ResourceError',
   'ResourceObject',
   'byAccount',
+  'byRegion',
   'createApp',
   'defineResourceType',
+  'hashed',
   'single',
 ]
 // oxfmt-ignore
@@ -18,7 +20,7 @@ const TYPES = [
   'App', 'AppManifest', 'AppOptions', 'Asset', 'AuthenticatedCaller', 'BuilderHooks', 'CellPlace', 'CellTable',
   'ConsoleFiles', 'ControlAction', 'ControlCalls', 'DeploymentConfig', 'DeploymentSecrets', 'Descriptor', 'ErrorCode', 'Migration',
   'Mode', 'Permission', 'RequestContext', 'ResourceJson', 'ResourceRecord', 'ResourceType', 'ResourceTypeHooks',
-  'ResourceTypeOptions', 'ShardPolicy', 'TypeRoute', 'Visibility',
+  'ResourceTypeOptions', 'ShardPolicy', 'TypeLifetime', 'TypeRoute', 'Visibility',
 ]
 const WIKI = ['Wiki', 'defineWiki', 'wiki']
 const CONSOLE = ['consoleFiles']

@@ -4,7 +4,7 @@ import { ownOriginOf, toAddress, toHosts } from '../../src/edge/address.ts'
 import { withoutCapability } from '../../src/edge/capability.ts'
 import { readCookie } from '../../src/edge/credentials.ts'
 import { shareLink, signInLink } from '../../src/edge/links.ts'
-import { controlRoutes } from '../../src/edge/routes.ts'
+import { resourceRoutes } from '../../src/edge/resource-routes.ts'
 import { createTokenSigner, type TokenClaims, type TokenUse } from '../../src/identity/token.ts'
 import { defineResourceType } from '../../src/resource-type.ts'
 import type { DeploymentConfig } from '../../src/wire/deployment.ts'
@@ -190,7 +190,7 @@ describe('links', () => {
 
 describe('routes', () => {
   const type = defineResourceType({ name: 'box', plural: 'boxes', object: Object })
-  const routes = controlRoutes(type)
+  const routes = resourceRoutes(type)
 
   test('[HT7] are this table', () => {
     expect(routes.map(({ method, path, action }) => `${method} ${path} ${action}`)).toEqual([

@@ -19,6 +19,7 @@ const STATUSES: Readonly<Record<ErrorCode, number>> = {
   not_found: 404,
   already_exists: 409,
   not_ready: 409,
+  delete_protected: 409,
   deleted: 410,
   precondition_failed: 412,
   too_large: 413,

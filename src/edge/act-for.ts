@@ -1,0 +1,49 @@
+// Accounts as the edge asks for them: the account's own object, computed from its identifier, tells what its keys and it may do.
+
+import { requireIssued, toDataObject } from './to-data-plane.ts'
+import type { ResourceType } from '../resource-type.ts'
+import type { AccountFace, AccountMethod, AccountMethods, AccountSettings, CallerLimits } from '../wire/account.ts'
+import { ResourceError } from '../wire/errors.ts'
+import type { EdgeContext } from './deployment.ts'
+
+/**
+ * One call to an account's object.
+ *
+ * @throws ResourceError what the object refused; `not_found` for an account that was never made, or a deployment that has none
+ */
+export async function callAccount<M extends AccountMethod>(
+  context: EdgeContext,
+  account: string,
+  method: M,
+  args: AccountMethods[M]['args'],
+): Promise<AccountMethods[M]['value']> {
+  const { accountType } = context
+  if (accountType === undefined)
+    throw new ResourceError('not_found', 'This application signs people in by itself: it has no accounts of ours.')
+  const id = await requireIssued(context, accountType, account)
+  const object = toDataObject(context, accountType, id) as unknown as AccountFace
+  const outcome = await object.account(method, args)
+  if (!outcome.ok) throw new ResourceError(outcome.error.code, outcome.error.message, outcome.error)
+  return outcome.value
+}
+
+/** @throws ResourceError `invalid_request` for what is no account of this deployment */
+export async function requireAccount(context: EdgeContext, account: string): Promise<void> {
+  if (context.accountType === undefined || account === context.defaultAccount) return
+  await requireIssued(context, context.accountType, account).catch(() => {
+    throw new ResourceError('invalid_request', `"${account}" is no account: GET /v1/accounts lists them.`, {
+      details: { parameter: 'account' },
+    })
+  })
+}
+
+/** What an account may have of a type. The deployment's own account, and a builder's, have no limits here. */
+export async function limitsOf(context: EdgeContext, account: string, type: ResourceType): Promise<CallerLimits> {
+  if (context.accountType === undefined || account === context.defaultAccount) return {}
+  const { settings } = await callAccount(context, account, 'describe', {})
+  return limitsIn(settings, type)
+}
+
+export function limitsIn({ limits = {} }: AccountSettings, type: Pick<ResourceType, 'name'>): CallerLimits {
+  return limits[type.name] ?? {}
+}

@@ -1,0 +1,188 @@
+// The routes of one resource type.
+
+import * as z from 'zod'
+import type { ResourceType } from '../resource-type.ts'
+import { inspectionAnswer, linkAnswer, operationAnswer, pageOf, resourceAnswer, tokenAnswer } from './answers.ts'
+import * as handlers from './handlers.ts'
+import * as grants from './grant-handlers.ts'
+import * as lists from './list-handlers.ts'
+import type { ResourceRoute, RouteAnswer } from './route.ts'
+import {
+  MAX_BULK_BODY_BYTES,
+  bulkBody,
+  countQuery,
+  createBody,
+  deleteQuery,
+  linkBody,
+  listQuery,
+  noBody,
+  restoreBody,
+  tokenBody,
+  transferBody,
+  updateBody,
+} from './schemas.ts'
+
+const ACCEPTED: RouteAnswer = {
+  description: 'Recorded; the object does not know of it yet. Ask again at `Location`.',
+  schema: resourceAnswer,
+}
+
+/** Every control plane route of one type. */
+export function resourceRoutes(type: ResourceType): ResourceRoute[] {
+  const all = `/v1/${type.plural}`
+  const one = `${all}/:id`
+  const { name, plural } = type
+  const changed = { 200: { description: `The ${name}`, schema: resourceAnswer }, 202: ACCEPTED }
+  const routes: Omit<ResourceRoute, 'type'>[] = [
+    {
+      method: 'POST',
+      path: all,
+      action: 'create',
+      summary: `Create a ${name}`,
+      body: createBody(type),
+      answers: { 201: { description: `The new ${name}`, schema: resourceAnswer }, 202: ACCEPTED },
+      handle: handlers.createResource,
+    },
+    {
+      method: 'GET',
+      path: all,
+      action: 'list',
+      summary: `List, filter and search ${plural}, or deleted ones`,
+      body: noBody,
+      query: listQuery,
+      answers: {
+        200: {
+          description: 'A page, which may be short',
+          schema: pageOf(resourceAnswer, {
+            unreachable: z
+              .array(z.string())
+              .optional()
+              .describe('Control plane objects that did not answer (operator).'),
+          }),
+        },
+      },
+      handle: lists.listResources,
+    },
+    {
+      method: 'GET',
+      path: `${all}/count`,
+      action: 'list',
+      summary: `Count ${plural}`,
+      body: noBody,
+      query: countQuery,
+      answers: { 200: { description: 'The number', schema: z.strictObject({ count: z.int() }) } },
+      handle: lists.countResources,
+    },
+    {
+      method: 'POST',
+      path: `${all}/bulk`,
+      action: 'create',
+      summary: `Create up to 1,000 ${plural} at once`,
+      body: bulkBody(type),
+      maxBodyBytes: MAX_BULK_BODY_BYTES,
+      answers: { 202: { description: 'The operation', schema: operationAnswer } },
+      handle: handlers.bulkCreate,
+    },
+    {
+      method: 'POST',
+      path: `${all}/purge`,
+      action: 'delete',
+      summary: `Purge every deleted ${name} of the account`,
+      body: noBody,
+      answers: { 202: { description: 'The operation', schema: operationAnswer } },
+      handle: handlers.purgeDeleted,
+    },
+    {
+      method: 'GET',
+      path: one,
+      action: 'get',
+      summary: `Get a ${name}, also a deleted one`,
+      body: noBody,
+      answers: { 200: changed[200] },
+      handle: handlers.getResource,
+    },
+    {
+      method: 'PATCH',
+      path: one,
+      action: 'update',
+      summary: `Change a ${name}`,
+      body: updateBody(type),
+      answers: changed,
+      handle: handlers.updateResource,
+    },
+    {
+      method: 'DELETE',
+      path: one,
+      action: 'delete',
+      summary: `Delete a ${name}, or purge it`,
+      body: noBody,
+      query: deleteQuery,
+      answers: changed,
+      handle: handlers.deleteResource,
+    },
+    {
+      method: 'POST',
+      path: `${one}/restore`,
+      action: 'restore',
+      summary: `Restore a deleted ${name}, under another name if need be`,
+      body: restoreBody,
+      answers: changed,
+      handle: handlers.restoreResource,
+    },
+    {
+      method: 'POST',
+      path: `${one}/transfer`,
+      action: 'transfer',
+      summary: `Give a ${name} to another account`,
+      body: transferBody,
+      answers: changed,
+      handle: handlers.transferResource,
+    },
+    {
+      method: 'POST',
+      path: `${one}/tokens`,
+      action: 'mint_token',
+      summary: `Mint a token for a ${name}'s content`,
+      body: tokenBody,
+      answers: { 201: { description: 'The token, shown once', schema: tokenAnswer } },
+      handle: grants.mintToken,
+    },
+    {
+      method: 'POST',
+      path: `${one}/links`,
+      action: 'mint_token',
+      summary: `Make a link that shares a ${name}`,
+      body: linkBody,
+      answers: { 201: { description: 'The link, shown once', schema: linkAnswer } },
+      handle: grants.mintLink,
+    },
+    {
+      method: 'DELETE',
+      path: `${one}/tokens`,
+      action: 'revoke_tokens',
+      summary: `Revoke every token and link of a ${name}`,
+      body: noBody,
+      answers: changed,
+      handle: grants.revokeTokens,
+    },
+    {
+      method: 'DELETE',
+      path: `${one}/tokens/:token`,
+      action: 'revoke_tokens',
+      summary: `Revoke one token or link of a ${name}`,
+      body: noBody,
+      answers: changed,
+      handle: grants.revokeToken,
+    },
+    {
+      method: 'GET',
+      path: `${one}/inspect`,
+      action: 'inspect',
+      summary: 'What both planes hold (operator)',
+      body: noBody,
+      answers: { 200: { description: 'Row, unfinished work, and what the object holds', schema: inspectionAnswer } },
+      handle: handlers.inspectResource,
+    },
+  ]
+  return routes.map((route) => ({ ...route, type }))
+}
