@@ -6,6 +6,7 @@ import { advance } from './advance.ts'
 import type { ControlDeps } from './deps.ts'
 import { expireKeys } from './idempotency.ts'
 import { MAX_CLOCK_STEP_MS, observeTime } from './meta.ts'
+import { RUNNERS } from './runners.ts'
 import { backOffMs, bringWorkBack, dueWork, findWork, putWork, type WorkItem } from './work.ts'
 
 /** At most 200 calls per alarm run (the platform allows 1,000 subrequests); one item needs two at most, apply and purge. */
@@ -46,7 +47,8 @@ async function attemptPatiently(deps: ControlDeps, item: WorkItem): Promise<void
 
 async function attempt(deps: ControlDeps, item: WorkItem): Promise<void> {
   try {
-    await advance(deps, item.key)
+    const run = RUNNERS[item.kind]
+    await (run === undefined ? advance(deps, item.key) : run(deps, item))
     await deps.transact((sql) => dropIfUnchanged(sql, item))
   } catch (thrown) {
     const error = toResourceError(thrown)

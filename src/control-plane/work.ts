@@ -1,9 +1,12 @@
 // The work table: what is still to be done, and when to try next. An item is written in the transaction that makes the work
-// necessary; the object's alarm stands at the earliest of them. Lifecycle work has one item per resource, keyed by its identifier.
+// necessary; the object's alarm stands at the earliest of them. Lifecycle work has one item per resource, keyed by its identifier; other
+// work is keyed by what it is about: `hold:<account>`, `operation:<id>`, `move:<account>`.
+
+export type LifecycleKind = 'apply' | 'expire' | 'retire' | 'purge' | 'forget'
 
 export interface WorkItem {
   readonly key: string
-  readonly kind: 'apply' | 'expire' | 'purge' | 'forget'
+  readonly kind: LifecycleKind | 'hold' | 'operation' | 'move'
   /** Milliseconds since 1970, wall time. */
   readonly due: number
   readonly attempt: number
