@@ -117,6 +117,7 @@ export function createApp(options: AppOptions): App {
           timers: deployment.config.timers,
           dataPlane: dataPlaneOf(this.env, this.ctx),
           controlPlane: controlPlaneOf(this.env, this.ctx),
+          ownedTypes: type === deployment.accountType ? deployment.types : [],
           async mint(cell, name) {
             if (placeOf(deployment.cells, cell) === undefined)
               throw new ResourceError('invalid_request', `There is no cell "${cell}".`)

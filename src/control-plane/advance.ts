@@ -5,13 +5,17 @@ import { fault } from '../object/fault.ts'
 import { withDeadline } from '../object/deadline.ts'
 import { isRetryable, ResourceError } from '../wire/errors.ts'
 import { PLANES_VERSION, type DataMethod, type DataMethods } from '../wire/planes.ts'
+import { requireEmpty } from './cascade.ts'
 import { deleteRow, findRow, updateRow } from './catalog.ts'
 import type { ControlDeps } from './deps.ts'
 import { bumpDescriptor, scheduleWork } from './descriptor.ts'
 import { forgetKeysOf } from './idempotency.ts'
+import { dropLabels } from './labels.ts'
 import { observeTime, shardTime } from './meta.ts'
+import { releaseBytes } from './metering.ts'
 import { isTimerDue, nextStep } from './next-step.ts'
 import { giveBackOne } from './quota.ts'
+import { retire } from './retire.ts'
 import { NO_RETENTION, endRetention, timerOf, waitForTimer, withRevision } from './retention.ts'
 import { isRestorable, type CatalogRow } from './row.ts'
 import { backOffMs, dropWork, findWork } from './work.ts'
@@ -61,6 +65,9 @@ async function runSteps(deps: ControlDeps, id: string): Promise<void> {
         break
       case 'expire':
         await expire(deps, row)
+        break
+      case 'retire':
+        await retire(deps, row)
         break
       case 'purge':
         await purge(deps, row)
@@ -143,10 +150,11 @@ function markApplied(deps: ControlDeps, row: CatalogRow, version: number): void 
     clockDue: isKept ? row.clockDue : null,
   })
   updateRow(deps.sql, next)
+  if (isLive) deps.journal.event(row.account, 'created', row.id)
   if (!isAgreed) return
-  if (phase === 'purging') scheduleWork(deps, row.id, 'purge')
-  else if (isKept) waitForTimer(deps, next)
-  else dropWork(deps.sql, row.id)
+  if (phase === 'purging') return scheduleWork(deps, row.id, 'purge')
+  dropWork(deps.sql, row.id)
+  waitForTimer(deps, next)
 }
 
 /** The time in which a deleted resource could be restored is over. */
@@ -164,6 +172,7 @@ async function expire(deps: ControlDeps, row: CatalogRow): Promise<void> {
 async function purge(deps: ControlDeps, row: CatalogRow): Promise<void> {
   TEST_BUILD: await fault('advance.purge.begin')
   const { id, incarnation, desiredVersion: version } = row
+  await requireEmpty(deps, row)
   const { outcome } = await callObject(deps, id, 'purge', { id, incarnation, version })
   TEST_BUILD: await fault('advance.purge.answered')
   if (outcome === 'refused') throw new ResourceError('internal', `The object of ${id} holds another incarnation.`)
@@ -177,6 +186,9 @@ async function purge(deps: ControlDeps, row: CatalogRow): Promise<void> {
     const clockDue = observeTime(deps.sql, deps.now()) + retentionMs
     const next: CatalogRow = { ...current, phase: 'purged', clockDue }
     updateRow(deps.sql, next)
+    dropLabels(deps.sql, current)
+    releaseBytes(deps, current)
+    deps.journal.event(current.account, 'purged', id)
     waitForTimer(deps, next)
   })
   TEST_BUILD: await fault('advance.purge.marked')
@@ -211,6 +223,7 @@ function giveUp(deps: ControlDeps, id: string, failure: ResourceError | undefine
     failure ?? new ResourceError('unavailable', 'The resource could not be created; nothing of it remains.')
   if (row.isListed) giveBackOne(deps.sql, row.account)
   forgetKeysOf(deps.sql, id)
+  deps.journal.event(row.account, 'create_failed', id, { code: reason.code })
   bumpDescriptor(
     deps,
     row,

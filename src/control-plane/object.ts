@@ -6,6 +6,7 @@ import { GroupCommit } from '../object/group-commit.ts'
 import { ResourceError } from '../wire/errors.ts'
 import type { ControlCall, ControlMethod, ControlMethods, Outcome } from '../wire/planes.ts'
 import type { ControlDeps, ControlServices } from './deps.ts'
+import { createJournal } from './journal.ts'
 import { readMeta, writeMeta } from './meta.ts'
 import { METHODS } from './methods.ts'
 import { refuseByPolicy } from './policy.ts'
@@ -80,6 +81,7 @@ export abstract class ControlObject<Env = unknown> extends DurableObject<Env> {
       ...services,
       sql: storage.sql,
       objectName,
+      journal: createJournal(storage.sql, () => Date.now() + offsetMs),
       underWay: new Map(),
       now: () => Date.now() + offsetMs,
       arm: () => alarm.arm(),

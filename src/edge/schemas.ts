@@ -147,6 +147,8 @@ export const usageQuery: ZodType<UsageQuery> = z.object({
 export const deleteQuery: ZodType<{ readonly purge: boolean }> = z.object({ purge: flag })
 
 export const noBody: ZodType<undefined> = z.undefined()
+/** Of a POST that has nothing to say: no body, or an empty one. */
+export const emptyBody: ZodType<object> = z.strictObject({})
 
 export interface CreateBody {
   readonly name?: string | undefined
