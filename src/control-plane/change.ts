@@ -38,7 +38,7 @@ export async function update(
     return { version: next.desiredVersion, operation: isPassedOn ? cascade(deps, next) : undefined }
   })
   TEST_BUILD: await fault('update.recorded')
-  const changed = await settle(deps, id, version)
+  const changed = await settle(deps, caller, id, version)
   return operation === undefined ? changed : { ...changed, operation }
 }
 
@@ -103,7 +103,7 @@ export async function revokeTokens(
     return bumpDescriptor(deps, row, { generation: row.descriptor.generation + 1 }).desiredVersion
   })
   TEST_BUILD: await fault('revoke.recorded')
-  return settle(deps, id, version)
+  return settle(deps, caller, id, version)
 }
 
 /** @throws ResourceError `not_found`, `not_ready`, `deleted`: no token for what is not there */
@@ -138,8 +138,8 @@ export function requireMatch(row: CatalogRow, ifMatch: string | undefined): void
 }
 
 /** Brings the change to the object, and answers how far it came in the time that a request may take. */
-export async function settle(deps: ControlDeps, id: string, version: number): Promise<Changed> {
-  await advanceFor(deps, id, deps.timers.createWaitMs)
+export async function settle(deps: ControlDeps, { requestId }: Caller, id: string, version: number): Promise<Changed> {
+  await advanceFor(deps, id, deps.timers.createWaitMs, requestId)
   const row = findRow(deps.sql, id)
   if (row === undefined) throw new ResourceError('not_found', 'There is no such resource.')
   return { record: toRecord(row), applied: row.appliedVersion >= version }

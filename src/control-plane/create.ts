@@ -33,7 +33,7 @@ export async function create(
 ): Promise<ControlMethods['create']['value']> {
   const id = findCreated(deps, caller, asked) ?? (await intend(deps, caller, asked))
   TEST_BUILD: await fault('create.intent')
-  await advanceFor(deps, id, deps.timers.createWaitMs)
+  await advanceFor(deps, id, deps.timers.createWaitMs, caller.requestId)
   const row = findRow(deps.sql, id)
   if (row === undefined)
     throw new ResourceError('not_found', 'The resource of this idempotency key was deleted and forgotten.')

@@ -4,6 +4,7 @@ import type { ResourceType } from '../resource-type.ts'
 import type { LifecycleTimers } from '../wire/deployment.ts'
 import type { ControlPlaneFace, DataPlaneFace } from '../wire/planes.ts'
 import type { Journal } from './journal.ts'
+import type { Counters } from './metrics.ts'
 
 /** What app.ts gives to every control plane object of a type. */
 export interface ControlServices {
@@ -23,6 +24,7 @@ export interface ControlDeps extends ControlServices {
   /** This object's own name. */
   readonly objectName: string
   readonly journal: Journal
+  readonly counters: Counters
   /** Wall time, milliseconds since 1970. */
   now(): number
   /** Sets the alarm for the work table as it is now; commits with the turn's other writes. */

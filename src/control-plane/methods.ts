@@ -11,6 +11,7 @@ import type { ControlDeps } from './deps.ts'
 import { holdAccount } from './hold.ts'
 import { readAudit, readEvents } from './journal.ts'
 import { useCodeOnce } from './meta.ts'
+import { readMetrics } from './metrics.ts'
 import { readTotals, readUsage, takeReport } from './metering.ts'
 import { listOperations, ownedOperation, toPublic } from './operations.ts'
 import { rootPolicy } from './policy.ts'
@@ -46,7 +47,7 @@ export const METHODS: Handlers = {
     const record = toRecord(ownedRow(deps.sql, args.id, caller.account))
     const row = readStored(deps.sql, args.id) ?? {}
     const item = findWork(deps.sql, args.id)
-    const object = await callObject(deps, args.id, 'describe', {}).then(
+    const object = await callObject({ ...deps, requestId: caller.requestId }, args.id, 'describe', {}).then(
       (answer) => answer.held,
       (error: unknown) => ({ kind: 'unreachable', reason: String(error) }) as const,
     )
@@ -68,11 +69,11 @@ export const METHODS: Handlers = {
     return { data, ...(next === undefined ? {} : { next }) }
   },
   cancelOperation: audited('cancel_operation', (deps, { caller, args }) => cancel(deps, caller, args.id)),
-  metrics: notYet,
+  metrics: (deps) => readMetrics(deps),
   reshard: notYet,
   moveOut: notYet,
   receiveAccount: notYet,
-  receiveResource: (deps, { caller, args }) => receiveResource(deps, caller.account, args),
+  receiveResource: (deps, { caller, args }) => receiveResource(deps, caller, args),
 }
 
 function list(deps: ControlDeps, { caller, args }: ControlCall<'list'>): ListPage {

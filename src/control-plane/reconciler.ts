@@ -53,15 +53,19 @@ async function attemptPatiently(deps: ControlDeps, item: WorkItem): Promise<void
 }
 
 async function attempt(deps: ControlDeps, item: WorkItem): Promise<void> {
+  const requestId = `alarm-${crypto.randomUUID().slice(0, 18)}`
   try {
     const run = RUNNERS[item.kind]
-    await (run === undefined ? advance(deps, item.key) : run(deps, item))
+    await (run === undefined ? advance(deps, item.key, requestId) : run(deps, item))
     await deps.transact((sql) => dropIfUnchanged(sql, item))
+    deps.counters.count('reconciled')
   } catch (thrown) {
     const error = toResourceError(thrown)
+    deps.counters.count('reconcile_failed')
     console.warn(
       JSON.stringify({
         event: 'reconcile_failed',
+        request_id: requestId,
         resource: item.key,
         kind: item.kind,
         attempt: item.attempt,

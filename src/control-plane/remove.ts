@@ -45,7 +45,7 @@ export async function remove(
     return { version: next.desiredVersion, operation: cascade(deps, next, kind) }
   })
   TEST_BUILD: await fault('remove.recorded')
-  const changed = await settle(deps, id, version)
+  const changed = await settle(deps, caller, id, version)
   return operation === undefined ? changed : { ...changed, operation }
 }
 
@@ -85,7 +85,7 @@ export async function restore(
     return { version: next.desiredVersion, operation: cascade(deps, next) }
   })
   TEST_BUILD: await fault('restore.recorded')
-  const changed = await settle(deps, id, version)
+  const changed = await settle(deps, caller, id, version)
   // The object had only its tombstone left: its data directory and the catalog come from different backups.
   const { state, purgeTimeMs } = changed.record
   if (state === 'deleted' && purgeTimeMs === undefined) throw gone()

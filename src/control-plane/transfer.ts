@@ -113,7 +113,7 @@ const REFUSALS: ReadonlySet<string> = new Set([
  */
 export async function receiveResource(
   deps: ControlDeps,
-  account: string,
+  { account, requestId }: Caller,
   { row: stored, counters, limits }: ControlMethods['receiveResource']['args'],
 ): Promise<boolean> {
   const given = toRow(stored)
@@ -139,7 +139,7 @@ export async function receiveResource(
     deps.journal.event(account, 'transferred', next.id, { from: given.account })
   })
   TEST_BUILD: await fault('transfer.taken')
-  await advanceFor(deps, given.id, deps.timers.createWaitMs)
+  await advanceFor(deps, given.id, deps.timers.createWaitMs, requestId)
   return true
 }
 

@@ -5,12 +5,14 @@ import { toAssetTable } from './assets.ts'
 import { createControlApi, type ControlApi } from './control-api.ts'
 import { TokenCache } from './credentials.ts'
 import type { Deployment } from './deployment.ts'
+import { RequestMetrics } from './metrics.ts'
 
 export interface Edge {
   readonly hosts: Hosts
   readonly cache: TokenCache
   readonly api: ControlApi
   readonly assets: ReturnType<typeof toAssetTable>
+  readonly metrics: RequestMetrics
 }
 
 export function createEdge(deployment: Deployment): Edge {
@@ -19,5 +21,6 @@ export function createEdge(deployment: Deployment): Edge {
     cache: new TokenCache(deployment.signer),
     api: createControlApi(deployment),
     assets: toAssetTable(deployment.types, deployment.console),
+    metrics: new RequestMetrics(),
   }
 }
