@@ -8,7 +8,23 @@ import { create, mintToken } from '../support/http.ts'
 import type { TestServer } from '../support/server.ts'
 import { save, statusOf, type Draught, type Status } from './casks.ts'
 
-export type Operation = 'create' | 'update' | 'revoke' | 'delete' | 'keep' | 'restore' | 'expire' | 'forget'
+export type Operation =
+  | 'create'
+  | 'update'
+  | 'revoke'
+  | 'delete'
+  | 'keep'
+  | 'restore'
+  | 'expire'
+  | 'forget'
+  | 'bulk'
+  | 'purgeDeleted'
+  | 'cancel'
+  | 'transfer'
+  | 'transferOver'
+  | 'retire'
+  | 'limit'
+  | 'hold'
 
 /** The points that each operation passes. All of them apply descriptors; where a creation was killed, some of the others are, too. */
 export const POINTS: Readonly<Record<Operation, readonly string[]>> = {
@@ -42,6 +58,14 @@ export const POINTS: Readonly<Record<Operation, readonly string[]>> = {
     'advance.forget.answered',
     'advance.forget.marked',
   ],
+  bulk: ['bulk.intents', 'object.apply.begin', 'advance.apply.marked'],
+  purgeDeleted: ['purge_deleted.recorded', 'purge_deleted.page', 'object.purge.tombstone'],
+  cancel: ['cancel.recorded'],
+  transfer: ['transfer.recorded', 'transfer.taken', 'transfer.received', 'transfer.gone'],
+  transferOver: ['transfer.recorded', 'transfer.taken', 'transfer.received', 'transfer.gone', 'object.apply.begin'],
+  retire: ['advance.retire.begin', 'advance.retire.marked'],
+  limit: ['hold.page', 'object.apply.stored'],
+  hold: ['hold.recorded', 'hold.page'],
 }
 
 const PLANES: readonly Plane[] = ['control', 'data']

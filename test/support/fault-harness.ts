@@ -11,6 +11,7 @@ export class FaultHarness {
   readonly #server: Server
   readonly #kill: (plane: Plane) => Promise<void>
   readonly #armed = new Map<string, Plane>()
+  readonly #kills = new Map<string, Promise<void>>()
   readonly #held = new Map<string, Promise<void>>()
   readonly #hits = new Map<string, number>()
   #waiters: (() => void)[] = []
@@ -74,8 +75,10 @@ export class FaultHarness {
     const victim = this.#armed.get(name)
     if (victim !== undefined) {
       this.#armed.delete(name)
-      await this.#kill(victim)
+      this.#kills.set(name, this.#kill(victim))
     }
+    // Also who passes beside the one that is killed: a hit means that the victim is gone.
+    await this.#kills.get(name)
     this.#hits.set(name, this.hits(name) + 1)
     const waiters = this.#waiters
     this.#waiters = []
