@@ -10,7 +10,7 @@ import { MAX_CLOCK_STEP_MS, observeTime } from './meta.ts'
 import { expireUsage } from './metering.ts'
 import { expireOperations } from './operations.ts'
 import { RUNNERS } from './runners.ts'
-import { backOffMs, bringWorkBack, dueWork, findWork, putWork, type WorkItem } from './work.ts'
+import { backOffMs, bringWorkBack, dueWork, findWork, postponeDue, putWork, type WorkItem } from './work.ts'
 
 /** At most 200 calls per alarm run (the platform allows 1,000 subrequests); one item needs two at most, apply and purge. */
 const MAX_ITEMS_PER_RUN = 100
@@ -32,33 +32,54 @@ export async function reconcile(deps: ControlDeps): Promise<void> {
     bringWorkBack(sql, nowMs + MAX_CLOCK_STEP_MS, nowMs)
   })
   const items = dueWork(deps.sql, deps.now(), MAX_ITEMS_PER_RUN)
+  let failedInARow = 0
   const workers = Array.from({ length: CONCURRENCY }, async () => {
-    for (let item = items.shift(); item !== undefined; item = items.shift()) await attemptPatiently(deps, item)
+    for (let item = items.shift(); item !== undefined; item = items.shift()) {
+      failedInARow = (await attemptPatiently(deps, item)) === 'unreachable' ? failedInARow + 1 : 0
+      if (failedInARow >= CONCURRENCY) items.length = 0
+    }
   })
   await Promise.all(workers)
+  if (failedInARow >= CONCURRENCY) await restFor(deps)
 }
+
+/** The whole data plane is away: what is due waits, and the next run asks for a few again, instead of for everything in turn. */
+async function restFor(deps: ControlDeps): Promise<void> {
+  const { reconcileBaseMs, reconcileMaxMs } = deps.timers
+  const delayMs = backOffMs(UNREACHABLE_ATTEMPT, reconcileBaseMs, reconcileMaxMs)
+  await deps.transact((sql) => postponeDue(sql, deps.now(), deps.now() + delayMs))
+}
+
+/** Of the back-off: a process that has died is back after about a second. */
+const UNREACHABLE_ATTEMPT = 1
 
 /**
  * Waits for an item as long as an object that is alive needs. One that hangs goes on by itself, up to the deadline of its call, and is
  * looked at again after that; the others do not wait for it.
  */
-async function attemptPatiently(deps: ControlDeps, item: WorkItem): Promise<void> {
+async function attemptPatiently(deps: ControlDeps, item: WorkItem): Promise<Attempted> {
   const { callTimeoutMs } = deps.timers
   const patience = scheduler.wait(callTimeoutMs / PATIENCE_DIVISOR).then(() => 'hangs' as const)
-  if ((await Promise.race([attempt(deps, item), patience])) !== 'hangs') return
+  const attempted = await Promise.race([attempt(deps, item), patience])
+  if (attempted !== 'hangs') return attempted
   await deps.transact((sql) => {
     const current = findWork(sql, item.key)
     if (current?.due === item.due) putWork(sql, { ...current, due: deps.now() + callTimeoutMs })
   })
+  return 'failed'
 }
 
-async function attempt(deps: ControlDeps, item: WorkItem): Promise<void> {
+/** `unreachable`: the other plane's process did not answer at all. */
+type Attempted = 'done' | 'failed' | 'unreachable'
+
+async function attempt(deps: ControlDeps, item: WorkItem): Promise<Attempted> {
   const requestId = `alarm-${crypto.randomUUID().slice(0, 18)}`
   try {
     const run = RUNNERS[item.kind]
     await (run === undefined ? advance(deps, item.key, requestId) : run(deps, item))
     await deps.transact((sql) => dropIfUnchanged(sql, item))
     deps.counters.count('reconciled')
+    return 'done'
   } catch (thrown) {
     const error = toResourceError(thrown)
     deps.counters.count('reconcile_failed')
@@ -83,6 +104,7 @@ async function attempt(deps: ControlDeps, item: WorkItem): Promise<void> {
         due: deps.now() + backOffMs(item.attempt, reconcileBaseMs, reconcileMaxMs),
       })
     })
+    return error.code === 'unavailable' ? 'unreachable' : 'failed'
   }
 }
 

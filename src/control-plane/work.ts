@@ -41,6 +41,11 @@ export function dueWork(sql: SqlStorage, nowMs: number, limit: number): WorkItem
   return sql.exec<Row>('SELECT * FROM work WHERE due <= ? ORDER BY due LIMIT ?', nowMs, limit).toArray()
 }
 
+/** Nothing that is due now is looked at before that time. */
+export function postponeDue(sql: SqlStorage, nowMs: number, untilMs: number): void {
+  sql.exec('UPDATE work SET due = ? WHERE due <= ?', untilMs, nowMs)
+}
+
 /** Work that is due later than any is ever put was put under a clock that ran ahead: it is due now. */
 export function bringWorkBack(sql: SqlStorage, latestMs: number, nowMs: number): void {
   sql.exec('UPDATE work SET due = ? WHERE due > ?', nowMs, latestMs)

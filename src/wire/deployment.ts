@@ -66,7 +66,8 @@ export const DEFAULT_TIMERS: LifecycleTimers = {
   applyDeadlineMs: 30_000,
   callTimeoutMs: 10_000,
   reconcileBaseMs: 1_000,
-  reconcileMaxMs: 60_000,
+  // What an object missed it has within five seconds of its return.
+  reconcileMaxMs: 4_000,
   createGiveUpMs: 24 * 3_600_000,
   tombstoneRetentionMs: 30 * 24 * 3_600_000,
   idempotencyMs: 24 * 3_600_000,

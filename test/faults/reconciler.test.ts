@@ -3,6 +3,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { backOffMs } from '../../src/control-plane/work.ts'
+import { DEFAULT_TIMERS } from '../../src/wire/deployment.ts'
 import type { ResourceJson } from '../../src/wire/resource.ts'
 import { json, mintToken } from '../support/http.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -98,6 +99,32 @@ test('[RC1] [CP8] the data process dies three times in a row at the deletion of 
 function delays(random: number): number[] {
   return [0, 1, 2, 3, 4, 5, 50, 1_000, 100_000].map((attempt) => backOffMs(attempt, 1_000, 20_000, random))
 }
+
+test('[RC7] three of five resources miss what they are told, their process dies at it again and again: within 5 s of its return they know', async () => {
+  // The durations that a server has by default.
+  const { reconcileBaseMs, reconcileMaxMs, callTimeoutMs } = DEFAULT_TIMERS
+  await start({ reconcileBaseMs, reconcileMaxMs, callTimeoutMs })
+  const ids = await Promise.all(Array.from({ length: 5 }, () => make()))
+  for (const id of ids.slice(0, 3)) {
+    const hits = server.faults?.hits(POINT) ?? 0
+    server.armFault(POINT, 'data')
+    const told = server.fetch(`/v1/casks/${id}`, json('PATCH', { mode: 'suspended' })).catch(() => undefined)
+    await server.faultHit(POINT, hits + 1)
+    await told
+    await server.data.ready()
+  }
+  const returned = performance.now()
+  const behind = async (): Promise<number> =>
+    (await list(server)).filter((one) => one.desired_version !== one.applied_version).length
+  await expect.poll(behind, { timeout: 10_000, interval: 20 }).toBe(0)
+  const elapsedMs = performance.now() - returned
+  console.log(`all knew ${Math.round(elapsedMs)} ms after the return`)
+  expect(elapsedMs).toBeLessThan(5_000)
+  const states = (await list(server)).map(({ id, state }) => [id, state])
+  expect(new Map(states as [string, string][])).toEqual(
+    new Map(ids.map((id, index) => [id, index < 3 ? 'suspended' : 'active'])),
+  )
+})
 
 test('[RC2] the delay between two attempts doubles, and never exceeds its bound', () => {
   expect(delays(1)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 20_000, 20_000, 20_000, 20_000])
