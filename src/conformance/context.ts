@@ -49,8 +49,10 @@ export interface CheckContext<O extends ConformanceOptions = ConformanceOptions>
   create(body?: Readonly<Record<string, unknown>>): Promise<ResourceJson>
   /** A token for its content. @throws Violation */
   token(id: string, permission?: Permission): Promise<string>
-  /** Deletes it; whether it can be restored. @throws Violation */
-  remove(id: string): Promise<{ readonly isRestorable: boolean }>
+  /** Deletes it, and waits until its object knows; whether it can be restored. @throws Violation */
+  remove(id: string, purge?: 'purge'): Promise<{ readonly isRestorable: boolean }>
+  /** Undoes that, and waits until its object knows. @throws Violation */
+  restore(id: string): Promise<void>
   /** Changes it, and waits until its object knows. @throws Violation */
   update(id: string, changes: Readonly<Record<string, unknown>>): Promise<ResourceJson>
   /** Revokes every token of it. @throws Violation */
@@ -92,10 +94,15 @@ export function openContext<O extends ConformanceOptions>(
       if (typeof token !== 'string') throw new Violation(answer.asked, 'a member `token`', answer.shown)
       return token
     },
-    async remove(id) {
-      const answer = (await context.ask('DELETE', context.api(id))).requireStatus(200, 202)
+    async remove(id, purge) {
+      const query = purge === undefined ? '' : '?purge=true'
+      const answer = (await context.ask('DELETE', context.api(id) + query)).requireStatus(200, 202)
       await settled(context, answer)
       return { isRestorable: answer.json['purge_time'] !== undefined }
+    },
+    async restore(id) {
+      const answer = await context.ask('POST', context.api(id, '/restore'), { json: {} })
+      await settled(context, answer.requireStatus(200, 202))
     },
     async update(id, changes) {
       return settled(context, (await context.ask('PATCH', context.api(id), { json: changes })).requireStatus(200, 202))

@@ -35,9 +35,7 @@ export async function runChecks<O extends ConformanceOptions>(
     if (outcome.kind === 'passed') passed.push({ id, title })
     else (outcome.kind === 'failed' ? failed : skipped).push({ id, title, reason: outcome.reason })
   }
-  const count = passed.length + failed.length + skipped.length
-  if (count !== checks.length) throw new TypeError(`${count} of ${checks.length} checks were accounted for`)
-  return { passed, failed, skipped, count }
+  return { passed, failed, skipped, count: checks.length }
 }
 
 /** For people: what failed and why, what was skipped and why, and the numbers. */

@@ -7,8 +7,8 @@ import { typeChecks } from './type/checks.ts'
 import type { TypeConformanceOptions } from './type/probed.ts'
 
 /**
- * Holds a running deployment's control plane to the rules of SPEC.md, on one of its types. It makes some twenty resources with random names at
- * most at a time, touches no others, and purges them.
+ * Holds a running deployment's control plane to the rules of SPEC.md, on one of its types. It makes ten resources at
+ * most at a time, with random names, touches no others, and purges them.
  *
  * @example
  * const report = await runControlPlaneConformance({ baseUrl: 'http://127.0.0.1:8787', key, plural: 'tallies' })

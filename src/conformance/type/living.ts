@@ -55,7 +55,7 @@ export const living: readonly Check<TypeConformanceOptions>[] = [
       await probed.writeAll(1, 2)
       if (!(await context.remove(id)).isRestorable) context.skip(PURGED_AT_ONCE)
       ;(await probed.write(3, { note: 'deleted' })).requireStatus(410)
-      ;(await context.ask('POST', context.api(id, '/restore'), { json: {} })).requireStatus(200)
+      await context.restore(id)
       await probed.requireShown([1, 2], 'restored')
       await probed.writeAll(4)
       await probed.requireShown([1, 2, 4])
@@ -71,7 +71,7 @@ export const living: readonly Check<TypeConformanceOptions>[] = [
       const late = lateBody()
       const writing = probed.write(2, { body: late.stream, note: 'its body ends after the purge' })
       await late.isRead
-      ;(await context.ask('DELETE', `${context.api(id)}?purge=true`)).requireStatus(200)
+      await context.remove(id, 'purge')
       const [refused] = await Promise.all([writing, late.end()])
       refused.requireStatus(410)
       await requireGone(probed, 'purged')

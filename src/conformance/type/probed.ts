@@ -117,9 +117,10 @@ function problemOf(shown: readonly number[] | number, expected: Expected, replac
       : `one of the writes ${allowed.join(', ')}`
   }
   const rest = counts.filter((n) => !acknowledged.includes(n))
+  const once = acknowledged.length > 0 ? ', each once' : ''
   const isOnce = new Set(counts).size === counts.length
   const isAll = acknowledged.every((n) => counts.includes(n)) && rest.every((n) => unknown.includes(n))
-  return isOnce && isAll ? undefined : `${describe(acknowledged)}, each once${maybe}`
+  return isOnce && isAll ? undefined : `${describe(acknowledged)}${once}${maybe}`
 }
 
 function describe(shown: readonly number[] | number): string {

@@ -70,13 +70,12 @@ export const writing: readonly Check<TypeConformanceOptions>[] = [
       await probed.writeAll(1)
       const { bodyBytes = DEFAULT_BODY_BYTES } = context.options
       const body = new Blob([new Uint8Array(bodyBytes + 1)])
-      for (const [note, sent] of [
-        ['declared', body],
-        ['streamed', body.stream()],
-      ] as const) {
-        const refused = await probed.write(2, { body: sent, note: `${bodyBytes + 1} bytes, ${note}` })
-        refused.requireStatus(413)
-      }
+      const note = `${bodyBytes + 1} bytes`
+      // Refused before its body was sent, the connection may end, and `fetch` then has no answer: what counts is that nothing was written.
+      const declared = await probed.write(2, { body, note: `${note}, declared` }).catch(() => undefined)
+      declared?.requireStatus(413)
+      const streamed = await probed.write(3, { body: body.stream(), note: `${note}, streamed` })
+      streamed.requireStatus(413)
       await probed.requireShown([1])
     },
   },
