@@ -9,6 +9,7 @@ import {
   type ConformanceReport,
 } from '../conformance/index.ts'
 import { describeDataDirectory } from '../engine/data-directory.ts'
+import { EngineError } from '../engine/engine-error.ts'
 import { readServerFile } from '../engine/server-file.ts'
 import { operatorKeyOf } from './data-commands.ts'
 import { dataOption, parseJson, secretsOption } from './options.ts'
@@ -52,8 +53,7 @@ export function addConformanceCommand(program: Command): void {
 
 async function run(plural: string, flags: ConformanceFlags): Promise<ConformanceReport> {
   const { creation, write } = flags
-  const baseUrl = flags.url ?? readServerFile(describeDataDirectory(flags.data)).url
-  const options = { baseUrl, key: flags.key ?? operatorKeyOf(flags), plural, creation }
+  const options = { ...serverOf(flags), plural, creation }
   const control = await runControlPlaneConformance(options)
   if (write === undefined) return control
   const content = await runTypeConformance({ ...options, probe: textProbe(flags) })
@@ -63,4 +63,20 @@ async function run(plural: string, flags: ConformanceFlags): Promise<Conformance
     skipped: [...control.skipped, ...content.skipped],
     count: control.count + content.count,
   }
+}
+
+/** @throws EngineError for a server elsewhere without a key: the local operator's is none of its business */
+function serverOf(flags: ConformanceFlags): { readonly baseUrl: string; readonly key: string } {
+  const { url, key } = flags
+  if (url === undefined) {
+    const { url: baseUrl } = readServerFile(describeDataDirectory(flags.data))
+    return { baseUrl, key: key ?? operatorKeyOf(flags) }
+  }
+  if (key !== undefined) return { baseUrl: url, key }
+  throw new EngineError(
+    `there is no key for ${url}`,
+    'only the operator key of a local server is found by itself',
+    'Set BIPLANE_KEY, or give --key.',
+    2,
+  )
 }
