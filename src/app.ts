@@ -107,9 +107,9 @@ export function createApp(options: AppOptions): App {
       const type = manifest.types.find(({ name }) => name === call.type)
       const namespace =
         type && (namespaceOf(this.env, type.data.binding) as unknown as DurableObjectNamespace<ResourceObject>)
-      const { cells, config } = open(this.env).deployment
-      const run = () => callDataObject(call, namespace, cells)
-      return loggedCall(config.requestLog, 'data_call', call, call.requestId, run)
+      const { deployment } = open(this.env)
+      const run = () => callDataObject(call, namespace, deployment.cells)
+      return loggedCall(deployment.config.requestLog, 'data_call', call, call.requestId, run)
     }
   }
 

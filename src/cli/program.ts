@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { addConformanceCommand } from './conformance.ts'
 import { addDataCommands } from './data-commands.ts'
 import { addDevCommand } from './dev.ts'
 import { addInspectCommand } from './inspect.ts'
@@ -21,6 +22,7 @@ export function createProgram(): Command {
   addDevCommand(program)
   addInspectCommand(program)
   addDataCommands(program)
+  addConformanceCommand(program)
   addWranglerConfigCommand(program)
   return program
 }

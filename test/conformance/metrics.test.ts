@@ -51,8 +51,7 @@ test('[OP2] a request id goes through both planes into the logs', async () => {
   expect(response.headers.get('x-request-id')).toBe('one-of-mine')
   for (const event of ['request', 'control_call', 'data_call']) {
     await server.logged(({ message }) => {
-      const text = String(message)
-      return text.includes(`"event":"${event}"`) && text.includes('"request_id":"one-of-mine"')
+      return message.includes(`"event":"${event}"`) && message.includes('"request_id":"one-of-mine"')
     })
   }
   const refused = await problem(await fetch(`${server.url}/v1/ledgers`, { headers: { 'x-request-id': 'refused' } }))

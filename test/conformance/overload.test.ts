@@ -15,9 +15,9 @@ test('[OP3] a flood is refused with the time to wait, serves nobody else worse t
   const neighbour = new Tenant(server, 'neighbour')
   const { id } = await neighbour.create('files')
   const statuses = new Map<number, number>()
-  let isOver = false
+  const end = new AbortController()
   const clients = Array.from({ length: 50 }, async () => {
-    while (!isOver) {
+    while (!end.signal.aborted) {
       const response = await flood.ask('files?limit=1')
       await response.arrayBuffer()
       statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1)
@@ -28,11 +28,11 @@ test('[OP3] a flood is refused with the time to wait, serves nobody else worse t
   for (let ask = 0; ask < 20; ask++) {
     answered.push((await neighbour.ask(`files/${id}`)).status)
   }
-  isOver = true
+  end.abort()
   await Promise.all(clients)
   console.log('the flood was answered', Object.fromEntries(statuses))
   expect(new Set(answered)).toEqual(new Set([200]))
-  expect([...statuses.keys()].toSorted()).toEqual([200, 429])
+  expect(new Set(statuses.keys())).toEqual(new Set([200, 429]))
   expect(statuses.get(429)).toBeGreaterThan(0)
   await expect.poll(async () => (await flood.ask('files')).status, { timeout: 5_000 }).toBe(200)
 })

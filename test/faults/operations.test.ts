@@ -37,8 +37,8 @@ async function settled(tenant: Tenant, path: string): Promise<ResourceJson[]> {
   return list
 }
 
-async function names(tenant: Tenant, path: string): Promise<(string | null)[]> {
-  return (await settled(tenant, path)).map(({ name }) => name).toSorted()
+async function names(tenant: Tenant, path: string): Promise<string[]> {
+  return (await settled(tenant, path)).map(({ name }) => name ?? '').toSorted((a, b) => a.localeCompare(b))
 }
 
 describe('many at once', () => {

@@ -18,14 +18,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'data-plane': ['object', 'resource-type.ts', 'wire', 'identity'],
   types: ['data-plane', 'object', 'resource-type.ts', 'wire', 'identity'],
   client: ['wire', 'identity'],
+  conformance: ['wire', 'identity'],
   console: ['resource-type.ts', 'wire', 'identity'],
   engine: ['wire', 'identity'],
-  cli: ['engine', 'client', 'wire', 'identity'],
+  cli: ['engine', 'client', 'conformance', 'wire', 'identity'],
 }
 
 /** The composition root: the only files that see every plane, and never the Node side. */
 const ROOT_FILES = ['app.ts', 'deployment.ts', 'default-app.ts', 'index.ts']
-const UNSEEN_BY_ROOT = ['engine', 'cli', 'client', 'console']
+const UNSEEN_BY_ROOT = ['engine', 'cli', 'client', 'conformance', 'console']
 /** The ready-made application puts the console in; builders choose, and what they do not choose is not in their bundle. */
 const SEES_CONSOLE = 'default-app.ts'
 
@@ -43,6 +44,8 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'data-plane': 1_350,
   'types/account': 300,
   client: 900,
+  // The rules as checks that builders run: each says what it asks and expects, and why it failed.
+  conformance: 2_000,
   // Two storages, importing and exporting, beside saving: each a reader of its own.
   'types/wiki': 3_000,
   console: 3_300,

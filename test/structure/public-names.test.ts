@@ -24,7 +24,17 @@ const TYPES = [
 ]
 const WIKI = ['Wiki', 'defineWiki', 'wiki']
 const CONSOLE = ['consoleFiles']
-const SUBPATHS = ['.', './console', './package.json', './types/wiki']
+// oxfmt-ignore
+const CONFORMANCE = [
+  'controlPlaneChecks', 'formatReport', 'nameOf', 'registerConformance', 'runChecks', 'runControlPlaneConformance',
+  'runTypeConformance', 'textProbe', 'typeChecks',
+]
+// oxfmt-ignore
+const CONFORMANCE_TYPES = [
+  'Answer', 'Ask', 'Check', 'CheckContext', 'CheckName', 'ConformanceOptions', 'ConformanceReport', 'Probe', 'ProbeWrite',
+  'TestFunction', 'TextProbe', 'TypeConformanceOptions',
+]
+const SUBPATHS = ['.', './conformance', './console', './package.json', './types/wiki']
 
 test('[FW6] the package exports these names and no others', () => {
   expect(exportsOf('src/index.ts')).toEqual({ values: VALUES, types: TYPES })
@@ -36,6 +46,10 @@ test('[FW6] the wiki type exports these names and no others', () => {
 
 test('[FW6] the console exports these names and no others', () => {
   expect(exportsOf('src/console/index.ts')).toEqual({ values: CONSOLE, types: [] })
+})
+
+test('[FW6] the conformance suite exports these names and no others', () => {
+  expect(exportsOf('src/conformance/index.ts')).toEqual({ values: CONFORMANCE, types: CONFORMANCE_TYPES })
 })
 
 test('[FW6] the package has these subpaths and no others, and each leads to a file', () => {

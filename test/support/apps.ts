@@ -7,6 +7,8 @@ export const LEDGER_APP: string = join(ROOT, 'test/support/apps/ledger.ts')
 /** One migration later, and with another proposal for the shards of sheets. */
 export const LEDGER_NEXT_APP: string = join(ROOT, 'test/support/apps/ledger-next.ts')
 export const CONSOLE_APP: string = join(ROOT, 'test/support/apps/console.ts')
+/** Types with a mistake each, and a proxy that breaks the control plane. */
+export const BROKEN_APP: string = join(ROOT, 'test/support/apps/broken.ts')
 /** Wikis and no console. */
 export const WIKIS_APP: string = join(ROOT, 'test/support/apps/wikis.ts')
 /** Casks, with a back door into their catalog. */
