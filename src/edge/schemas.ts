@@ -5,7 +5,7 @@ import type { ZodType } from 'zod'
 import { CELL_CODE } from '../identity/cell.ts'
 import { MAX_TOKEN_SECONDS } from '../wire/deployment.ts'
 import type { ResourceType } from '../resource-type.ts'
-import { flag, hostName, hostNames, labels, metadata, name, origins, searchText, timeText } from './members.ts'
+import { flag, hostName, hostNames, labels, metadata, nameText, origins, searchText, timeText } from './members.ts'
 import { pascalCase } from './names.ts'
 
 /** Kept in the catalog row until the object has them; anything bigger goes through the data plane. */
@@ -119,7 +119,7 @@ export interface CreateBody {
 
 export function createBody(type: ResourceType): ZodType<CreateBody> {
   const body = z.strictObject({
-    name: name.optional(),
+    name: nameText.optional(),
     cell: z.string().optional().describe('Where its object will live. Default: the cell that the request reached'),
     visibility: visibilityOf(type).optional(),
     params: (type.params ?? noneOf(type, 'params'))
@@ -181,7 +181,7 @@ export interface UpdateBody {
 export function updateBody(type: ResourceType): ZodType<UpdateBody> {
   return z
     .strictObject({
-      name: name.nullable().optional(),
+      name: nameText.nullable().optional(),
       visibility: visibilityOf(type).optional(),
       mode: z.enum(['active', 'read_only', 'suspended']).optional().describe('What its content answers to'),
       labels: labels.optional(),
@@ -199,7 +199,7 @@ export interface RestoreBody {
 }
 
 export const restoreBody: ZodType<RestoreBody> = z
-  .strictObject({ name: name.optional().describe('Instead of the one that it had, which may be taken meanwhile') })
+  .strictObject({ name: nameText.optional().describe('Instead of the one that it had, which may be taken meanwhile') })
   .meta({ id: 'Restore' })
 
 export interface TokenBody {
