@@ -103,6 +103,11 @@ const DEPLOYMENT: Readonly<Record<string, RouteExample>> = {
 
 const key = { id: EXAMPLE.key, name: 'deployment script', role: 'member', create_time: EXAMPLE.time }
 
+/** Applied, or on its way. */
+function under(answer: object): RouteExample['answers'] {
+  return { 200: answer, 202: { ...answer, desired_version: 3, applied_version: 2 } }
+}
+
 /** Method and what follows `/v1/{plural}` -> example. */
 function resourceExamples(type: ResourceType): Readonly<Record<string, RouteExample>> {
   const resource = resourceExample(type)
@@ -124,10 +129,6 @@ function resourceExamples(type: ResourceType): Readonly<Record<string, RouteExam
   }
   const renamed = { ...resource, name: `${resource.name}, 2026`, etag: '"3"' }
   const restored = { ...resource, name: `${resource.name}, restored` }
-  const under = (answer: object): RouteExample['answers'] => ({
-    200: answer,
-    202: { ...answer, desired_version: 3, applied_version: 2 },
-  })
   return {
     'POST ': {
       headers: { 'Idempotency-Key': '8f0c9d4e-create-field-notes' },

@@ -56,7 +56,7 @@ export interface Parameter {
   readonly required?: boolean
   readonly description?: string
   readonly schema: JsonSchema
-  readonly example?: unknown
+  readonly example?: string | number | boolean
 }
 
 export interface Answer {

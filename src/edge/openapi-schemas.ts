@@ -7,7 +7,7 @@ import type { ZodType } from 'zod'
 /** JSON Schema, as far as this code looks at it. */
 export interface JsonSchema {
   readonly $ref?: string
-  readonly type?: string
+  readonly type?: string | readonly string[]
   readonly description?: string
   readonly properties?: Readonly<Record<string, JsonSchema>>
   readonly required?: readonly string[]

@@ -141,7 +141,7 @@ class Description {
         ...(query.required?.includes(name) === true ? { required: true } : {}),
         ...(description === undefined ? {} : { description }),
         schema: asWritten(schema),
-        ...(value === undefined ? {} : { example: asWritten({ ...schema, default: value }).default }),
+        ...(value === undefined ? {} : { example: toWritten(schema, value) }),
       }
     })
     const shared = [...(route.headers ?? []), REQUEST_ID_PARAMETER, ACCOUNT_PARAMETER]
@@ -203,6 +203,12 @@ function headerReferences(names: readonly (keyof typeof HEADERS)[]): Readonly<Re
 
 function toTemplate(path: string): string {
   return path.replaceAll(/:(\w+)/g, '{$1}')
+}
+
+function toWritten(schema: JsonSchema, text: string): string | number | boolean {
+  const { type } = asWritten(schema)
+  if (type === 'integer') return Number(text)
+  return type === 'boolean' ? text === 'true' : text
 }
 
 /** What is text in a URL is a number or a flag to whoever writes the client. */

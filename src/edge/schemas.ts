@@ -158,7 +158,7 @@ export interface BulkBody {
 
 export function bulkBody(type: ResourceType): ZodType<BulkBody> {
   const body = z.strictObject({ resources: z.array(createBody(type)).min(1).max(MAX_BULK_RESOURCES) })
-  return body.meta({ id: `Create${pascalCase(type.plural)}` }) as ZodType<BulkBody>
+  return body.meta({ id: `Create${pascalCase(type.plural)}` })
 }
 
 export const transferBody: ZodType<{ readonly account: string }> = z

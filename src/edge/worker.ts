@@ -60,7 +60,10 @@ async function route(
   const { cache } = edge
   switch (first) {
     case 'v1':
-      return serveControl(edge, context, request, address, requestId)
+      return (
+        (await edge.documents.serve(request, path, requestId)) ??
+        serveControl(edge, context, request, address, requestId)
+      )
     case 'sign-in':
       return serveSignIn({ context, cache, request, origin, query, requestId })
     case 'sign-out':
