@@ -12,7 +12,7 @@ export function memberTable(schema: JsonSchema): string {
     rows.map(({ name, isRequired, member }) => [
       `<code>${escapeHtml(name)}</code>${isRequired ? ' <b>required</b>' : ''}`,
       typeHtml(member),
-      escapeHtml(noteOf(member)),
+      proseHtml(noteOf(member)),
     ]),
   )
 }
@@ -20,7 +20,7 @@ export function memberTable(schema: JsonSchema): string {
 export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   const head = heads.map((text) => `<th>${text}</th>`).join('')
   const body = rows.map((cells) => `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`).join('')
-  return `<table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table>`
+  return `<div class="wide"><table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`
 }
 
 interface Member {
@@ -83,6 +83,11 @@ function boundsOf(schema: JsonSchema): string[] {
   return Object.entries(BOUNDS).flatMap(([keyword, words]) =>
     typeof schema[keyword] === 'number' ? [`${words} ${schema[keyword]}`] : [],
   )
+}
+
+/** Text whose code stands between backticks. */
+export function proseHtml(text: string): string {
+  return escapeHtml(text).replaceAll(/`([^`]+)`/g, '<code>$1</code>')
 }
 
 function codeHtml(text: string): string {

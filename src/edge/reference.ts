@@ -4,14 +4,14 @@ import { ERROR_CODES, isRetryable, statusOf, titleOf } from '../wire/errors.ts'
 import type { Answer, OpenApi, Operation, Parameter, Reference } from './openapi-parts.ts'
 import type { JsonSchema } from './openapi-schemas.ts'
 import { PAGE_STYLE, escapeHtml, toPage } from './page.ts'
-import { memberTable, noteOf, referenceHtml, table, typeHtml } from './reference-schema.ts'
+import { memberTable, noteOf, proseHtml, referenceHtml, table, typeHtml } from './reference-schema.ts'
 
 const STYLE = `${PAGE_STYLE}
 h2 { margin-top: 3rem; border-bottom: 1px solid GrayText } h3 { margin: 2.5rem 0 .3rem } h4 { margin: 1.2rem 0 0 }
 :target { outline: 2px solid Highlight; outline-offset: .4rem } a { color: LinkText } code, pre { font-family: ui-monospace, monospace; font-size: .9em }
 pre { overflow-x: auto; padding: .8rem; border: 1px solid GrayText; border-radius: .3rem } summary { cursor: pointer; margin-top: .8rem }
-th { color: GrayText; font-weight: normal } td { vertical-align: top; border-top: 1px solid color-mix(in srgb, GrayText 30%, transparent) }
-nav ul { columns: 18rem; padding-left: 1rem } nav h2 { margin-top: 1.5rem } .route { font-size: 1.1em; margin: .3rem 0 } .quiet { color: GrayText }
+th { color: GrayText; font-weight: normal } td { vertical-align: top; overflow-wrap: break-word; min-width: 3rem; border-top: 1px solid color-mix(in srgb, GrayText 30%, transparent) }
+nav ul { columns: 18rem; padding-left: 1rem } nav h2 { margin-top: 1.5rem } .wide { overflow-x: auto } td:first-child { white-space: nowrap } td:last-child { min-width: 12rem } .route { font-size: 1.1em; margin: .3rem 0 } .quiet { color: GrayText }
 `
 
 /** The page, and its style for whoever writes its policy. */
@@ -161,9 +161,4 @@ function errorsHtml(): string {
     isRetryable(code) ? 'yes' : 'no',
   ])
   return `<section><h2 id="errors">Errors</h2>${table(['Code', 'Status', 'Meaning', 'Retryable'], rows)}</section>`
-}
-
-/** Text whose code stands between backticks. */
-function proseHtml(text: string): string {
-  return escapeHtml(text).replaceAll(/`([^`]+)`/g, '<code>$1</code>')
 }

@@ -121,7 +121,7 @@ export function createBody(type: ResourceType): ZodType<CreateBody> {
   const body = z.strictObject({
     name: nameText.optional(),
     cell: z.string().optional().describe('Where its object will live. Default: the cell that the request reached'),
-    visibility: visibilityOf(type).optional(),
+    visibility: visibilityOf(type, `. Default: ${type.visibility[0]}`).optional(),
     params: (type.params ?? noneOf(type, 'params'))
       .optional()
       .refine(isSmall, `must be ${MAX_PARAMS_BYTES} bytes of JSON at most`)
@@ -134,8 +134,8 @@ export function createBody(type: ResourceType): ZodType<CreateBody> {
   return body.meta({ id: `Create${pascalCase(type.name)}` }) as ZodType<CreateBody>
 }
 
-function visibilityOf(type: ResourceType): z.ZodEnum {
-  return z.enum(type.visibility).describe(`Who may read without a token. Default: ${type.visibility[0]}`)
+function visibilityOf(type: ResourceType, more = ''): z.ZodEnum {
+  return z.enum(type.visibility).describe(`Who may see it without a token${more}`)
 }
 
 /** For a member that another type has. It never shows in documentation. */
@@ -181,9 +181,12 @@ export interface UpdateBody {
 export function updateBody(type: ResourceType): ZodType<UpdateBody> {
   return z
     .strictObject({
-      name: nameText.nullable().optional(),
+      name: nameText.nullable().optional().describe('1 to 100 characters; null: none'),
       visibility: visibilityOf(type).optional(),
-      mode: z.enum(['active', 'read_only', 'suspended']).optional().describe('What its content answers to'),
+      mode: z
+        .enum(['active', 'read_only', 'suspended'])
+        .optional()
+        .describe('`read_only` refuses changes of the content, `suspended` everything'),
       labels: labels.optional(),
       metadata: metadataOf(type).optional(),
       allowed_origins: origins.optional(),
