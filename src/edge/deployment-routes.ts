@@ -7,7 +7,7 @@ import { serveSession } from './console.ts'
 import * as journals from './journal-handlers.ts'
 import * as operations from './operation-handlers.ts'
 import type { DeploymentRoute } from './route.ts'
-import { noBody, pageQuery, usageQuery } from './schemas.ts'
+import { emptyBody, noBody, pageQuery, usageQuery } from './schemas.ts'
 import * as usage from './usage-handlers.ts'
 
 export function deploymentRoutes(_types: readonly ResourceType[]): DeploymentRoute[] {
@@ -45,7 +45,7 @@ export function deploymentRoutes(_types: readonly ResourceType[]): DeploymentRou
       path: '/v1/operations/:operation/cancel',
       action: 'cancel_operation',
       summary: 'Cancel an operation that can be; what it has done stays',
-      body: noBody,
+      body: emptyBody,
       answers: { 200: { description: 'The operation', schema: operationAnswer } },
       handle: operations.cancelOperation,
     },

@@ -28,7 +28,7 @@ import { SchemaCollector, type JsonSchema } from './openapi-schemas.ts'
 import { leastRole } from './roles.ts'
 import type { ControlRoute, RouteAnswer, RouteExample } from './route.ts'
 import { controlRoutes } from './routes.ts'
-import { noBody } from './schemas.ts'
+import { emptyBody, noBody } from './schemas.ts'
 
 /** As much of a deployment as the document tells. */
 export type Described = Pick<Deployment, 'types' | 'accountType' | 'hooks'> & {
@@ -149,7 +149,7 @@ class Description {
   }
 
   #body({ body }: ControlRoute, example: RouteExample | undefined): Operation['requestBody'] {
-    if (body === noBody) return undefined
+    if (body === noBody || body === emptyBody) return undefined
     const schema = this.#schemas.add(body, 'input')
     const required = !body.safeParse({}).success
     return {

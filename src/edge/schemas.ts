@@ -97,11 +97,10 @@ export const deleteQuery: ZodType<{ readonly purge: boolean }> = z.object({
   purge: flag.describe('Without a time in which it can be restored; of a deleted one: that time ends now'),
 })
 
-/** An empty body of a POST arrives as `{}`. */
-export const noBody: ZodType<undefined> = z
-  .strictObject({}, 'this request has no body')
-  .optional()
-  .transform(() => undefined)
+export const noBody: ZodType<undefined> = z.undefined('this request has no body')
+
+/** Of a POST that has nothing to say: no body, or an empty one. */
+export const emptyBody: ZodType<object> = z.strictObject({})
 
 export interface CreateBody {
   readonly name?: string | undefined
