@@ -2,6 +2,7 @@
 // the same schemas.
 
 import type { ResourceType } from '../resource-type.ts'
+import { ACCOUNT_TYPE } from '../wire/account.ts'
 import { EXAMPLE, firstExampleOf, resourceExample } from './example-values.ts'
 import type { ControlRoute, RouteExample } from './route.ts'
 
@@ -160,8 +161,8 @@ function resourceExamples(type: ResourceType): Readonly<Record<string, RouteExam
     'DELETE /:id': { query: { purge: 'false' }, answers: under(deleted) },
     'POST /:id/restore': { body: { name: restored.name }, answers: under(restored) },
     'POST /:id/transfer': {
-      body: { account: EXAMPLE.account },
-      answers: under({ ...resource, account: EXAMPLE.account }),
+      body: { account: EXAMPLE.id(ACCOUNT_TYPE) },
+      answers: under({ ...resource, account: EXAMPLE.id(ACCOUNT_TYPE) }),
     },
     'POST /:id/tokens': {
       body: { permission: 'write', expires_in: 3_600 },

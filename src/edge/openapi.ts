@@ -187,7 +187,10 @@ class Description {
       content: {
         'application/problem+json': {
           schema: {
-            allOf: [this.#schemas.add(problemAnswer, 'output'), { type: 'object', properties: { code: { enum: codes } } }],
+            allOf: [
+              this.#schemas.add(problemAnswer, 'output'),
+              { type: 'object', properties: { code: { enum: codes } } },
+            ],
           },
           examples: Object.fromEntries(codes.map((code) => [code, { value: problemExample(code) }])),
         },

@@ -20,7 +20,7 @@ export function operationsOf(api: OpenApi): Entry[] {
 
 /** What a reference leads to, anywhere in the document. @throws Error when it leads nowhere */
 export function resolve<T>(api: OpenApi, value: T | Reference): T {
-  if (typeof value !== 'object' || value === null || !('$ref' in value)) return value as T
+  if (typeof value !== 'object' || value === null || !('$ref' in value)) return value
   const found = value.$ref
     .slice(2)
     .split('/')

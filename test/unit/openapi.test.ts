@@ -33,6 +33,29 @@ const config = { publicUrl: 'https://biplane.example' }
 const api = describeApi({ types, hooks: {}, config })
 const small = describeApi({ types: types.slice(0, 1), hooks: {}, config })
 
+function authenticate(): undefined {
+  return undefined
+}
+
+function idsOf(tag: string): string[] {
+  return operationsOf(api)
+    .filter(({ operation }) => operation.tags.includes(tag))
+    .map(({ operation }) => operation.operationId)
+    .toSorted()
+}
+
+function broken(change: (copy: OpenApi) => void): string[] {
+  const copy = structuredClone(small)
+  change(copy)
+  return lint(copy)
+}
+
+type Writable = Readonly<Record<string, Record<string, unknown>>>
+
+function boxes(copy: OpenApi): Readonly<Record<string, Writable>> {
+  return copy.paths['/v1/boxes'] as never
+}
+
 describe('the document', () => {
   test('[HT8] has nothing that a reader or a generator would stumble over', () => {
     expect(lint(api)).toEqual([])
@@ -49,11 +72,6 @@ describe('the document', () => {
   })
 
   test('[HT8] names operations after what they do; a name stays', () => {
-    const idsOf = (tag: string): string[] =>
-      operationsOf(api)
-        .filter(({ operation }) => operation.tags.includes(tag))
-        .map(({ operation }) => operation.operationId)
-        .toSorted()
     expect(idsOf('boxes')).toEqual([
       'bulkCreateBoxes',
       'countBoxes',
@@ -120,7 +138,6 @@ describe('the document', () => {
     // An account's key is never the operator's.
     const inspect = withAccounts.paths['/v1/boxes/{id}/inspect']?.['get']
     expect(inspect).toMatchObject({ 'x-least-role': 'operator', security: [{ operatorKey: [] }, { session: [] }] })
-    const authenticate = (): undefined => undefined
     const own = describeApi({ types: types.slice(0, 1), hooks: { authenticate }, config })
     expect([own.security, own.components.securitySchemes]).toEqual([[], {}])
     expect(lint(own)).toEqual([])
@@ -133,14 +150,6 @@ describe('the document', () => {
 })
 
 describe('the lint', () => {
-  const broken = (change: (copy: OpenApi) => void): string[] => {
-    const copy = structuredClone(small)
-    change(copy)
-    return lint(copy)
-  }
-  type Writable = { -readonly [K in keyof OpenApi]: never } & Record<string, never>
-  const boxes = (copy: OpenApi): Record<string, Writable> => copy.paths['/v1/boxes'] as never
-
   test.each<[string, (copy: OpenApi) => void, string]>([
     [
       'a name that is there twice',
