@@ -12,6 +12,7 @@ import { callControlPlane } from './edge/to-control-plane.ts'
 import { serveRequest } from './edge/worker.ts'
 import { checkCellTable, placeOf, type CellTable } from './identity/cell.ts'
 import { mintResourceId } from './identity/resource-id.ts'
+import { loggedCall } from './object/call-log.ts'
 import type { ConsoleFiles, ResourceType } from './resource-type.ts'
 import { BINDINGS } from './wire/deployment.ts'
 import { ResourceError } from './wire/errors.ts'
@@ -95,7 +96,9 @@ export function createApp(options: AppOptions): App {
       const type = manifest.types.find(({ name }) => name === call.type)
       const namespace =
         type && (namespaceOf(this.env, type.control.binding) as unknown as DurableObjectNamespace<ControlObject>)
-      return callControlObject(call, namespace)
+      const { requestLog } = open(this.env).deployment.config
+      const run = () => callControlObject(call, namespace)
+      return loggedCall(requestLog, 'control_call', call, call.caller.requestId, run)
     }
   }
 
@@ -104,7 +107,9 @@ export function createApp(options: AppOptions): App {
       const type = manifest.types.find(({ name }) => name === call.type)
       const namespace =
         type && (namespaceOf(this.env, type.data.binding) as unknown as DurableObjectNamespace<ResourceObject>)
-      return callDataObject(call, namespace, open(this.env).deployment.cells)
+      const { cells, config } = open(this.env).deployment
+      const run = () => callDataObject(call, namespace, cells)
+      return loggedCall(config.requestLog, 'data_call', call, call.requestId, run)
     }
   }
 
@@ -117,6 +122,7 @@ export function createApp(options: AppOptions): App {
           timers: deployment.config.timers,
           dataPlane: dataPlaneOf(this.env, this.ctx),
           controlPlane: controlPlaneOf(this.env, this.ctx),
+          ownedTypes: type === deployment.accountType ? deployment.types : [],
           async mint(cell, name) {
             if (placeOf(deployment.cells, cell) === undefined)
               throw new ResourceError('invalid_request', `There is no cell "${cell}".`)

@@ -5,26 +5,34 @@ import { fault } from '../object/fault.ts'
 import { withDeadline } from '../object/deadline.ts'
 import { isRetryable, ResourceError } from '../wire/errors.ts'
 import { PLANES_VERSION, type DataMethod, type DataMethods } from '../wire/planes.ts'
+import { requireEmpty } from './cascade.ts'
 import { deleteRow, findRow, updateRow } from './catalog.ts'
 import type { ControlDeps } from './deps.ts'
 import { bumpDescriptor, scheduleWork } from './descriptor.ts'
 import { forgetKeysOf } from './idempotency.ts'
+import { dropLabels } from './labels.ts'
 import { observeTime, shardTime } from './meta.ts'
+import { releaseBytes } from './metering.ts'
 import { isTimerDue, nextStep } from './next-step.ts'
 import { giveBackOne } from './quota.ts'
+import { retire } from './retire.ts'
 import { NO_RETENTION, endRetention, timerOf, waitForTimer, withRevision } from './retention.ts'
 import { isRestorable, type CatalogRow } from './row.ts'
 import { backOffMs, dropWork, findWork } from './work.ts'
 
+/** On whose behalf: for the logs of the other plane. */
+type Running = ControlDeps & { readonly requestId: string }
+
 /**
  * Runs the rules on one resource until none applies. Joins a run that is under way.
  *
+ * @param requestId of the request that asks for it
  * @throws whatever a call to the data plane throws; the work item then stays, and the reconciler goes on later
  */
-export async function advance(deps: ControlDeps, id: string): Promise<void> {
+export async function advance(deps: ControlDeps, id: string, requestId: string): Promise<void> {
   // A run that is about to end may not have seen what its joiner wants: it is followed by one more.
   for (let running = deps.underWay.get(id); running !== undefined; running = deps.underWay.get(id)) await running
-  const run = runSteps(deps, id).finally(() => deps.underWay.delete(id))
+  const run = runSteps({ ...deps, requestId }, id).finally(() => deps.underWay.delete(id))
   deps.underWay.set(id, run)
   return run
 }
@@ -34,16 +42,18 @@ export async function advance(deps: ControlDeps, id: string): Promise<void> {
  *
  * @param waitMs how long to try at most; a run that is under way then goes on
  */
-export async function advanceFor(deps: ControlDeps, id: string, waitMs: number): Promise<void> {
+export async function advanceFor(deps: ControlDeps, id: string, waitMs: number, requestId: string): Promise<void> {
   const { reconcileBaseMs, reconcileMaxMs } = deps.timers
   const endMs = deps.now() + waitMs
   for (let attempt = 0; ; attempt++) {
     try {
-      return await withDeadline(advance(deps, id), endMs - deps.now(), 'The data plane')
+      return await withDeadline(advance(deps, id, requestId), endMs - deps.now(), 'The data plane')
     } catch (error) {
       const pauseMs = backOffMs(attempt, reconcileBaseMs, reconcileMaxMs)
       if (deps.now() + pauseMs >= endMs) {
-        console.warn(JSON.stringify({ event: 'advance_pending', resource: id, error: String(error) }))
+        console.warn(
+          JSON.stringify({ event: 'advance_pending', request_id: requestId, resource: id, error: String(error) }),
+        )
         return
       }
       await scheduler.wait(pauseMs)
@@ -51,7 +61,7 @@ export async function advanceFor(deps: ControlDeps, id: string, waitMs: number):
   }
 }
 
-async function runSteps(deps: ControlDeps, id: string): Promise<void> {
+async function runSteps(deps: Running, id: string): Promise<void> {
   for (;;) {
     const row = findRow(deps.sql, id)
     if (row === undefined) return
@@ -61,6 +71,9 @@ async function runSteps(deps: ControlDeps, id: string): Promise<void> {
         break
       case 'expire':
         await expire(deps, row)
+        break
+      case 'retire':
+        await retire(deps, row)
         break
       case 'purge':
         await purge(deps, row)
@@ -79,7 +92,7 @@ async function runSteps(deps: ControlDeps, id: string): Promise<void> {
   }
 }
 
-async function apply(deps: ControlDeps, row: CatalogRow): Promise<void> {
+async function apply(deps: Running, row: CatalogRow): Promise<void> {
   TEST_BUILD: await fault('advance.apply.begin')
   const args = {
     descriptor: row.descriptor,
@@ -121,7 +134,7 @@ async function apply(deps: ControlDeps, row: CatalogRow): Promise<void> {
  * A creation that the type itself refuses will never succeed: it is a refusal of the request after all. One that failed for its whole
  * lifetime is given up, after this last try. Everything else is tried again later.
  */
-async function giveUpOrThrow(deps: ControlDeps, row: CatalogRow, error: unknown): Promise<void> {
+async function giveUpOrThrow(deps: Running, row: CatalogRow, error: unknown): Promise<void> {
   const isCreating = row.phase === 'creating' && row.descriptor.mode !== 'deleted'
   const refusal = error instanceof ResourceError && !isRetryable(error.code) ? error : undefined
   const isOver = refusal !== undefined || isTimerDue(row, shardTime(deps.sql, deps.now()))
@@ -143,14 +156,15 @@ function markApplied(deps: ControlDeps, row: CatalogRow, version: number): void 
     clockDue: isKept ? row.clockDue : null,
   })
   updateRow(deps.sql, next)
+  if (isLive) deps.journal.event(row.account, 'created', row.id)
   if (!isAgreed) return
-  if (phase === 'purging') scheduleWork(deps, row.id, 'purge')
-  else if (isKept) waitForTimer(deps, next)
-  else dropWork(deps.sql, row.id)
+  if (phase === 'purging') return scheduleWork(deps, row.id, 'purge')
+  dropWork(deps.sql, row.id)
+  waitForTimer(deps, next)
 }
 
 /** The time in which a deleted resource could be restored is over. */
-async function expire(deps: ControlDeps, row: CatalogRow): Promise<void> {
+async function expire(deps: Running, row: CatalogRow): Promise<void> {
   TEST_BUILD: await fault('advance.expire.begin')
   await deps.transact(() => {
     const current = findRow(deps.sql, row.id)
@@ -161,9 +175,10 @@ async function expire(deps: ControlDeps, row: CatalogRow): Promise<void> {
   TEST_BUILD: await fault('advance.expire.marked')
 }
 
-async function purge(deps: ControlDeps, row: CatalogRow): Promise<void> {
+async function purge(deps: Running, row: CatalogRow): Promise<void> {
   TEST_BUILD: await fault('advance.purge.begin')
   const { id, incarnation, desiredVersion: version } = row
+  await requireEmpty(deps, row)
   const { outcome } = await callObject(deps, id, 'purge', { id, incarnation, version })
   TEST_BUILD: await fault('advance.purge.answered')
   if (outcome === 'refused') throw new ResourceError('internal', `The object of ${id} holds another incarnation.`)
@@ -177,12 +192,15 @@ async function purge(deps: ControlDeps, row: CatalogRow): Promise<void> {
     const clockDue = observeTime(deps.sql, deps.now()) + retentionMs
     const next: CatalogRow = { ...current, phase: 'purged', clockDue }
     updateRow(deps.sql, next)
+    dropLabels(deps.sql, current)
+    releaseBytes(deps, current)
+    deps.journal.event(current.account, 'purged', id)
     waitForTimer(deps, next)
   })
   TEST_BUILD: await fault('advance.purge.marked')
 }
 
-async function forget(deps: ControlDeps, row: CatalogRow): Promise<void> {
+async function forget(deps: Running, row: CatalogRow): Promise<void> {
   TEST_BUILD: await fault('advance.forget.begin')
   const { outcome } = await callObject(deps, row.id, 'forget', { incarnation: row.incarnation })
   TEST_BUILD: await fault('advance.forget.answered')
@@ -211,6 +229,7 @@ function giveUp(deps: ControlDeps, id: string, failure: ResourceError | undefine
     failure ?? new ResourceError('unavailable', 'The resource could not be created; nothing of it remains.')
   if (row.isListed) giveBackOne(deps.sql, row.account)
   forgetKeysOf(deps.sql, id)
+  deps.journal.event(row.account, 'create_failed', id, { code: reason.code })
   bumpDescriptor(
     deps,
     row,
@@ -227,12 +246,12 @@ function giveUp(deps: ControlDeps, id: string, failure: ResourceError | undefine
 
 /** One call to the data plane, with our own deadline. @throws ResourceError what it answered, or `deadline_exceeded` */
 export async function callObject<M extends DataMethod>(
-  deps: ControlDeps,
+  deps: Running,
   resource: string,
   method: M,
   args: DataMethods[M]['args'],
 ): Promise<DataMethods[M]['value']> {
-  const call = { v: PLANES_VERSION, type: deps.type.name, resource, method, args, requestId: '' } as const
+  const call = { v: PLANES_VERSION, type: deps.type.name, resource, method, args, requestId: deps.requestId } as const
   const outcome = await withDeadline(deps.dataPlane.call(call), deps.timers.callTimeoutMs, 'The data plane')
   if (!outcome.ok) throw new ResourceError(outcome.error.code, outcome.error.message, outcome.error)
   return outcome.value

@@ -1,9 +1,8 @@
 // The catalog: one row per resource of a shard. The only module that reads and writes the table `resource`.
 
 import { ResourceError } from '../wire/errors.ts'
-import type { ListRequest } from '../wire/planes.ts'
 import type { ResourceUsage } from '../wire/resource.ts'
-import { COLUMNS, toNameKey, toRow, toValues, type CatalogRow, type Stored } from './row.ts'
+import { COLUMNS, toRow, toValues, type CatalogRow, type Stored } from './row.ts'
 
 /**
  * Records a new resource, before its object exists: from here on it can be listed, deleted and brought to its end.
@@ -13,6 +12,9 @@ import { COLUMNS, toNameKey, toRow, toValues, type CatalogRow, type Stored } fro
 export function insertRow(sql: SqlStorage, row: CatalogRow): void {
   const values = COLUMNS.map(() => '?').join(', ')
   sql.exec(`INSERT INTO resource (${COLUMNS.join(', ')}) VALUES (${values})`, ...toValues(row))
+  // One that another shard had has reported before.
+  const { usage } = row
+  if (usage !== undefined) recordUsage(sql, row, usage, usage.reportTimeMs)
 }
 
 /** Replaces a row as a whole; `revision` must have been raised by whoever changed what clients see. */
@@ -66,68 +68,57 @@ export function requireFreeName(
   }
 }
 
-/** Rows that are scanned for a page at most: one on which a search matches nothing costs half of a full page of 200 rows (measured). */
-const MAX_SCANNED_ROWS = 2_000
+/** Rows of an account in the order of creation, also those that are not listed: of each index the next, merged. */
+export function pageOfAccount(sql: SqlStorage, account: string, after: number, limit: number): CatalogRow[] {
+  return [1, 0]
+    .flatMap((listed) =>
+      sql
+        .exec<Stored>(
+          `SELECT * FROM resource WHERE listed = ${listed} AND account = ? AND create_time > ? ORDER BY create_time LIMIT ?`,
+          account,
+          after,
+          limit,
+        )
+        .toArray(),
+    )
+    .map(toRow)
+    .toSorted((a, b) => a.createTimeMs - b.createTimeMs)
+    .slice(0, limit)
+}
 
-/**
- * The next page of an account in the order of creation: one range of one index, so that it costs the same anywhere in the list.
- *
- * @returns `next`, where to go on; undefined at the end
- */
-export function scanRows(
+/** Deleted rows that can be restored, in the order of creation, of those that were deleted before a time. */
+export function restorableRows(
   sql: SqlStorage,
   account: string,
-  { after, limit, order = 'ascending', deleted = false, search }: ListRequest,
-): { readonly rows: CatalogRow[]; readonly next: number | undefined } {
-  const isAscending = order === 'ascending'
-  const [beyond, until, direction] = isAscending ? (['>', '<=', 'ASC'] as const) : (['<', '>=', 'DESC'] as const)
-  const start = isAscending || after > 0 ? after : Number.MAX_SAFE_INTEGER
-  const range = `FROM resource WHERE ${deleted ? 'purge_time IS NOT NULL' : 'listed = 1'} AND account = ? AND create_time ${beyond} ?`
-  const inOrder = `ORDER BY create_time ${direction} LIMIT`
-  const filter = search === undefined ? '' : 'AND (instr(name_key, ?) > 0 OR id = ?)'
-  const wanted = search === undefined ? [] : [toNameKey(search), search]
-  // By the index alone: the last row of the range that this page may look at, when there are so many.
-  const last =
-    search === undefined
-      ? undefined
-      : sql
-          .exec<{ create_time: number }>(
-            `SELECT create_time ${range} ${inOrder} 1 OFFSET ?`,
-            account,
-            start,
-            MAX_SCANNED_ROWS - 1,
-          )
-          .toArray()[0]?.create_time
-  const bound = last === undefined ? '' : `AND create_time ${until} ?`
-  const bounds = last === undefined ? [] : [last]
-  const rows = sql
+  after: number,
+  beforeMs: number,
+  limit: number,
+): CatalogRow[] {
+  return sql
     .exec<Stored>(
-      `SELECT * ${range} ${bound} ${filter} ${inOrder} ?`,
+      `SELECT * FROM resource WHERE purge_time IS NOT NULL AND account = ? AND create_time > ? AND delete_time <= ?
+       ORDER BY create_time LIMIT ?`,
       account,
-      start,
-      ...bounds,
-      ...wanted,
-      // One more says whether there are more.
-      limit + 1,
+      after,
+      beforeMs,
+      limit,
     )
     .toArray()
     .map(toRow)
-  const page = rows.slice(0, limit)
-  return { rows: page, next: rows.length > limit ? page.at(-1)?.createTimeMs : last }
 }
 
 /**
  * Records what an object said about itself, beside everything that {@link updateRow} writes: neither revision nor update time
  * changes. What was written before the last known write is not news; but a time that is yet to come was told by a wrong clock.
  *
- * @returns false when there is no such row, or only its tombstone
+ * @returns `unknown` when there is no such row, or only its tombstone; `stale` for what is no news
  */
 export function recordUsage(
   sql: SqlStorage,
   { id, incarnation }: Pick<CatalogRow, 'id' | 'incarnation'>,
   { bytes, writeTimeMs }: Omit<ResourceUsage, 'reportTimeMs'>,
   nowMs: number,
-): boolean {
+): 'unknown' | 'stale' | 'taken' {
   const known = sql
     .exec<{ time: number | null }>(
       "SELECT usage_write_time AS time FROM resource WHERE id = ? AND incarnation = ? AND phase <> 'purged'",
@@ -135,8 +126,8 @@ export function recordUsage(
       incarnation,
     )
     .toArray()[0]
-  if (known === undefined) return false
-  if (known.time !== null && known.time > writeTimeMs && known.time <= nowMs) return true
+  if (known === undefined) return 'unknown'
+  if (known.time !== null && known.time > writeTimeMs && known.time <= nowMs) return 'stale'
   sql.exec(
     'UPDATE resource SET usage_bytes = ?, usage_write_time = ?, usage_report_time = ? WHERE id = ?',
     bytes,
@@ -144,5 +135,5 @@ export function recordUsage(
     nowMs,
     id,
   )
-  return true
+  return 'taken'
 }

@@ -3,15 +3,19 @@
 
 import { fault } from '../object/fault.ts'
 import { ResourceError } from '../wire/errors.ts'
-import type { Caller, ControlMethods, UpdateRequest } from '../wire/planes.ts'
+import type { Caller, Changed, ControlMethods, UpdateRequest } from '../wire/planes.ts'
 import { toRevisionTag } from '../wire/resource.ts'
+import { effectiveMode, readAccount } from './account.ts'
 import { advanceFor } from './advance.ts'
+import { cascade } from './cascade.ts'
 import { findRow, ownedRow, requireFreeName, updateRow } from './catalog.ts'
 import type { ControlDeps } from './deps.ts'
 import { bumpDescriptor } from './descriptor.ts'
+import { dropLabels, indexLabels } from './labels.ts'
+import { lifeDueOf } from './lifetime.ts'
+import { waitForTimer } from './retention.ts'
 import { isRestorable, toNameKey, toRecord, type CatalogRow } from './row.ts'
-
-export type Changed = ControlMethods['update']['value']
+import { findWork, transferKey } from './work.ts'
 
 /**
  * Changes name, labels and metadata in the row alone (renaming never touches the object), and mode, visibility, origins and hosts
@@ -24,34 +28,67 @@ export async function update(
   caller: Caller,
   { id, ifMatch, changes }: ControlMethods['update']['args'],
 ): Promise<Changed> {
-  const version = await deps.transact((sql) => {
+  const { version, operation } = await deps.transact((sql) => {
     requireMatch(ownedRow(sql, id, caller.account), ifMatch)
     const row = liveRow(sql, id, caller.account)
-    return applyChanges(deps, row, changes).desiredVersion
+    const next = applyChanges(deps, row, changes)
+    deps.journal.audit(caller, 'update', id)
+    deps.journal.event(row.account, 'updated', id, { changed: Object.keys(changes).toSorted() })
+    const isPassedOn = changes.mode !== undefined || changes.settings !== undefined
+    return { version: next.desiredVersion, operation: isPassedOn ? cascade(deps, next) : undefined }
   })
   TEST_BUILD: await fault('update.recorded')
-  return settle(deps, id, version)
+  const changed = await settle(deps, caller, id, version)
+  return operation === undefined ? changed : { ...changed, operation }
 }
 
 function applyChanges(deps: ControlDeps, row: CatalogRow, changes: UpdateRequest): CatalogRow {
-  const name = changes.name === undefined ? row.name : (changes.name?.normalize('NFC') ?? null)
-  const nameKey = name === null ? null : toNameKey(name)
-  if (nameKey !== null)
-    requireFreeName(deps.sql, row.account, nameKey, { exceptId: row.id, wayOut: 'choose another one' })
-  const columns = { name, nameKey, labels: changes.labels ?? row.labels, metadata: changes.metadata ?? row.metadata }
+  const columns = { ...toColumns(deps, row, changes), ...toLifetime(deps, row, changes) }
+  if (changes.labels !== undefined) {
+    dropLabels(deps.sql, row)
+    indexLabels(deps.sql, { ...row, labels: changes.labels })
+  }
+  const ownMode = changes.mode ?? row.ownMode
+  const mode = effectiveMode(ownMode, readAccount(deps.sql, row.account))
   const descriptor = {
-    ...(changes.mode === undefined ? {} : { mode: changes.mode }),
+    ...(mode === row.descriptor.mode ? {} : { mode }),
     ...(changes.visibility === undefined ? {} : { visibility: changes.visibility }),
     ...(changes.allowedOrigins === undefined ? {} : { allowedOrigins: changes.allowedOrigins }),
     ...(changes.hosts === undefined ? {} : { hosts: changes.hosts }),
+    ...(changes.settings === undefined ? {} : { settings: changes.settings }),
   }
   const isChanged = Object.entries(descriptor).some(
     ([key, value]) => JSON.stringify(value) !== JSON.stringify(row.descriptor[key as keyof typeof descriptor]),
   )
-  if (isChanged) return bumpDescriptor(deps, row, descriptor, columns)
-  const next = { ...row, ...columns, revision: row.revision + 1, updateTimeMs: deps.now() }
+  if (isChanged) return bumpDescriptor(deps, row, descriptor, { ...columns, ownMode })
+  const next = { ...row, ...columns, ownMode, revision: row.revision + 1, updateTimeMs: deps.now() }
   updateRow(deps.sql, next)
+  // A row whose object is up to date has no other work than its timer.
+  if (next.lifeDue !== row.lifeDue && next.appliedVersion === next.desiredVersion) waitForTimer(deps, next)
   return next
+}
+
+/** @throws ResourceError `already_exists` */
+function toColumns(
+  deps: ControlDeps,
+  row: CatalogRow,
+  changes: UpdateRequest,
+): Pick<CatalogRow, 'name' | 'nameKey' | 'labels' | 'metadata'> {
+  const name = changes.name === undefined ? row.name : (changes.name?.normalize('NFC') ?? null)
+  const nameKey = name === null ? null : toNameKey(name)
+  if (nameKey !== null)
+    requireFreeName(deps.sql, row.account, nameKey, { exceptId: row.id, wayOut: 'choose another one' })
+  return { name, nameKey, labels: changes.labels ?? row.labels, metadata: changes.metadata ?? row.metadata }
+}
+
+function toLifetime(
+  deps: ControlDeps,
+  row: CatalogRow,
+  { deleteProtection: isProtected = row.isProtected, expireTimeMs = row.expireTimeMs }: UpdateRequest,
+): Pick<CatalogRow, 'isProtected' | 'expireTimeMs' | 'lifeDue'> {
+  const isSame = isProtected === row.isProtected && expireTimeMs === row.expireTimeMs
+  const lifeDue = isSame ? row.lifeDue : lifeDueOf(deps, { ...row, isProtected, expireTimeMs })
+  return { isProtected, expireTimeMs, lifeDue }
 }
 
 /** Raises the generation: every token that was ever minted for this resource is refused once the object has it. */
@@ -62,10 +99,11 @@ export async function revokeTokens(
 ): Promise<Changed> {
   const version = await deps.transact((sql) => {
     const row = liveRow(sql, id, caller.account)
+    deps.journal.audit(caller, 'revoke_tokens', id)
     return bumpDescriptor(deps, row, { generation: row.descriptor.generation + 1 }).desiredVersion
   })
   TEST_BUILD: await fault('revoke.recorded')
-  return settle(deps, id, version)
+  return settle(deps, caller, id, version)
 }
 
 /** @throws ResourceError `not_found`, `not_ready`, `deleted`: no token for what is not there */
@@ -77,7 +115,14 @@ export function liveRow(sql: SqlStorage, id: string, account: string): CatalogRo
   }
   if (row.phase === 'creating')
     throw new ResourceError('not_ready', 'This resource is still being created.', { retryAfterSeconds: 1 })
+  requireNotLeaving(sql, id)
   return row
+}
+
+/** @throws ResourceError `not_ready` while it is being given to another account */
+export function requireNotLeaving(sql: SqlStorage, id: string): void {
+  if (findWork(sql, transferKey(id)) === undefined) return
+  throw new ResourceError('not_ready', 'This resource is being given to another account.', { retryAfterSeconds: 1 })
 }
 
 /** @throws ResourceError `precondition_failed` unless the caller knows the row as it is */
@@ -93,8 +138,8 @@ export function requireMatch(row: CatalogRow, ifMatch: string | undefined): void
 }
 
 /** Brings the change to the object, and answers how far it came in the time that a request may take. */
-export async function settle(deps: ControlDeps, id: string, version: number): Promise<Changed> {
-  await advanceFor(deps, id, deps.timers.createWaitMs)
+export async function settle(deps: ControlDeps, { requestId }: Caller, id: string, version: number): Promise<Changed> {
+  await advanceFor(deps, id, deps.timers.createWaitMs, requestId)
   const row = findRow(deps.sql, id)
   if (row === undefined) throw new ResourceError('not_found', 'There is no such resource.')
   return { record: toRecord(row), applied: row.appliedVersion >= version }

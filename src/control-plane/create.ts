@@ -3,16 +3,19 @@
 
 import { fault } from '../object/fault.ts'
 import { ResourceError } from '../wire/errors.ts'
-import type { Caller, ControlMethods, CreateRequest } from '../wire/planes.ts'
+import type { Caller, CallerLimits, ControlMethods, CreateRequest } from '../wire/planes.ts'
+import { effectiveMode, learnLimits, readAccount, requireOpen, resourceBytes } from './account.ts'
 import { advanceFor } from './advance.ts'
 import { findRow, insertRow, requireFreeName } from './catalog.ts'
 import type { ControlDeps } from './deps.ts'
 import { FIRST_VERSION, firstDescriptor, scheduleWork } from './descriptor.ts'
 import { findByKey, recordKey } from './idempotency.ts'
+import { indexLabels } from './labels.ts'
+import { firstExpireTime, lifeDueOf } from './lifetime.ts'
 import { nextCreateTime, nextIncarnation, observeTime } from './meta.ts'
-import { takeOne } from './quota.ts'
+import { takeOne, takeRate } from './quota.ts'
 import { NO_RETENTION } from './retention.ts'
-import { toNameKey, toRecord } from './row.ts'
+import { toNameKey, toRecord, type CatalogRow } from './row.ts'
 
 /**
  * Creates a resource in the cell that the request names (the edge fills in the cell that the *user* reached, not this object's), or
@@ -30,7 +33,7 @@ export async function create(
 ): Promise<ControlMethods['create']['value']> {
   const id = findCreated(deps, caller, asked) ?? (await intend(deps, caller, asked))
   TEST_BUILD: await fault('create.intent')
-  await advanceFor(deps, id, deps.timers.createWaitMs)
+  await advanceFor(deps, id, deps.timers.createWaitMs, caller.requestId)
   const row = findRow(deps.sql, id)
   if (row === undefined)
     throw new ResourceError('not_found', 'The resource of this idempotency key was deleted and forgotten.')
@@ -44,27 +47,62 @@ function findCreated(deps: ControlDeps, { account }: Caller, { idempotency }: Cr
 }
 
 async function intend(deps: ControlDeps, caller: Caller, asked: CreateRequest): Promise<string> {
-  const hooked = (await deps.type.hooks.beforeCreate?.(asked, caller)) ?? asked
-  const newId = await deps.mint(hooked.cell, hooked.name)
-  // The key is the client's: no hook takes it away.
-  const request: CreateRequest =
-    asked.idempotency === undefined ? hooked : { ...hooked, idempotency: asked.idempotency }
-  return deps.transact(() => findCreated(deps, caller, request) ?? recordIntent(deps, caller, request, newId))
+  const prepared = await prepare(deps, caller, asked)
+  return deps.transact(() => {
+    const known = findCreated(deps, caller, asked)
+    if (known !== undefined) return known
+    requireRoomFor(deps, caller, 1)
+    const id = recordIntent(deps, caller, prepared)
+    if (asked.idempotency !== undefined)
+      recordKey(deps.sql, caller.account, asked.idempotency, id, deps.now() + deps.timers.idempotencyMs)
+    return id
+  })
 }
 
-/** Decides everything that can refuse a creation, and records it. @returns the new identifier */
-function recordIntent(deps: ControlDeps, caller: Caller, request: CreateRequest, newId: string): string {
+/** A creation that the type has looked at, and the identifier that it will have. */
+export interface Prepared {
+  readonly request: CreateRequest
+  readonly newId: string
+}
+
+/** What has to be awaited before the transaction that decides. @throws ResourceError what the type's hook refuses */
+export async function prepare(deps: ControlDeps, caller: Caller, asked: CreateRequest): Promise<Prepared> {
+  const request = (await deps.type.hooks.beforeCreate?.(asked, caller)) ?? asked
+  return { request, newId: await deps.mint(request.cell, request.name) }
+}
+
+/** @throws ResourceError when the account may not get that many more: `quota_exceeded`, `rate_limited`, `suspended` ... */
+export function requireRoomFor(deps: ControlDeps, caller: Caller, count: number): void {
+  const { account, limits } = caller
+  learnLimits(deps, caller)
+  requireOpen(deps.sql, account, readAccount(deps.sql, account))
+  takeRate(deps.sql, account, limits.createsPerMinute, count, deps.now())
+  takeOne(deps.sql, account, limits.resources, count)
+}
+
+/**
+ * Records one intent, for which there is room. Part of the caller's transaction.
+ *
+ * @returns the new identifier
+ * @throws ResourceError `already_exists`
+ */
+export function recordIntent(
+  deps: ControlDeps,
+  caller: Caller,
+  { request, newId }: Prepared,
+  operation: string | null = null,
+): string {
   const { sql } = deps
   const { account } = caller
   const nowMs = deps.now()
   const name = request.name?.normalize('NFC') ?? null
   const nameKey = name === null ? null : toNameKey(name)
   if (nameKey !== null) requireFreeName(sql, account, nameKey, { wayOut: 'choose another one, or leave it out' })
-  takeOne(sql, account, caller.limits.resources)
 
+  const held = readAccount(sql, account)
   const incarnation = nextIncarnation(sql)
   const createTimeMs = nextCreateTime(sql, nowMs)
-  insertRow(sql, {
+  const row: CatalogRow = {
     id: newId,
     account,
     name,
@@ -79,8 +117,11 @@ function recordIntent(deps: ControlDeps, caller: Caller, request: CreateRequest,
       id: newId,
       account,
       incarnation,
+      mode: effectiveMode('active', held),
       visibility: request.visibility ?? deps.type.visibility[0],
+      limits: { bytes: resourceBytes(deps.type.limits.bytes, operatorOr(caller, held.limits)) },
       allowedOrigins: request.allowedOrigins ?? [],
+      settings: request.settings ?? {},
     }),
     params: request.params,
     failure: undefined,
@@ -92,10 +133,20 @@ function recordIntent(deps: ControlDeps, caller: Caller, request: CreateRequest,
     deleteTimeMs: null,
     ...NO_RETENTION,
     clockDue: observeTime(sql, nowMs) + deps.timers.createGiveUpMs,
-  })
-  if (request.idempotency !== undefined) {
-    recordKey(sql, account, request.idempotency, newId, nowMs + deps.timers.idempotencyMs)
+    ownMode: 'active',
+    isProtected: request.deleteProtection ?? false,
+    expireTimeMs: firstExpireTime(deps, request.expireTimeMs, createTimeMs),
+    lifeDue: null,
+    operation,
   }
+  insertRow(sql, { ...row, lifeDue: lifeDueOf(deps, row) })
+  indexLabels(sql, row)
   scheduleWork(deps, newId, 'apply')
+  deps.journal.audit(caller, 'create', newId)
   return newId
+}
+
+/** Limits of the account as far as the shard knows; its own call says them, too. */
+function operatorOr({ role, limits }: Caller, known: CallerLimits): CallerLimits {
+  return role === 'operator' ? known : limits
 }

@@ -3,6 +3,8 @@
 import type { ResourceType } from '../resource-type.ts'
 import type { LifecycleTimers } from '../wire/deployment.ts'
 import type { ControlPlaneFace, DataPlaneFace } from '../wire/planes.ts'
+import type { Journal } from './journal.ts'
+import type { Counters } from './metrics.ts'
 
 /** What app.ts gives to every control plane object of a type. */
 export interface ControlServices {
@@ -11,6 +13,8 @@ export interface ControlServices {
   readonly dataPlane: DataPlaneFace
   /** For asking the type's root object. */
   readonly controlPlane: ControlPlaneFace
+  /** Of accounts: the types whose resources belong to them. No other type has any. */
+  readonly ownedTypes: readonly ResourceType[]
   /** A new identifier in that cell. @throws ResourceError `invalid_request` for a cell that the deployment does not have */
   mint(cell: string, name: string | undefined): Promise<string>
 }
@@ -19,6 +23,8 @@ export interface ControlDeps extends ControlServices {
   readonly sql: SqlStorage
   /** This object's own name. */
   readonly objectName: string
+  readonly journal: Journal
+  readonly counters: Counters
   /** Wall time, milliseconds since 1970. */
   now(): number
   /** Sets the alarm for the work table as it is now; commits with the turn's other writes. */

@@ -13,17 +13,17 @@ const FIRST_GENERATION = 1
 
 export function firstDescriptor(
   deps: ControlDeps,
-  of: Pick<Descriptor, 'id' | 'account' | 'incarnation' | 'visibility' | 'allowedOrigins'>,
+  of: Pick<
+    Descriptor,
+    'id' | 'account' | 'incarnation' | 'mode' | 'visibility' | 'limits' | 'allowedOrigins' | 'settings'
+  >,
 ): Descriptor {
   return {
     ...of,
     type: deps.type.name,
     shard: deps.objectName,
     version: FIRST_VERSION,
-    mode: 'active',
-    limits: { bytes: deps.type.limits.bytes },
     generation: FIRST_GENERATION,
-    settings: {},
   }
 }
 
@@ -46,7 +46,7 @@ export function bumpDescriptor(
     ...row,
     ...columns,
     desiredVersion: version,
-    descriptor: { ...row.descriptor, ...changes, incarnation: row.incarnation, version },
+    descriptor: { ...row.descriptor, ...changes, shard: deps.objectName, incarnation: row.incarnation, version },
     revision: row.revision + 1,
     updateTimeMs: deps.now(),
   }

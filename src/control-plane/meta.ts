@@ -1,5 +1,7 @@
 // The counters of a shard, and its clock. Every function belongs into the transaction of what it is counted for.
 
+import type { ShardCounters } from '../wire/shard-move.ts'
+
 /** A forward step of the wall clock counts for at most this much; see {@link shardTime}. One day: an idle shard wakes that rarely. */
 export const MAX_CLOCK_STEP_MS: number = 24 * 3_600_000
 
@@ -15,11 +17,16 @@ export function writeMeta(sql: SqlStorage, key: string, value: string): void {
   )
 }
 
+/** The next value of a counter that begins at 1. */
+export function nextCounter(sql: SqlStorage, name: string): number {
+  const next = Number(readMeta(sql, name) ?? 0) + 1
+  writeMeta(sql, name, String(next))
+  return next
+}
+
 /** The next incarnation: fences the lifecycle calls of one creation against those of every other. */
 export function nextIncarnation(sql: SqlStorage): number {
-  const next = Number(readMeta(sql, 'incarnation') ?? 0) + 1
-  writeMeta(sql, 'incarnation', String(next))
-  return next
+  return nextCounter(sql, 'incarnation')
 }
 
 /** A create_time that no other resource of the shard has and that is later than all of theirs: the order of lists. */
@@ -48,6 +55,25 @@ export function observeTime(sql: SqlStorage, nowMs: number): number {
   const clock = shardTime(sql, nowMs)
   writeMeta(sql, 'clock', `${clock} ${nowMs}`)
   return clock
+}
+
+/** Counters above which another shard goes on with what this one had. */
+export function readCounters(sql: SqlStorage, nowMs: number): ShardCounters {
+  return {
+    incarnation: Number(readMeta(sql, 'incarnation') ?? 0),
+    createTime: Number(readMeta(sql, 'last_create_time') ?? 0),
+    clockMs: shardTime(sql, nowMs),
+  }
+}
+
+/** Nothing that this shard makes from now on is below what the other one made. */
+export function raiseCounters(sql: SqlStorage, { incarnation, createTime }: ShardCounters): void {
+  for (const [key, least] of [
+    ['incarnation', incarnation],
+    ['last_create_time', createTime],
+  ] as const) {
+    if (Number(readMeta(sql, key) ?? 0) < least) writeMeta(sql, key, String(least))
+  }
 }
 
 /** Wall time at which to look again at something that is due at `clockDue` in shard time. */

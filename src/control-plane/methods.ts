@@ -1,16 +1,24 @@
 // The methods of a control plane object, each one line that leads to the module that carries it.
 
-import { ResourceError } from '../wire/errors.ts'
-import type { ControlCall, ControlMethod, ControlMethods } from '../wire/planes.ts'
+import { ResourceError, type ErrorCode } from '../wire/errors.ts'
+import type { ControlCall, ControlMethod, ControlMethods, ListPage } from '../wire/planes.ts'
 import { callObject } from './advance.ts'
-import { ownedRow, readStored, recordUsage, scanRows } from './catalog.ts'
+import { bulkCreate, cancel, purgeDeleted } from './bulk.ts'
+import { ownedRow, readStored } from './catalog.ts'
 import { liveRow, revokeTokens, update } from './change.ts'
 import { create } from './create.ts'
 import type { ControlDeps } from './deps.ts'
+import { holdAccount } from './hold.ts'
+import { readAudit, readEvents } from './journal.ts'
 import { useCodeOnce } from './meta.ts'
+import { readMetrics } from './metrics.ts'
+import { readTotals, readUsage, takeReport } from './metering.ts'
+import { listOperations, ownedOperation, toPublic } from './operations.ts'
 import { rootPolicy } from './policy.ts'
 import { remove, restore } from './remove.ts'
 import { toRecord } from './row.ts'
+import { countRows, scanEveryAccount, scanRows } from './scan.ts'
+import { receiveResource, transfer } from './transfer.ts'
 import { findWork } from './work.ts'
 
 type Handlers = {
@@ -21,17 +29,15 @@ type Handlers = {
 }
 
 export const METHODS: Handlers = {
-  create: (deps, { caller, args }) => create(deps, caller, args),
+  create: audited('create', (deps, { caller, args }) => create(deps, caller, args)),
   get: (deps, { caller, args }) => toRecord(ownedRow(deps.sql, args.id, caller.account)),
-  list: (deps, { caller, args }) => {
-    const { rows, next } = scanRows(deps.sql, caller.account, args)
-    return { data: rows.map(toRecord), ...(next === undefined ? {} : { next }) }
-  },
-  update: (deps, { caller, args }) => update(deps, caller, args),
-  remove: (deps, { caller, args }) => remove(deps, caller, args),
-  restore: (deps, { caller, args }) => restore(deps, caller, args),
-  reportUsage: (deps, { args }) => deps.transact((sql) => recordUsage(sql, args, args.usage, deps.now())),
-  revokeTokens: (deps, { caller, args }) => revokeTokens(deps, caller, args),
+  list,
+  count: (deps, { caller, args }) => countRows(deps.sql, caller.account, args),
+  update: audited('update', (deps, { caller, args }) => update(deps, caller, args)),
+  remove: audited('delete', (deps, { caller, args }) => remove(deps, caller, args)),
+  restore: audited('restore', (deps, { caller, args }) => restore(deps, caller, args)),
+  reportUsage: (deps, { args }) => deps.transact(() => takeReport(deps, args)),
+  revokeTokens: audited('revoke_tokens', (deps, { caller, args }) => revokeTokens(deps, caller, args)),
   grant: (deps, { caller, args }) => {
     const row = liveRow(deps.sql, args.id, caller.account)
     const { generation, hosts = [] } = row.descriptor
@@ -41,7 +47,7 @@ export const METHODS: Handlers = {
     const record = toRecord(ownedRow(deps.sql, args.id, caller.account))
     const row = readStored(deps.sql, args.id) ?? {}
     const item = findWork(deps.sql, args.id)
-    const object = await callObject(deps, args.id, 'describe', {}).then(
+    const object = await callObject({ ...deps, requestId: caller.requestId }, args.id, 'describe', {}).then(
       (answer) => answer.held,
       (error: unknown) => ({ kind: 'unreachable', reason: String(error) }) as const,
     )
@@ -49,23 +55,61 @@ export const METHODS: Handlers = {
   },
   policy: (deps, { args }) => rootPolicy(deps, args.proposal),
   useCode: (deps, { args }) => deps.transact((sql) => useCodeOnce(sql, args.tokenId, args.expiresAtMs, deps.now())),
-  bulkCreate: notYet,
-  count: notYet,
-  purgeDeleted: notYet,
-  transfer: notYet,
-  usage: notYet,
-  account: notYet,
-  holdAccount: notYet,
-  audit: notYet,
-  events: notYet,
-  getOperation: notYet,
-  listOperations: notYet,
-  cancelOperation: notYet,
-  metrics: notYet,
+  bulkCreate: audited('create', (deps, { caller, args }) => bulkCreate(deps, caller, args)),
+  purgeDeleted: audited('purge', (deps, { caller }) => purgeDeleted(deps, caller)),
+  transfer: audited('transfer', (deps, { caller, args }) => transfer(deps, caller, args)),
+  usage: (deps, { caller, args }) => readUsage(deps.sql, caller.account, args),
+  account: (deps, { caller }) => readTotals(deps.sql, caller.account),
+  holdAccount: (deps, { caller, args }) => holdAccount(deps, caller.account, args),
+  audit: (deps, { caller, args }) => readAudit(deps.sql, caller.account, args.after, args.limit),
+  events: (deps, { caller, args }) => readEvents(deps.sql, caller.account, args.after, args.limit),
+  getOperation: (deps, { caller, args }) => toPublic(ownedOperation(deps.sql, args.id, caller.account)),
+  listOperations: (deps, { caller, args }) => {
+    const { data, next } = listOperations(deps.sql, caller.account, args)
+    return { data, ...(next === undefined ? {} : { next }) }
+  },
+  cancelOperation: audited('cancel_operation', (deps, { caller, args }) => cancel(deps, caller, args.id)),
+  metrics: (deps) => readMetrics(deps),
   reshard: notYet,
   moveOut: notYet,
   receiveAccount: notYet,
-  receiveResource: notYet,
+  receiveResource: (deps, { caller, args }) => receiveResource(deps, caller, args),
+}
+
+function list(deps: ControlDeps, { caller, args }: ControlCall<'list'>): ListPage {
+  if (args.everyAccount === undefined) {
+    const { rows, next } = scanRows(deps.sql, caller.account, args)
+    return { data: rows.map(toRecord), ...(next === undefined ? {} : { next }) }
+  }
+  const { rows, next } = scanEveryAccount(deps.sql, { ...args, from: args.everyAccount.from })
+  return { data: rows.map(toRecord), ...(next === undefined ? {} : { next: next.after, nextAccount: next.account }) }
+}
+
+/** Refusals that say something about what somebody tried; the others say something about us. */
+const AUDITED_REFUSALS: ReadonlySet<ErrorCode> = new Set([
+  'permission_denied',
+  'suspended',
+  'quota_exceeded',
+  'not_found',
+  'already_exists',
+  'delete_protected',
+  'deleted',
+  'precondition_failed',
+])
+
+/** A change that is refused is in the audit log, too; one that is made writes its entry in its own transaction. */
+function audited<M extends ControlMethod>(action: string, handler: Handlers[M]): Handlers[M] {
+  return (async (deps: ControlDeps, call: ControlCall<M>) => {
+    try {
+      return await handler(deps, call)
+    } catch (error) {
+      if (error instanceof ResourceError && AUDITED_REFUSALS.has(error.code)) {
+        const id = (call.args as { readonly id?: string }).id ?? null
+        await deps.transact(() => deps.journal.audit(call.caller, action, id, error.code))
+      }
+      throw error
+    }
+  }) as Handlers[M]
 }
 
 function notYet(): never {

@@ -5,7 +5,10 @@ import { Alarm } from '../object/alarm.ts'
 import { GroupCommit } from '../object/group-commit.ts'
 import { ResourceError } from '../wire/errors.ts'
 import type { ControlCall, ControlMethod, ControlMethods, Outcome } from '../wire/planes.ts'
+import { Admission } from './admission.ts'
 import type { ControlDeps, ControlServices } from './deps.ts'
+import { createJournal } from './journal.ts'
+import { Counters } from './metrics.ts'
 import { readMeta, writeMeta } from './meta.ts'
 import { METHODS } from './methods.ts'
 import { refuseByPolicy } from './policy.ts'
@@ -22,14 +25,17 @@ const FAILED_RUN_PAUSE_MS = 60_000
 export abstract class ControlObject<Env = unknown> extends DurableObject<Env> {
   #deps: ControlDeps | undefined
   #alarm: Alarm | undefined
+  #admission: Admission | undefined
 
   /** What app.ts knows: the type, the other plane, timers, keys. */
   protected abstract services(): ControlServices
 
   /** The one RPC face. A refusal is an answer; only the unexpected is thrown. */
   async call<M extends ControlMethod>(call: ControlCall<M>): Promise<Outcome<ControlMethods[M]['value']>> {
+    let leave: (() => void) | undefined
     try {
       const deps = this.#open(call.object)
+      leave = this.#admission?.enter(call.method, call.caller, deps.now())
       const moved = EXEMPT_FROM_POLICY.has(call.method) ? undefined : await refuseByPolicy(deps, call)
       if (moved !== undefined) {
         return {
@@ -42,6 +48,8 @@ export abstract class ControlObject<Env = unknown> extends DurableObject<Env> {
     } catch (error) {
       if (error instanceof ResourceError) return { ok: false, error: error.data }
       throw error
+    } finally {
+      leave?.()
     }
   }
 
@@ -71,6 +79,8 @@ export abstract class ControlObject<Env = unknown> extends DurableObject<Env> {
     const services = this.services()
     const offsetMs = services.timers.clockOffsetMs
     const commits = new GroupCommit()
+    const counters = new Counters()
+    this.#admission = new Admission((event) => counters.count(event))
     const alarm = new Alarm(storage, () => {
       const due = nextDue(storage.sql)
       return due === undefined ? undefined : due - offsetMs
@@ -80,6 +90,8 @@ export abstract class ControlObject<Env = unknown> extends DurableObject<Env> {
       ...services,
       sql: storage.sql,
       objectName,
+      counters,
+      journal: createJournal(storage.sql, () => Date.now() + offsetMs),
       underWay: new Map(),
       now: () => Date.now() + offsetMs,
       arm: () => alarm.arm(),

@@ -5,7 +5,10 @@ import { toResourceError } from '../wire/errors.ts'
 import { advance } from './advance.ts'
 import type { ControlDeps } from './deps.ts'
 import { expireKeys } from './idempotency.ts'
+import { expireJournals } from './journal.ts'
 import { MAX_CLOCK_STEP_MS, observeTime } from './meta.ts'
+import { expireUsage } from './metering.ts'
+import { expireOperations } from './operations.ts'
 import { RUNNERS } from './runners.ts'
 import { backOffMs, bringWorkBack, dueWork, findWork, putWork, type WorkItem } from './work.ts'
 
@@ -22,6 +25,10 @@ export async function reconcile(deps: ControlDeps): Promise<void> {
     const nowMs = deps.now()
     observeTime(sql, nowMs)
     expireKeys(sql, nowMs)
+    const { journalRetentionMs, operationRetentionMs, usageRetentionMs } = deps.timers
+    expireJournals(sql, nowMs - journalRetentionMs)
+    expireOperations(sql, nowMs - operationRetentionMs)
+    expireUsage(sql, nowMs - usageRetentionMs)
     bringWorkBack(sql, nowMs + MAX_CLOCK_STEP_MS, nowMs)
   })
   const items = dueWork(deps.sql, deps.now(), MAX_ITEMS_PER_RUN)
@@ -46,15 +53,19 @@ async function attemptPatiently(deps: ControlDeps, item: WorkItem): Promise<void
 }
 
 async function attempt(deps: ControlDeps, item: WorkItem): Promise<void> {
+  const requestId = `alarm-${crypto.randomUUID().slice(0, 18)}`
   try {
     const run = RUNNERS[item.kind]
-    await (run === undefined ? advance(deps, item.key) : run(deps, item))
+    await (run === undefined ? advance(deps, item.key, requestId) : run(deps, item))
     await deps.transact((sql) => dropIfUnchanged(sql, item))
+    deps.counters.count('reconciled')
   } catch (thrown) {
     const error = toResourceError(thrown)
+    deps.counters.count('reconcile_failed')
     console.warn(
       JSON.stringify({
         event: 'reconcile_failed',
+        request_id: requestId,
         resource: item.key,
         kind: item.kind,
         attempt: item.attempt,

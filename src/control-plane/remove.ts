@@ -3,46 +3,50 @@
 
 import { fault } from '../object/fault.ts'
 import { ResourceError } from '../wire/errors.ts'
-import type { Caller, ControlMethods } from '../wire/planes.ts'
+import type { Caller, Changed, ControlMethods } from '../wire/planes.ts'
+import { effectiveMode, readAccount, requireOpen, resourceBytes } from './account.ts'
+import { cascade } from './cascade.ts'
 import { ownedRow, requireFreeName } from './catalog.ts'
-import { requireMatch, settle, type Changed } from './change.ts'
+import { requireMatch, requireNotLeaving, settle } from './change.ts'
 import type { ControlDeps } from './deps.ts'
 import { bumpDescriptor } from './descriptor.ts'
-import { giveBackOne, keepDeleted, releaseDeleted, takeOne } from './quota.ts'
-import { NO_RETENTION, beginRetention, endRetention } from './retention.ts'
+import { lifeDueOf } from './lifetime.ts'
+import { releaseDeleted, takeOne } from './quota.ts'
+import { removeRow } from './removal.ts'
+import { NO_RETENTION } from './retention.ts'
 import { isRestorable, toNameKey, type CatalogRow } from './row.ts'
 
 /**
  * Deletes a resource: name and count are free at once, and the object refuses everything once it has the descriptor. Its content is
  * kept for the retention time, unless `purge` asks otherwise, and then purged; a tombstone stays. Deleting again answers the same.
  *
- * @throws ResourceError `not_found`, `precondition_failed`, `quota_exceeded` when too many deleted ones are kept already
+ * @throws ResourceError `not_found`, `precondition_failed`, `delete_protected`, `quota_exceeded` when too many deleted ones are kept already
  */
 export async function remove(
   deps: ControlDeps,
   caller: Caller,
   { id, ifMatch, purge = false }: ControlMethods['remove']['args'],
 ): Promise<Changed> {
-  const version = await deps.transact((sql) => {
+  const { version, operation } = await deps.transact((sql) => {
     const row = ownedRow(sql, id, caller.account)
     const isDeleted = row.descriptor.mode === 'deleted'
-    if (isDeleted && !(purge && isRestorable(row))) return row.desiredVersion
+    if (isDeleted && !(purge && isRestorable(row))) return { version: row.desiredVersion, operation: undefined }
     requireMatch(row, ifMatch)
-    if (isDeleted) {
-      endRetention(deps, row)
-      return row.desiredVersion
+    requireNotLeaving(sql, id)
+    if (row.isProtected && !isDeleted) {
+      throw new ResourceError(
+        'delete_protected',
+        'This resource is protected: PATCH it with {"delete_protection": false} first.',
+      )
     }
-    // What is still being created has nothing to keep.
-    const isKept = !purge && row.phase === 'live' && deps.timers.deleteRetentionMs > 0
-    if (isKept) keepDeleted(sql, row.account, caller.limits.resources)
-    giveBackOne(sql, row.account)
-    const nowMs = deps.now()
-    const retention = isKept ? beginRetention(deps, row, nowMs) : NO_RETENTION
-    const columns = { ...retention, isListed: false, params: undefined, deleteTimeMs: nowMs }
-    return bumpDescriptor(deps, row, { mode: 'deleted' }, columns).desiredVersion
+    const next = removeRow(deps, row, { purge, keepAtMost: caller.limits.resources })
+    deps.journal.audit(caller, purge ? 'purge' : 'delete', id)
+    const kind = isRestorable(next) ? 'account_update' : 'account_purge'
+    return { version: next.desiredVersion, operation: cascade(deps, next, kind) }
   })
   TEST_BUILD: await fault('remove.recorded')
-  return settle(deps, id, version)
+  const changed = await settle(deps, caller, id, version)
+  return operation === undefined ? changed : { ...changed, operation }
 }
 
 /**
@@ -55,22 +59,37 @@ export async function restore(
   caller: Caller,
   { id, ifMatch, name }: ControlMethods['restore']['args'],
 ): Promise<Changed> {
-  const version = await deps.transact((sql) => {
+  const { version, operation } = await deps.transact((sql) => {
     const row = ownedRow(sql, id, caller.account)
-    if (row.descriptor.mode !== 'deleted') return row.desiredVersion
-    if (row.previousMode === null) throw gone()
+    if (row.descriptor.mode !== 'deleted') return { version: row.desiredVersion, operation: undefined }
+    if (!isRestorable(row)) throw gone()
     requireMatch(row, ifMatch)
+    const held = readAccount(sql, row.account)
+    requireOpen(sql, row.account, held)
     takeOne(sql, row.account, caller.limits.resources)
     releaseDeleted(sql, row.account)
-    const columns = { ...NO_RETENTION, ...takeName(deps, row, name), isListed: true, deleteTimeMs: null }
-    return bumpDescriptor(deps, row, { mode: row.previousMode }, columns).desiredVersion
+    // An end that has come meanwhile would take it away again at once.
+    const expireTimeMs = row.expireTimeMs !== null && row.expireTimeMs <= deps.now() ? null : row.expireTimeMs
+    const columns = {
+      ...NO_RETENTION,
+      ...takeName(deps, row, name),
+      isListed: true,
+      deleteTimeMs: null,
+      expireTimeMs,
+      lifeDue: lifeDueOf(deps, { ...row, expireTimeMs }),
+    }
+    const limits = { bytes: resourceBytes(deps.type.limits.bytes, held.limits) }
+    const next = bumpDescriptor(deps, row, { mode: effectiveMode(row.ownMode, held), limits }, columns)
+    deps.journal.audit(caller, 'restore', id)
+    deps.journal.event(row.account, 'restored', id)
+    return { version: next.desiredVersion, operation: cascade(deps, next) }
   })
   TEST_BUILD: await fault('restore.recorded')
-  const changed = await settle(deps, id, version)
+  const changed = await settle(deps, caller, id, version)
   // The object had only its tombstone left: its data directory and the catalog come from different backups.
   const { state, purgeTimeMs } = changed.record
   if (state === 'deleted' && purgeTimeMs === undefined) throw gone()
-  return changed
+  return operation === undefined ? changed : { ...changed, operation }
 }
 
 /** The name that it had, or another one. @throws ResourceError `already_exists` */

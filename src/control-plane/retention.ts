@@ -5,37 +5,31 @@ import { updateRow } from './catalog.ts'
 import type { ControlDeps } from './deps.ts'
 import { scheduleWork } from './descriptor.ts'
 import { observeTime, toWallTime } from './meta.ts'
+import { timerDue } from './next-step.ts'
 import { releaseDeleted } from './quota.ts'
 import { isRestorable, stateOf, type CatalogRow } from './row.ts'
 import { putWork } from './work.ts'
 
 /** Columns of a row whose retention begins now. */
-export function beginRetention(
-  deps: ControlDeps,
-  row: CatalogRow,
-  nowMs: number,
-): Pick<CatalogRow, 'clockDue' | 'purgeTimeMs' | 'previousMode'> {
+export function beginRetention(deps: ControlDeps, nowMs: number): Pick<CatalogRow, 'clockDue' | 'purgeTimeMs'> {
   const { deleteRetentionMs } = deps.timers
   return {
     clockDue: observeTime(deps.sql, nowMs) + deleteRetentionMs,
     purgeTimeMs: nowMs + deleteRetentionMs,
-    previousMode: row.descriptor.mode,
   }
 }
 
 /** Columns of a row without one. */
-export const NO_RETENTION: Pick<CatalogRow, 'clockDue' | 'purgeTimeMs' | 'previousMode'> = {
-  clockDue: null,
-  purgeTimeMs: null,
-  previousMode: null,
-}
+export const NO_RETENTION: Pick<CatalogRow, 'clockDue' | 'purgeTimeMs'> = { clockDue: null, purgeTimeMs: null }
 
 /** Ends the retention of a deleted row, if it has one: its content goes, at once if its object knows of the deletion already. */
-export function endRetention(deps: ControlDeps, row: CatalogRow): void {
+export function endRetention(deps: ControlDeps, row: CatalogRow): CatalogRow {
   if (isRestorable(row)) releaseDeleted(deps.sql, row.account)
   const phase = row.appliedVersion < row.desiredVersion ? row.phase : 'purging'
-  updateRow(deps.sql, withRevision(row, { ...row, ...NO_RETENTION, phase }))
+  const next = withRevision(row, { ...row, ...NO_RETENTION, phase })
+  updateRow(deps.sql, next)
   scheduleWork(deps, row.id, phase === 'purging' ? 'purge' : 'apply')
+  return next
 }
 
 /** `next` with a revision of its own, if clients see another state or purge time than before. */
@@ -45,15 +39,17 @@ export function withRevision(row: CatalogRow, next: CatalogRow): CatalogRow {
 }
 
 /** Puts the work item at the wall time at which a row's timer should be looked at again. */
-export function waitForTimer(deps: ControlDeps, row: Pick<CatalogRow, 'id' | 'phase' | 'clockDue'>): void {
-  if (row.clockDue === null) return
+export function waitForTimer(deps: ControlDeps, row: CatalogRow): void {
+  const clockDue = timerDue(row)
+  if (clockDue === null) return
   const nowMs = deps.now()
-  const due = toWallTime(observeTime(deps.sql, nowMs), row.clockDue, nowMs)
+  const due = toWallTime(observeTime(deps.sql, nowMs), clockDue, nowMs)
   putWork(deps.sql, { key: row.id, kind: timerOf(row), due, attempt: 0, cursor: null })
   deps.arm()
 }
 
 /** What a row's timer is for. */
-export function timerOf({ phase }: Pick<CatalogRow, 'phase'>): 'expire' | 'forget' {
-  return phase === 'purged' ? 'forget' : 'expire'
+export function timerOf(row: Pick<CatalogRow, 'phase' | 'purgeTimeMs'>): 'expire' | 'forget' | 'retire' {
+  if (row.phase === 'purged') return 'forget'
+  return isRestorable(row) ? 'expire' : 'retire'
 }

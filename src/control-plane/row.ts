@@ -5,6 +5,7 @@ import type { ErrorData } from '../wire/errors.ts'
 import type { ResourceRecord, ResourceState, ResourceUsage } from '../wire/resource.ts'
 
 export type Phase = 'creating' | 'live' | 'purging' | 'purged'
+export type OwnMode = Exclude<Mode, 'deleted'>
 
 /** A row with its JSON columns parsed. */
 export interface CatalogRow {
@@ -31,8 +32,15 @@ export interface CatalogRow {
   readonly clockDue: number | null
   /** Wall time, for people, at which a deleted resource will be purged; null when it cannot be restored. */
   readonly purgeTimeMs: number | null
-  /** The mode that restoring brings back; null when there is nothing to restore. */
-  readonly previousMode: Mode | null
+  /** What its owner wants it to be, and what restoring brings back; the descriptor has the stricter of this and its account's. */
+  readonly ownMode: OwnMode
+  readonly isProtected: boolean
+  /** Wall time, for people, at which it is deleted by itself. */
+  readonly expireTimeMs: number | null
+  /** Shard time at which a live row is looked at, and perhaps deleted by itself. */
+  readonly lifeDue: number | null
+  /** The operation that it is part of. */
+  readonly operation: string | null
   /** Written by reports alone: never part of an update. */
   readonly usage?: ResourceUsage
 }
@@ -61,6 +69,9 @@ export function toRecord(row: CatalogRow): ResourceRecord {
     deleteTimeMs: row.deleteTimeMs,
     ...(row.purgeTimeMs === null ? {} : { purgeTimeMs: row.purgeTimeMs }),
     hosts: row.descriptor.hosts ?? [],
+    settings: row.descriptor.settings,
+    deleteProtection: row.isProtected,
+    expireTimeMs: row.expireTimeMs,
     // What a purged object reported is true no more.
     ...(row.usage === undefined || row.phase === 'purged' ? {} : { usage: row.usage }),
     desiredVersion: row.desiredVersion,
@@ -106,7 +117,11 @@ export const COLUMNS = [
   'delete_time',
   'clock_due',
   'purge_time',
-  'previous_mode',
+  'own_mode',
+  'protected',
+  'expire_time',
+  'life_due',
+  'operation',
 ] as const
 
 /** In the order of COLUMNS. */
@@ -133,7 +148,11 @@ export function toValues(row: CatalogRow): (string | number | null)[] {
     row.deleteTimeMs,
     row.clockDue,
     row.purgeTimeMs,
-    row.previousMode,
+    row.ownMode,
+    row.isProtected ? 1 : 0,
+    row.expireTimeMs,
+    row.lifeDue,
+    row.operation,
   ]
 }
 
@@ -161,7 +180,11 @@ export function toRow(stored: Stored): CatalogRow {
     deleteTimeMs: stored['delete_time'] as number | null,
     clockDue: stored['clock_due'] as number | null,
     purgeTimeMs: stored['purge_time'] as number | null,
-    previousMode: stored['previous_mode'] as Mode | null,
+    ownMode: stored['own_mode'] as OwnMode,
+    isProtected: stored['protected'] === 1,
+    expireTimeMs: stored['expire_time'] as number | null,
+    lifeDue: stored['life_due'] as number | null,
+    operation: stored['operation'] as string | null,
     ...toUsage(stored),
   }
 }

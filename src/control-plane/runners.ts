@@ -1,6 +1,12 @@
 // Work that is not one resource's next step: each kind, and the module that carries it.
 
+import type { OperationKind } from '../wire/operation.ts'
+import { runBulkCreate, runPurgeDeleted } from './bulk.ts'
+import { runCascade } from './cascade.ts'
 import type { ControlDeps } from './deps.ts'
+import { runHold } from './hold.ts'
+import { operationOf, type StoredOperation } from './operations.ts'
+import { runTransfer } from './transfer.ts'
 import type { WorkItem } from './work.ts'
 
 /**
@@ -9,4 +15,20 @@ import type { WorkItem } from './work.ts'
  */
 export type Runner = (deps: ControlDeps, item: WorkItem) => Promise<void>
 
-export const RUNNERS: Partial<Record<WorkItem['kind'], Runner>> = {}
+export const RUNNERS: Partial<Record<WorkItem['kind'], Runner>> = {
+  hold: runHold,
+  operation: runOperation,
+  transfer: runTransfer,
+}
+
+const OPERATIONS: Partial<Record<OperationKind, (deps: ControlDeps, operation: StoredOperation) => Promise<void>>> = {
+  bulk_create: runBulkCreate,
+  purge_deleted: runPurgeDeleted,
+  account_update: runCascade,
+  account_purge: runCascade,
+}
+
+async function runOperation(deps: ControlDeps, item: WorkItem): Promise<void> {
+  const operation = operationOf(deps.sql, item.key)
+  if (operation?.state === 'running') await OPERATIONS[operation.kind]?.(deps, operation)
+}

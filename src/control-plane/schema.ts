@@ -68,11 +68,14 @@ const STEPS: readonly string[] = [
   `,
   // Accounts: holds and limits for all that one has, labels that lists filter by, lifetimes, operations, journals, usage by day, moves.
   `
-  ALTER TABLE resource ADD COLUMN own_mode TEXT;            -- what its owner wants; the descriptor has the stricter of it and the account's
+  ALTER TABLE resource ADD COLUMN own_mode TEXT NOT NULL DEFAULT 'active'; -- what its owner wants; the descriptor has the stricter of it and the account's
+  UPDATE resource SET own_mode = coalesce(previous_mode, nullif(json_extract(descriptor, '$.mode'), 'deleted'), 'active');
+  ALTER TABLE resource DROP COLUMN previous_mode;
   ALTER TABLE resource ADD COLUMN protected INTEGER NOT NULL DEFAULT 0;
-  ALTER TABLE resource ADD COLUMN expire_time INTEGER;      -- wall time, for people; NULL: the type decides; 0: never
+  ALTER TABLE resource ADD COLUMN expire_time INTEGER;      -- wall time, for people: when it is deleted by itself
   ALTER TABLE resource ADD COLUMN life_due INTEGER;         -- shard time at which it is looked at, and perhaps deleted by itself
   ALTER TABLE resource ADD COLUMN operation TEXT;           -- the bulk creation that it is part of
+  CREATE INDEX resource_unlisted ON resource (account, create_time) WHERE listed = 0;
   CREATE INDEX resource_by_operation ON resource (operation) WHERE operation IS NOT NULL;
 
   -- Of resources that are listed or can be restored; create_time is unique in a shard.

@@ -1,16 +1,21 @@
 // The work table: what is still to be done, and when to try next. An item is written in the transaction that makes the work
 // necessary; the object's alarm stands at the earliest of them. Lifecycle work has one item per resource, keyed by its identifier; other
-// work is keyed by what it is about: `hold:<account>`, `operation:<id>`, `move:<account>`.
+// work is keyed by what it is about: `hold:<account>`, `operation:<id>`, `transfer:<id>`, `move:<account>`.
 
 export type LifecycleKind = 'apply' | 'expire' | 'retire' | 'purge' | 'forget'
 
 export interface WorkItem {
   readonly key: string
-  readonly kind: LifecycleKind | 'hold' | 'operation' | 'move'
+  readonly kind: LifecycleKind | 'hold' | 'operation' | 'transfer' | 'move'
   /** Milliseconds since 1970, wall time. */
   readonly due: number
   readonly attempt: number
   readonly cursor: string | null
+}
+
+/** Of the item that gives a resource to another account. */
+export function transferKey(id: string): string {
+  return `transfer:${id}`
 }
 
 export function putWork(sql: SqlStorage, item: WorkItem): void {

@@ -6,6 +6,7 @@ import { createControlApi, type ControlApi } from './control-api.ts'
 import { TokenCache } from './credentials.ts'
 import type { Deployment } from './deployment.ts'
 import { ApiDocuments } from './api-documents.ts'
+import { RequestMetrics } from './metrics.ts'
 
 export interface Edge {
   readonly hosts: Hosts
@@ -13,6 +14,7 @@ export interface Edge {
   readonly api: ControlApi
   readonly documents: ApiDocuments
   readonly assets: ReturnType<typeof toAssetTable>
+  readonly metrics: RequestMetrics
 }
 
 export function createEdge(deployment: Deployment): Edge {
@@ -22,5 +24,6 @@ export function createEdge(deployment: Deployment): Edge {
     api: createControlApi(deployment),
     documents: new ApiDocuments(deployment),
     assets: toAssetTable(deployment.types, deployment.console),
+    metrics: new RequestMetrics(),
   }
 }

@@ -16,8 +16,8 @@ export interface Placed<T> {
   readonly position: number
 }
 
-/** Marks a source that has no more rows. */
-export const AT_END = -1
+/** Marks a source that has no more rows: no position is as large. */
+const AT_END: number = Number.MAX_SAFE_INTEGER
 
 /**
  * @param order how rows of different sources compare; within a source its own order stands

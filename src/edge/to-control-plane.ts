@@ -24,6 +24,11 @@ const DEADLINE_MARGIN_MS = 5_000
 /** What this isolate was last told. A cache: a stale entry costs one more round. */
 const learned = new WeakMap<ResourceType, PersistedPolicy>()
 
+/** The policy by which this isolate finds a type's objects now. */
+export function policyOf(type: ResourceType): PersistedPolicy {
+  return learned.get(type) ?? { policy: type.shards, epoch: FIRST_POLICY_EPOCH }
+}
+
 /**
  * Computes which control plane object decides for an account, and the epoch that the call must carry.
  *
@@ -33,7 +38,7 @@ export function toControlObject(
   type: ResourceType,
   account: string,
 ): { readonly object: string; readonly policyEpoch: number } {
-  const { policy, epoch } = learned.get(type) ?? { policy: type.shards, epoch: FIRST_POLICY_EPOCH }
+  const { policy, epoch } = policyOf(type)
   return { object: controlObjectName(type.name, shardOf(policy, account)), policyEpoch: epoch }
 }
 

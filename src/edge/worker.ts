@@ -10,6 +10,7 @@ import { serveMainOrigin, serveOwnOrigin } from './content.ts'
 import type { EdgeContext } from './deployment.ts'
 import type { Edge } from './edge.ts'
 import { logFailure, logRequest } from './log.ts'
+import { serveMetrics } from './metrics.ts'
 import { forwardedOf } from './proxy.ts'
 import { keepFromPages, refuse } from './refusal.ts'
 import { serveSignIn, serveSignOut } from './sign-in.ts'
@@ -18,7 +19,7 @@ import { serveStartPage } from './start-page.ts'
 /** One request, whatever it is for. Never throws. */
 export async function serveRequest(edge: Edge, context: EdgeContext, request: Request): Promise<Response> {
   const { config } = context
-  const begin = config.requestLog ? Date.now() : 0
+  const begin = Date.now()
   const requestId = toRequestId(request.headers.get('x-request-id'))
   let address: Address = { kind: 'foreign', host: '', path: '' }
   let response: Response
@@ -30,9 +31,30 @@ export async function serveRequest(edge: Edge, context: EdgeContext, request: Re
     if (error.code === 'internal') logFailure(requestId, request.method, address, thrown)
     response = refuse(context, address, request, error, requestId)
   }
-  if (config.requestLog) logRequest(requestId, request.method, address, response.status, Date.now() - begin)
+  const durationMs = Date.now() - begin
+  const { plane, type } = toPlane(context, address)
+  edge.metrics.record(plane, type, response.status, durationMs)
+  if (config.requestLog) logRequest(requestId, request.method, address, response.status, durationMs)
   return response
 }
+
+/** What a request was about, for the figures: of either the names are few. */
+function toPlane(context: EdgeContext, address: Address): { readonly plane: string; readonly type: string } {
+  if (address.kind === 'own') {
+    const type = address.label.slice(0, address.label.indexOf('-'))
+    return context.typeByName.has(type) ? { plane: 'data', type } : OTHER
+  }
+  if (address.kind === 'foreign') return OTHER
+  const { path } = address
+  const isControl = path.startsWith('/v1/')
+  const start = isControl ? '/v1/'.length : 1
+  const slash = path.indexOf('/', start)
+  const type = context.typeByPlural.get(path.slice(start, slash === -1 ? undefined : slash))?.name
+  if (isControl) return { plane: 'control', type: type ?? '' }
+  return type === undefined ? OTHER : { plane: 'data', type }
+}
+
+const OTHER = { plane: 'other', type: '' } as const
 
 async function route(
   edge: Edge,
@@ -64,6 +86,8 @@ async function route(
         (await edge.documents.serve(request, path, requestId)) ??
         serveControl(edge, context, request, address, requestId)
       )
+    case 'metrics':
+      return serveOperatorMetrics(edge, context, request, origin, requestId)
     case 'sign-in':
       return serveSignIn({ context, cache, request, origin, query, requestId })
     case 'sign-out':
@@ -105,6 +129,19 @@ async function serveControl(
   response.headers.set('cache-control', 'no-store')
   keepFromPages(response.headers)
   return response
+}
+
+/** @throws ResourceError `unauthenticated`, `permission_denied` for anybody but the operator */
+async function serveOperatorMetrics(
+  edge: Edge,
+  context: EdgeContext,
+  request: Request,
+  origin: string,
+  requestId: string,
+): Promise<Response> {
+  const caller = await requireCaller(context, edge.cache, request, origin, requestId)
+  if (caller.role !== 'operator') throw new ResourceError('permission_denied', 'Metrics are for the operator.')
+  return serveMetrics(edge.metrics, context, requestId)
 }
 
 /** The client's own name for the request when it is one that fits a log line, else a new one. */

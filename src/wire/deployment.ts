@@ -51,6 +51,10 @@ export interface LifecycleTimers {
   readonly idempotencyMs: number
   /** How long a deleted resource can be restored before its content is purged. 0 = purged at once. */
   readonly deleteRetentionMs: number
+  /** How long audit log and events are kept. */
+  readonly journalRetentionMs: number
+  readonly operationRetentionMs: number
+  readonly usageRetentionMs: number
   /** An object reports its usage at most this often. */
   readonly usageIntervalMs: number
   /** Added to the clock of the control plane; a test moves time with it. */
@@ -67,6 +71,10 @@ export const DEFAULT_TIMERS: LifecycleTimers = {
   tombstoneRetentionMs: 30 * 24 * 3_600_000,
   idempotencyMs: 24 * 3_600_000,
   deleteRetentionMs: 7 * 24 * 3_600_000,
+  journalRetentionMs: 90 * 24 * 3_600_000,
+  operationRetentionMs: 30 * 24 * 3_600_000,
+  // A year and a month: for comparing a month with the same one a year before.
+  usageRetentionMs: 396 * 24 * 3_600_000,
   usageIntervalMs: 60_000,
   clockOffsetMs: 0,
 }

@@ -63,6 +63,7 @@ export interface ResourceJson {
   readonly purge_time?: string
   /** Host names of the owner's own. */
   readonly hosts: readonly string[]
+  /** The type's own; absent = none. */
   readonly settings?: Readonly<Record<string, unknown>>
   readonly delete_protection: boolean
   /** When it is deleted by itself. */
@@ -94,7 +95,7 @@ export function toResourceJson(record: ResourceRecord, url: string): ResourceJso
     ...(record.deleteTimeMs === null ? {} : { delete_time: toTime(record.deleteTimeMs) }),
     ...(record.purgeTimeMs === undefined ? {} : { purge_time: toTime(record.purgeTimeMs) }),
     hosts: record.hosts ?? [],
-    ...(record.settings === undefined ? {} : { settings: record.settings }),
+    ...(Object.keys(record.settings ?? {}).length === 0 ? {} : { settings: record.settings ?? {} }),
     delete_protection: record.deleteProtection ?? false,
     ...(record.expireTimeMs === undefined || record.expireTimeMs === null
       ? {}

@@ -14,6 +14,14 @@ const VERSION_1 = `
   DROP INDEX resource_by_name;
   DROP INDEX resource_by_time;
   DROP INDEX resource_restorable;
+  DROP INDEX resource_unlisted;
+  DROP INDEX resource_by_operation;
+  DROP TABLE label;
+  DROP TABLE account;
+  DROP TABLE operation;
+  DROP TABLE audit;
+  DROP TABLE event;
+  DROP TABLE usage_day;
 
   CREATE TABLE resource (
     id TEXT PRIMARY KEY,
@@ -68,7 +76,7 @@ test('[EN4] [CP13] [CP4] a catalog of the release before is opened with all that
   await server.restart()
 
   expect(await list(server)).toEqual(before)
-  expect(await runSql(server, "SELECT value FROM meta WHERE key = 'schema_version'")).toEqual([{ value: '2' }])
+  expect(await runSql(server, "SELECT value FROM meta WHERE key = 'schema_version'")).toEqual([{ value: '3' }])
   expect(await (await server.fetch(`/v1/casks/${gone}`)).json()).toMatchObject({ state: 'deleted' })
   expect((await server.fetch(`/v1/casks/${gone}/restore`, json('POST', {}))).status).toBe(410)
   expect((await server.fetch('/v1/casks', json('POST', { name: 'KEPT' }))).status).toBe(409)

@@ -13,3 +13,5 @@ export const WIKIS_APP: string = join(ROOT, 'test/support/apps/wikis.ts')
 export const CATALOG_APP: string = join(ROOT, 'test/support/apps/catalog.ts')
 /** Two types that the console does not know, with the console. */
 export const CONSOLE_LEDGERS_APP: string = join(ROOT, 'test/support/apps/console-ledgers.ts')
+/** Several accounts, by a builder's own sign-in. */
+export const TENANTS_APP: string = join(ROOT, 'test/support/apps/tenants.ts')

@@ -196,13 +196,18 @@ describe('routes', () => {
     expect(routes.map(({ method, path, action }) => `${method} ${path} ${action}`)).toEqual([
       'POST /v1/boxes create',
       'GET /v1/boxes list',
+      'GET /v1/boxes/count list',
+      'POST /v1/boxes/bulk create',
+      'POST /v1/boxes/purge delete',
       'GET /v1/boxes/:id get',
       'PATCH /v1/boxes/:id update',
       'DELETE /v1/boxes/:id delete',
       'POST /v1/boxes/:id/restore restore',
+      'POST /v1/boxes/:id/transfer transfer',
       'POST /v1/boxes/:id/tokens mint_token',
       'POST /v1/boxes/:id/links mint_token',
       'DELETE /v1/boxes/:id/tokens revoke_tokens',
+      'DELETE /v1/boxes/:id/tokens/:token revoke_tokens',
       'GET /v1/boxes/:id/inspect inspect',
     ])
   })

@@ -13,7 +13,8 @@ describe('the three rules', () => {
     for (const isBehind of [false, true]) {
       for (const purgeTimeMs of [null, 7]) {
         for (const clockDue of [null, NOW - 1, NOW, NOW + 1]) {
-          const row = { phase, clockDue, purgeTimeMs, desiredVersion: 2, appliedVersion: isBehind ? 1 : 2 }
+          const versions = { desiredVersion: 2, appliedVersion: isBehind ? 1 : 2 }
+          const row = { phase, clockDue, lifeDue: null, purgeTimeMs, ...versions }
           const isDue = clockDue !== null && clockDue <= NOW
           const isKept = purgeTimeMs !== null
           expect([row, nextStep(row, NOW)]).toEqual([row, expected(phase, isBehind, isDue, isKept)])
@@ -26,6 +27,7 @@ describe('the three rules', () => {
     const row = {
       phase: 'live',
       clockDue: NOW + 1,
+      lifeDue: null,
       purgeTimeMs: NOW - 1,
       desiredVersion: 2,
       appliedVersion: 2,

@@ -1,0 +1,94 @@
+// Who is let in when many ask at once. One control object is one thread: an account that floods it must not make the others of its shard
+// wait, and what cannot be served in time is refused at once, while refusing is still cheap. All of it is in memory: a restart forgives.
+
+import { ResourceError } from '../wire/errors.ts'
+import type { Caller, ControlMethod } from '../wire/planes.ts'
+
+/** Calls per second of one account; twice as many at once. A shard serves some thousand reads, or some hundred creations. */
+const CALLS_PER_SECOND = 200
+const BURST = 2 * CALLS_PER_SECOND
+/** Calls of one account under way: a creation waits for its object, and the object's process for those before. */
+const MAX_OF_ACCOUNT = 64
+/** Calls of all accounts under way: beyond it every one would wait for seconds. */
+const MAX_IN_ALL = 512
+/** Buckets that are full again say nothing: they are dropped when there are so many. */
+const MAX_BUCKETS = 10_000
+
+/** Between objects, not for a client. */
+const EXEMPT: ReadonlySet<ControlMethod> = new Set([
+  'policy',
+  'reportUsage',
+  'holdAccount',
+  'metrics',
+  'moveOut',
+  'receiveAccount',
+  'receiveResource',
+])
+
+interface Bucket {
+  tokens: number
+  timeMs: number
+  underWay: number
+}
+
+export class Admission {
+  readonly #buckets = new Map<string, Bucket>()
+  readonly #count: (name: string) => void
+  #underWay = 0
+
+  constructor(count: (name: string) => void) {
+    this.#count = count
+  }
+
+  /**
+   * Lets a call in, or refuses it before anything has happened.
+   *
+   * @returns to be called when it has ended
+   * @throws ResourceError `rate_limited` for an account that asks too much, `overloaded` when all together do
+   */
+  enter(method: ControlMethod, { account, role }: Caller, nowMs: number): () => void {
+    if (EXEMPT.has(method)) return () => {}
+    if (this.#underWay >= MAX_IN_ALL) {
+      this.#count('overloaded')
+      throw new ResourceError('overloaded', 'This part of the control plane has too much to do: try again.', {
+        applied: 'no',
+        retryAfterSeconds: 1,
+      })
+    }
+    const bucket = this.#bucketOf(account, nowMs)
+    if (role !== 'operator' && (bucket.tokens < 1 || bucket.underWay >= MAX_OF_ACCOUNT)) {
+      this.#count('rate_limited')
+      throw new ResourceError('rate_limited', 'This account asks for too much at once: wait, then repeat.', {
+        retryAfterSeconds: 1,
+      })
+    }
+    bucket.tokens -= 1
+    bucket.underWay++
+    this.#underWay++
+    return () => {
+      bucket.underWay--
+      this.#underWay--
+    }
+  }
+
+  #bucketOf(account: string, nowMs: number): Bucket {
+    const known = this.#buckets.get(account)
+    if (known !== undefined) {
+      const elapsedMs = Math.max(nowMs - known.timeMs, 0)
+      known.tokens = Math.min(BURST, known.tokens + (elapsedMs / 1000) * CALLS_PER_SECOND)
+      known.timeMs = nowMs
+      return known
+    }
+    if (this.#buckets.size >= MAX_BUCKETS) this.#dropFull(nowMs)
+    const bucket: Bucket = { tokens: BURST, timeMs: nowMs, underWay: 0 }
+    this.#buckets.set(account, bucket)
+    return bucket
+  }
+
+  #dropFull(nowMs: number): void {
+    for (const [account, { tokens, timeMs, underWay }] of this.#buckets) {
+      const isFull = tokens + ((nowMs - timeMs) / 1000) * CALLS_PER_SECOND >= BURST
+      if (isFull && underWay === 0) this.#buckets.delete(account)
+    }
+  }
+}

@@ -1,0 +1,30 @@
+// Deleting one row, whoever wants it: its owner, its own end, or the end of its account.
+
+import type { ControlDeps } from './deps.ts'
+import { bumpDescriptor } from './descriptor.ts'
+import { giveBackOne, keepDeleted } from './quota.ts'
+import { NO_RETENTION, beginRetention, endRetention } from './retention.ts'
+import { isRestorable, type CatalogRow } from './row.ts'
+
+/**
+ * Deletes one, whoever wants it; of one that can be restored, ends that time. Part of the caller's transaction.
+ *
+ * @param keepAtMost how many deleted ones the account may keep
+ * @returns the row as it is now
+ */
+export function removeRow(
+  deps: ControlDeps,
+  row: CatalogRow,
+  { purge, keepAtMost }: { readonly purge: boolean; readonly keepAtMost?: number | undefined },
+): CatalogRow {
+  if (row.descriptor.mode === 'deleted') return isRestorable(row) ? endRetention(deps, row) : row
+  // What is still being created has nothing to keep.
+  const isKept = !purge && row.phase === 'live' && deps.timers.deleteRetentionMs > 0
+  if (isKept) keepDeleted(deps.sql, row.account, keepAtMost)
+  giveBackOne(deps.sql, row.account)
+  const nowMs = deps.now()
+  const retention = isKept ? beginRetention(deps, nowMs) : NO_RETENTION
+  const columns = { ...retention, isListed: false, params: undefined, deleteTimeMs: nowMs, lifeDue: null }
+  deps.journal.event(row.account, 'deleted', row.id, { can_be_restored: isKept })
+  return bumpDescriptor(deps, row, { mode: 'deleted' }, columns)
+}

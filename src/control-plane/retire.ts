@@ -1,0 +1,31 @@
+// A live resource whose timer is due: deleted as if its owner had done it, or, if its end has moved, left until then.
+
+import { fault } from '../object/fault.ts'
+import { findRow, updateRow } from './catalog.ts'
+import type { ControlDeps } from './deps.ts'
+import { SYSTEM } from './journal.ts'
+import { endOf, lifeDueOf } from './lifetime.ts'
+import { shardTime } from './meta.ts'
+import { nextStep } from './next-step.ts'
+import { removeRow } from './removal.ts'
+import { waitForTimer } from './retention.ts'
+import type { CatalogRow } from './row.ts'
+
+export async function retire(deps: ControlDeps, row: CatalogRow): Promise<void> {
+  TEST_BUILD: await fault('advance.retire.begin')
+  await deps.transact(() => {
+    const current = findRow(deps.sql, row.id)
+    // It may have been changed or deleted since it was looked at.
+    if (current === undefined || nextStep(current, shardTime(deps.sql, deps.now())) !== 'retire') return
+    const end = endOf(deps, current)
+    if (end !== undefined && end <= deps.now() && !current.isProtected) {
+      removeRow(deps, current, { purge: false })
+      const caller = { account: current.account, role: 'operator', actor: SYSTEM, requestId: '' } as const
+      return deps.journal.audit(caller, 'expire', current.id)
+    }
+    const next = { ...current, lifeDue: lifeDueOf(deps, current) }
+    updateRow(deps.sql, next)
+    waitForTimer(deps, next)
+  })
+  TEST_BUILD: await fault('advance.retire.marked')
+}

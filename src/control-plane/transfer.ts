@@ -1,0 +1,181 @@
+// Giving a resource to another account, which may be on another shard: two objects that cannot commit together. The shard that has it
+// remembers the intent, the other one takes it over or refuses, and only then the first lets go. In between it takes no change.
+
+import { fault } from '../object/fault.ts'
+import type { CallerLimits } from '../wire/account.ts'
+import { ResourceError } from '../wire/errors.ts'
+import type { Caller, Changed, ControlMethods } from '../wire/planes.ts'
+import { effectiveMode, readAccount, requireOpen, resourceBytes } from './account.ts'
+import { advanceFor } from './advance.ts'
+import { deleteRow, findRow, insertRow, readStored, requireFreeName, updateRow } from './catalog.ts'
+import { liveRow, requireMatch } from './change.ts'
+import type { ControlDeps } from './deps.ts'
+import { scheduleWork } from './descriptor.ts'
+import { forgetKeysOf } from './idempotency.ts'
+import { dropLabels, indexLabels } from './labels.ts'
+import { readCounters, raiseCounters, nextCreateTime } from './meta.ts'
+import { releaseBytes, takeBytes } from './metering.ts'
+import { callPeer } from './peers.ts'
+import { giveBackOne, takeOne } from './quota.ts'
+import { toRow, type CatalogRow } from './row.ts'
+import { dropWork, putWork, transferKey, type WorkItem } from './work.ts'
+
+interface Intent {
+  readonly to: string
+  readonly limits: CallerLimits
+  readonly from: string
+}
+
+/**
+ * Gives a live resource to another account. Its tokens end with it, as does its place in lists: it is the newest of its new account.
+ *
+ * @throws ResourceError what a creation there would be refused with, and `not_found`, `deleted`, `not_ready`, `precondition_failed`
+ */
+export async function transfer(
+  deps: ControlDeps,
+  caller: Caller,
+  { id, ifMatch, to, limits }: ControlMethods['transfer']['args'],
+): Promise<Changed> {
+  if (deps.ownedTypes.length > 0) throw new ResourceError('invalid_request', 'An account belongs to nobody else.')
+  const item = await deps.transact((sql) => {
+    const row = liveRow(sql, id, caller.account)
+    requireMatch(row, ifMatch)
+    if (to === row.account) throw new ResourceError('invalid_request', 'It belongs to this account already.')
+    const intent: Intent = { to, limits, from: row.account }
+    const work: WorkItem = {
+      key: transferKey(id),
+      kind: 'transfer',
+      due: deps.now() + deps.timers.reconcileBaseMs,
+      attempt: 0,
+      cursor: JSON.stringify(intent),
+    }
+    putWork(sql, work)
+    deps.arm()
+    deps.journal.audit(caller, 'transfer', id)
+    return work
+  })
+  TEST_BUILD: await fault('transfer.recorded')
+  await runTransfer(deps, item)
+  return callPeerAfter(deps, id, to)
+}
+
+/** As its new account sees it. */
+async function callPeerAfter(deps: ControlDeps, id: string, to: string): Promise<Changed> {
+  const record = await callPeer(deps, deps.type, to, 'get', { id })
+  return { record, applied: record.appliedVersion === record.desiredVersion }
+}
+
+/** Drives it on to one of its two ends. Idempotent. @throws ResourceError the other account's refusal, after which nothing has changed */
+export async function runTransfer(deps: ControlDeps, item: WorkItem): Promise<void> {
+  const id = item.key.slice(transferKey('').length)
+  const { to, limits, from } = JSON.parse(item.cursor ?? '{}') as Intent
+  const row = readStored(deps.sql, id)
+  if (row === undefined || row['account'] !== from) return deps.transact((sql) => dropWork(sql, item.key))
+  try {
+    await callPeer(deps, deps.type, to, 'receiveResource', {
+      row,
+      counters: readCounters(deps.sql, deps.now()),
+      limits,
+    })
+  } catch (error) {
+    if (!(error instanceof ResourceError) || !REFUSALS.has(error.code)) throw error
+    await deps.transact((sql) => dropWork(sql, item.key))
+    throw error
+  }
+  TEST_BUILD: await fault('transfer.received')
+  await deps.transact((sql) => {
+    dropWork(sql, item.key)
+    const left = findRow(sql, id)
+    deps.journal.event(from, 'transferred', id, { to })
+    // On one shard it was the same row.
+    if (left === undefined || left.account !== from) return
+    letGo(deps, left)
+    deleteRow(sql, id)
+    dropWork(sql, id)
+  })
+  TEST_BUILD: await fault('transfer.gone')
+}
+
+/** What the other account's shard decides; everything else is tried again. */
+const REFUSALS: ReadonlySet<string> = new Set([
+  'quota_exceeded',
+  'already_exists',
+  'suspended',
+  'permission_denied',
+  'deleted',
+  'invalid_request',
+])
+
+/**
+ * Takes a resource over. Part of the protocol above; idempotent by identifier.
+ *
+ * @throws ResourceError as for a creation
+ */
+export async function receiveResource(
+  deps: ControlDeps,
+  { account, requestId }: Caller,
+  { row: stored, counters, limits }: ControlMethods['receiveResource']['args'],
+): Promise<boolean> {
+  const given = toRow(stored)
+  await deps.transact((sql) => {
+    const here = findRow(sql, given.id)
+    if (here?.account === account) return
+    const held = readAccount(sql, account)
+    requireOpen(sql, account, held)
+    if (given.nameKey !== null)
+      requireFreeName(sql, account, given.nameKey, { wayOut: 'rename one of them before it is given away' })
+    takeOne(sql, account, limits.resources)
+    raiseCounters(sql, counters)
+    const next = toReceived(deps, given, account, effectiveMode(given.ownMode, held), limits)
+    if (here === undefined) {
+      insertRow(sql, next)
+    } else {
+      letGo(deps, here)
+      updateRow(sql, next)
+    }
+    indexLabels(sql, next)
+    takeBytes(deps, next)
+    scheduleWork(deps, next.id, 'apply')
+    deps.journal.event(account, 'transferred', next.id, { from: given.account })
+  })
+  TEST_BUILD: await fault('transfer.taken')
+  await advanceFor(deps, given.id, deps.timers.createWaitMs, requestId)
+  return true
+}
+
+function toReceived(
+  deps: ControlDeps,
+  row: CatalogRow,
+  account: string,
+  mode: CatalogRow['ownMode'],
+  limits: CallerLimits,
+): CatalogRow {
+  const version = row.desiredVersion + 1
+  const createTimeMs = nextCreateTime(deps.sql, deps.now())
+  return {
+    ...row,
+    account,
+    createTimeMs,
+    updateTimeMs: createTimeMs,
+    operation: null,
+    desiredVersion: version,
+    revision: row.revision + 1,
+    descriptor: {
+      ...row.descriptor,
+      account,
+      shard: deps.objectName,
+      version,
+      mode,
+      limits: { bytes: resourceBytes(deps.type.limits.bytes, limits) },
+      // Whom its owner before let in is not let in any more.
+      generation: row.descriptor.generation + 1,
+    },
+  }
+}
+
+function letGo(deps: ControlDeps, row: CatalogRow): void {
+  giveBackOne(deps.sql, row.account)
+  dropLabels(deps.sql, row)
+  releaseBytes(deps, row)
+  forgetKeysOf(deps.sql, row.id)
+}

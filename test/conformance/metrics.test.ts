@@ -1,0 +1,60 @@
+// The operator's figures, and the request id in the logs of both planes.
+
+import { beforeAll, expect, test } from 'vitest'
+import { LEDGER_APP } from '../support/apps.ts'
+import { create, mintToken, content, problem } from '../support/http.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+
+let server: TestServer
+beforeAll(async () => {
+  server = await startServer({ app: LEDGER_APP, args: ['--request-log'], timers: { deleteRetentionMs: 3_600_000 } })
+})
+
+function valueOf(text: string, line: RegExp): number {
+  const found = text.split('\n').find((one) => line.test(one))
+  if (found === undefined) throw new Error(`no line ${String(line)} in\n${text}`)
+  return Number(found.split(' ').at(-1))
+}
+
+test('[OP1] /metrics tells states, work and latencies per plane and type, to the operator only', async () => {
+  expect((await fetch(`${server.url}/metrics`)).status).toBe(401)
+  const { id } = await create(server, 'ledgers')
+  const { token } = await mintToken(server, 'ledgers', id)
+  await content(server, `/ledgers/${id}/entries`, token)
+  await server.fetch(`/v1/ledgers/${(await create(server, 'ledgers')).id}`, { method: 'DELETE' })
+  const response = await server.fetch('/metrics')
+  expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')
+  const text = await response.text()
+  const root = 'type="ledger",shard="root"'
+  expect(valueOf(text, new RegExp(`^biplane_shard_up{${root}}`))).toBe(1)
+  expect(valueOf(text, new RegExp(`^biplane_resources{${root},state="listed"}`))).toBe(1)
+  expect(valueOf(text, new RegExp(`^biplane_resources{${root},state="deleted"}`))).toBe(1)
+  expect(valueOf(text, new RegExp(`^biplane_oldest_unfinished_seconds{${root}}`))).toBe(0)
+  const duration = 'biplane_request_duration_seconds_count'
+  expect(valueOf(text, new RegExp(`^${duration}{plane="data",type="ledger",status="2xx"}`))).toBe(1)
+  expect(valueOf(text, new RegExp(`^${duration}{plane="control",type="ledger",status="2xx"}`))).toBeGreaterThanOrEqual(
+    4,
+  )
+  // Every line is a comment or a sample, and nothing names a resource.
+  for (const line of text.trim().split('\n'))
+    expect(line).toMatch(/^(# (HELP|TYPE) \w+ .+|\w+(\{[^}]*\})? -?[\d.e+-]+)$/)
+  expect(text).not.toContain(id)
+
+  await server.control.kill9()
+  const without = await (await server.fetch('/metrics')).text()
+  expect(without).toContain('biplane_shard_up')
+  await server.control.ready()
+})
+
+test('[OP2] a request id goes through both planes into the logs', async () => {
+  const response = await server.fetch('/v1/ledgers', { method: 'POST', headers: { 'x-request-id': 'one-of-mine' } })
+  expect(response.headers.get('x-request-id')).toBe('one-of-mine')
+  for (const event of ['request', 'control_call', 'data_call']) {
+    await server.logged(({ message }) => {
+      const text = String(message)
+      return text.includes(`"event":"${event}"`) && text.includes('"request_id":"one-of-mine"')
+    })
+  }
+  const refused = await problem(await fetch(`${server.url}/v1/ledgers`, { headers: { 'x-request-id': 'refused' } }))
+  expect(refused.request_id).toBe('refused')
+})
