@@ -20,8 +20,8 @@ const ALWAYS: readonly ErrorCode[] = [
 const BY_ACTION: Partial<Record<ControlAction, readonly ErrorCode[]>> = {
   create: ['already_exists', 'quota_exceeded', 'not_found'],
   update: ['already_exists', 'not_ready', 'deleted'],
-  delete: ['delete_protected', 'quota_exceeded'],
-  restore: ['already_exists', 'quota_exceeded', 'deleted'],
+  delete: ['delete_protected', 'quota_exceeded', 'not_ready'],
+  restore: ['already_exists', 'quota_exceeded', 'deleted', 'not_ready'],
   transfer: ['already_exists', 'quota_exceeded', 'not_ready', 'deleted'],
   mint_token: ['not_ready', 'deleted'],
   revoke_tokens: ['not_ready', 'deleted'],
@@ -30,7 +30,6 @@ const BY_ACTION: Partial<Record<ControlAction, readonly ErrorCode[]>> = {
   delete_account: ['delete_protected'],
   restore_account: ['already_exists', 'deleted'],
   create_key: ['quota_exceeded', 'suspended', 'deleted'],
-  cancel_operation: ['not_ready'],
   reshard: ['not_ready'],
 }
 
