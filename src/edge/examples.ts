@@ -40,6 +40,8 @@ function page(...data: unknown[]): RouteExample {
   return { query: { limit: '50' }, answers: { 200: { data } } }
 }
 
+const single = { kind: 'single' }
+
 const DEPLOYMENT: Readonly<Record<string, RouteExample>> = {
   'GET /v1/session': {
     answers: {
@@ -52,6 +54,17 @@ const DEPLOYMENT: Readonly<Record<string, RouteExample>> = {
         content: 'own',
       },
     },
+  },
+  'GET /v1/types': {
+    answers: {
+      200: {
+        data: [{ name: 'wiki', plural: 'wikis', policy: single, proposed_policy: single, epoch: 1, moving: false }],
+      },
+    },
+  },
+  'PUT /v1/types/:type/policy': {
+    body: { kind: 'hashed', shards: 4 },
+    answers: { 202: operation('wiki', 'reshard', { policy: { kind: 'hashed', shards: 4 } }) },
   },
   'GET /v1/operations': page(operation('wiki', 'bulk_create', {}, 'succeeded', 2)),
   'GET /v1/operations/:operation': { answers: { 200: operation('wiki', 'bulk_create', {}, 'running', 1) } },

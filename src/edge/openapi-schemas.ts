@@ -14,6 +14,7 @@ export interface JsonSchema {
   readonly items?: JsonSchema
   readonly additionalProperties?: JsonSchema | boolean
   readonly anyOf?: readonly JsonSchema[]
+  readonly oneOf?: readonly JsonSchema[]
   readonly not?: JsonSchema
   readonly enum?: readonly unknown[]
   readonly const?: unknown

@@ -5,6 +5,8 @@ import { escapeHtml } from './page.ts'
 
 /** HTML of the members; empty for a schema that has none. */
 export function memberTable(schema: JsonSchema): string {
+  const tables = optionsOf(schema).map((option) => memberTable(option))
+  if (tables.some((html) => html !== '')) return tables.join('<p>or</p>')
   const rows = membersOf(schema, '')
   if (rows.length === 0) return ''
   return table(
@@ -43,14 +45,18 @@ export function typeHtml(schema: JsonSchema): string {
   if (schema.$ref !== undefined) return referenceHtml(schema.$ref)
   if (schema.enum !== undefined) return schema.enum.map((value) => codeHtml(JSON.stringify(value))).join(' | ')
   if (schema.const !== undefined) return codeHtml(JSON.stringify(schema.const))
-  const options = schema.anyOf ?? (schema['oneOf'] as readonly JsonSchema[] | undefined)
-  if (options !== undefined) return options.map((option) => typeHtml(option)).join(' | ')
+  const options = optionsOf(schema)
+  if (options.length > 0) return options.map((option) => typeHtml(option)).join(' | ')
   if (schema.type === 'array') return `array of ${typeHtml(schema.items ?? {})}`
   const { additionalProperties: values } = schema
   if (schema.type === 'object' && typeof values === 'object' && schema.properties === undefined)
     return Object.keys(values).length === 0 ? 'object' : `object of ${typeHtml(values)}`
   if (typeof schema['format'] === 'string') return escapeHtml(schema['format'])
   return escapeHtml([schema.type ?? 'any JSON'].flat().join(' | '))
+}
+
+function optionsOf(schema: JsonSchema): readonly JsonSchema[] {
+  return schema.anyOf ?? schema.oneOf ?? []
 }
 
 export function referenceHtml(reference: string): string {
