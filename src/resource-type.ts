@@ -106,6 +106,7 @@ const RESERVED_PLURALS: ReadonlySet<string> = new Set([
   'types',
   'capabilities',
   'openapi',
+  'reference',
 ])
 
 /** 1 GiB of storage is far below the engine's 10 GB; 16 MiB is a body that an object can hold in memory many times over. */

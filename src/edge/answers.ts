@@ -120,3 +120,20 @@ export const eventAnswer: ZodType = z
     data: z.record(z.string(), z.unknown()),
   })
   .meta({ id: 'Event' })
+
+/** Every refusal (RFC 9457). */
+export const problemAnswer: ZodType = z
+  .looseObject({
+    type: z.string().describe('urn:biplane:error: and the code'),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().describe('What is wrong, and what to do about it.'),
+    code: z.enum(ERROR_CODES).describe('What to tell refusals apart by.'),
+    retryable: z.boolean().describe('Whether the same request may succeed later without being changed.'),
+    applied: z.enum(['no', 'unknown']).optional().describe('With 5xx: whether the change happened all the same.'),
+    request_id: z.string().describe('For whoever runs the server: his log has it.'),
+    parameter: z.string().optional().describe('With invalid_request: the member or parameter that is wrong.'),
+    limit: z.number().optional().describe('With quota_exceeded and too_large: how much there may be.'),
+    used: z.number().optional().describe('With quota_exceeded: how much there is.'),
+  })
+  .meta({ id: 'Problem' })

@@ -23,6 +23,15 @@ export function serveAsset(assets: ReadonlyMap<string, Asset>, request: Request,
   return toAssetResponse(asset, request, headers)
 }
 
+/** A file that changes with a release: kept by clients, and asked about before each use. */
+export async function serveKept(asset: Asset, request: Request, headers: Headers): Promise<Response> {
+  const etag = await etagOf(asset)
+  headers.set('etag', etag)
+  headers.set('cache-control', 'no-cache')
+  if (request.headers.get('if-none-match') === etag) return new Response(null, { status: 304, headers })
+  return toAssetResponse(asset, request, headers)
+}
+
 /** The file in the form that the client understands. */
 export function toAssetResponse(asset: Asset, request: Request, headers: Headers): Response {
   headers.set('content-type', asset.contentType)
@@ -39,4 +48,18 @@ export function toAssetResponse(asset: Asset, request: Request, headers: Headers
 
 function acceptsEncoding(request: Request, encoding: string): boolean {
   return (request.headers.get('accept-encoding') ?? '').includes(encoding)
+}
+
+const etags = new WeakMap<Asset, Promise<string>>()
+
+/** Made once. Weak: the compressed and the plain form are one page. */
+function etagOf(page: Asset): Promise<string> {
+  const made = etags.get(page) ?? hash(page.body)
+  etags.set(page, made)
+  return made
+}
+
+async function hash(body: ArrayBuffer | Uint8Array): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', body))
+  return `W/"${Array.from(digest.subarray(0, 12), (byte) => byte.toString(16).padStart(2, '0')).join('')}"`
 }

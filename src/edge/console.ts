@@ -1,7 +1,7 @@
 // The web console at `/`: static files that somebody else made, and the one answer about a session that the edge itself knows.
 
-import type { Asset, ConsoleFiles } from '../resource-type.ts'
-import { toAssetResponse } from './assets.ts'
+import type { ConsoleFiles } from '../resource-type.ts'
+import { serveKept } from './assets.ts'
 import type { ControlCaller } from './authorize.ts'
 import type { EdgeContext } from './deployment.ts'
 
@@ -24,18 +24,13 @@ const PAGE_HEADERS: Readonly<Record<string, string>> = {
   // A wiki that the console opens, or that opened the console, holds no handle on its window.
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
-  // Kept, and asked about before each use: the page names the files of one release.
-  'cache-control': 'no-cache',
 }
 
 /** The console's page. It is the same for everybody, and asks by itself who is signed in. */
 export async function serveConsole({ page }: ConsoleFiles, request: Request, requestId: string): Promise<Response> {
   const headers = new Headers(PAGE_HEADERS)
-  const etag = await etagOf(page)
-  headers.set('etag', etag)
   headers.set('x-request-id', requestId)
-  if (request.headers.get('if-none-match') === etag) return new Response(null, { status: 304, headers })
-  return toAssetResponse(page, request, headers)
+  return serveKept(page, request, headers)
 }
 
 /** `GET /v1/session`: who is signed in, and what there is to manage. */
@@ -50,18 +45,4 @@ export function serveSession(context: EdgeContext, { account, role }: ControlCal
     /** Where content is opened: on an origin of its own, or below a path with a capability. */
     content: context.config.pathCapabilities ? 'path' : 'own',
   })
-}
-
-const etags = new WeakMap<Asset, Promise<string>>()
-
-/** Made once. Weak: the compressed and the plain form are one page. */
-function etagOf(page: Asset): Promise<string> {
-  const made = etags.get(page) ?? hash(page.body)
-  etags.set(page, made)
-  return made
-}
-
-async function hash(body: ArrayBuffer | Uint8Array): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', body))
-  return `W/"${Array.from(digest.subarray(0, 12), (byte) => byte.toString(16).padStart(2, '0')).join('')}"`
 }

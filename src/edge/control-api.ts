@@ -13,6 +13,8 @@ import { controlRoutes } from './routes.ts'
 import { MAX_CONTROL_BODY_BYTES } from './schemas.ts'
 import { requireIssued } from './to-data-plane.ts'
 
+const METHODS: readonly ControlRoute['method'][] = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE']
+
 /** What the worker decided before routing: there is a caller. */
 export interface ControlBindings {
   readonly context: EdgeContext
@@ -27,8 +29,11 @@ export function createControlApi(deployment: Deployment): ControlApi {
   for (const route of controlRoutes(deployment)) {
     api.on(route.method, route.path, ({ req, env }) => serveRoute(route, req.raw, req.param(), env))
   }
-  api.notFound(() => {
-    throw new ResourceError('not_found', 'There is no such route, or not with this method.')
+  api.notFound(({ req }) => {
+    const methods = METHODS.filter((method) => api.router.match(method, req.path)[0].length > 0)
+    const others =
+      methods.length === 0 ? 'There is nothing here.' : `Here are ${methods.join(', ')}, and no ${req.method}.`
+    throw new ResourceError('not_found', `${others} GET /v1/reference shows every route.`)
   })
   // Errors go up to the worker, the one place that turns them into answers.
   api.onError((error) => {
@@ -65,9 +70,12 @@ function validate(schema: ZodType, value: unknown, where: string): unknown {
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const [issue] = result.error.issues
-  const path = issue === undefined || issue.path.length === 0 ? where : issue.path.join('.')
+  const unknown =
+    issue?.code === 'unrecognized_keys' && issue.message.startsWith('Unrecognized') ? issue.keys.slice(0, 1) : []
+  const names = [...(issue?.path ?? []), ...unknown]
+  const path = names.length === 0 ? where : names.join('.')
   // Unknown members are named as they came, whatever their length.
-  const text = `${path}: ${issue?.message ?? 'not valid'}`
+  const text = `${path}: ${unknown.length > 0 ? 'is not known here' : (issue?.message ?? 'not valid')}`
   throw new ResourceError('invalid_request', text.slice(0, MAX_MESSAGE_LENGTH), {
     details: { parameter: path.slice(0, MAX_MESSAGE_LENGTH) },
   })

@@ -5,12 +5,14 @@ import { toAssetTable } from './assets.ts'
 import { createControlApi, type ControlApi } from './control-api.ts'
 import { TokenCache } from './credentials.ts'
 import type { Deployment } from './deployment.ts'
+import { ApiDocuments } from './api-documents.ts'
 import { RequestMetrics } from './metrics.ts'
 
 export interface Edge {
   readonly hosts: Hosts
   readonly cache: TokenCache
   readonly api: ControlApi
+  readonly documents: ApiDocuments
   readonly assets: ReturnType<typeof toAssetTable>
   readonly metrics: RequestMetrics
 }
@@ -20,6 +22,7 @@ export function createEdge(deployment: Deployment): Edge {
     hosts: toHosts(deployment.config),
     cache: new TokenCache(deployment.signer),
     api: createControlApi(deployment),
+    documents: new ApiDocuments(deployment),
     assets: toAssetTable(deployment.types, deployment.console),
     metrics: new RequestMetrics(),
   }

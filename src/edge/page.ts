@@ -6,7 +6,7 @@ const CONTENT_SECURITY_POLICY =
 
 /** @param content HTML */
 export function pageResponse(content: string, requestId: string, status = 200): Response {
-  return new Response(page(content), {
+  return new Response(toPage(content), {
     status,
     headers: {
       'content-type': 'text/html; charset=utf-8',
@@ -29,10 +29,14 @@ export function escapeHtml(text: string): string {
   return text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }
 
-function page(content: string): string {
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Biplane</title><style>
+/** What every page looks like. */
+export const PAGE_STYLE = `
 :root { color-scheme: light dark; font-family: system-ui, sans-serif } body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
 table { border-collapse: collapse; width: 100%; margin-top: 1rem } th, td { text-align: left; padding: .3rem .6rem .3rem 0; overflow-wrap: anywhere }
-</style></head><body><main><h1>Biplane</h1>${content}</main></body></html>`
+`
+
+/** @param content HTML @param title of the page, below the heading that all have */
+export function toPage(content: string, title = 'Biplane', style: string = PAGE_STYLE): string {
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>${title}</title><style>${style}</style></head><body><main><h1>${title}</h1>${content}</main></body></html>`
 }

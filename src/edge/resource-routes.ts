@@ -26,6 +26,13 @@ import {
 const ACCEPTED: RouteAnswer = {
   description: 'Recorded; the object does not know of it yet. Ask again at `Location`.',
   schema: resourceAnswer,
+  headers: ['ETag', 'Location', 'Retry-After'],
+}
+
+const STARTED: RouteAnswer = {
+  description: 'The operation: look at `Location` how far it is.',
+  schema: operationAnswer,
+  headers: ['Location', 'Retry-After'],
 }
 
 /** Every control plane route of one type. */
@@ -33,7 +40,8 @@ export function resourceRoutes(type: ResourceType): ResourceRoute[] {
   const all = `/v1/${type.plural}`
   const one = `${all}/:id`
   const { name, plural } = type
-  const changed = { 200: { description: `The ${name}`, schema: resourceAnswer }, 202: ACCEPTED }
+  const found: RouteAnswer = { description: `The ${name}`, schema: resourceAnswer, headers: ['ETag'] }
+  const changed = { 200: found, 202: ACCEPTED }
   const routes: Omit<ResourceRoute, 'type'>[] = [
     {
       method: 'POST',
@@ -41,7 +49,12 @@ export function resourceRoutes(type: ResourceType): ResourceRoute[] {
       action: 'create',
       summary: `Create a ${name}`,
       body: createBody(type),
-      answers: { 201: { description: `The new ${name}`, schema: resourceAnswer }, 202: ACCEPTED },
+      headers: ['Idempotency-Key'],
+      answers: {
+        201: { description: `The new ${name}`, schema: resourceAnswer, headers: ['ETag', 'Location'] },
+        202: ACCEPTED,
+        303: { description: `A browser, which asks for HTML, is sent to the new ${name}.`, headers: ['Location'] },
+      },
       handle: handlers.createResource,
     },
     {
@@ -68,6 +81,7 @@ export function resourceRoutes(type: ResourceType): ResourceRoute[] {
       method: 'GET',
       path: `${all}/count`,
       action: 'list',
+      operation: 'count',
       summary: `Count ${plural}`,
       body: noBody,
       query: countQuery,
@@ -78,19 +92,23 @@ export function resourceRoutes(type: ResourceType): ResourceRoute[] {
       method: 'POST',
       path: `${all}/bulk`,
       action: 'create',
+      operation: 'bulk_create',
       summary: `Create up to 1,000 ${plural} at once`,
       body: bulkBody(type),
+      headers: ['Idempotency-Key'],
       maxBodyBytes: MAX_BULK_BODY_BYTES,
-      answers: { 202: { description: 'The operation', schema: operationAnswer } },
+      answers: { 202: STARTED },
       handle: handlers.bulkCreate,
     },
     {
       method: 'POST',
       path: `${all}/purge`,
       action: 'delete',
+      operation: 'purge_deleted',
       summary: `Purge every deleted ${name} of the account`,
       body: emptyBody,
-      answers: { 202: { description: 'The operation', schema: operationAnswer } },
+      errors: [],
+      answers: { 202: STARTED },
       handle: handlers.purgeDeleted,
     },
     {
@@ -99,7 +117,7 @@ export function resourceRoutes(type: ResourceType): ResourceRoute[] {
       action: 'get',
       summary: `Get a ${name}, also a deleted one`,
       body: noBody,
-      answers: { 200: changed[200] },
+      answers: { 200: found },
       handle: handlers.getResource,
     },
     {
@@ -108,6 +126,7 @@ export function resourceRoutes(type: ResourceType): ResourceRoute[] {
       action: 'update',
       summary: `Change a ${name}`,
       body: updateBody(type),
+      headers: ['If-Match'],
       answers: changed,
       handle: handlers.updateResource,
     },
@@ -118,6 +137,7 @@ export function resourceRoutes(type: ResourceType): ResourceRoute[] {
       summary: `Delete a ${name}, or purge it`,
       body: noBody,
       query: deleteQuery,
+      headers: ['If-Match'],
       answers: changed,
       handle: handlers.deleteResource,
     },
@@ -127,6 +147,7 @@ export function resourceRoutes(type: ResourceType): ResourceRoute[] {
       action: 'restore',
       summary: `Restore a deleted ${name}, under another name if need be`,
       body: restoreBody,
+      headers: ['If-Match'],
       answers: changed,
       handle: handlers.restoreResource,
     },
@@ -136,6 +157,7 @@ export function resourceRoutes(type: ResourceType): ResourceRoute[] {
       action: 'transfer',
       summary: `Give a ${name} to another account`,
       body: transferBody,
+      headers: ['If-Match'],
       answers: changed,
       handle: handlers.transferResource,
     },
@@ -152,6 +174,7 @@ export function resourceRoutes(type: ResourceType): ResourceRoute[] {
       method: 'POST',
       path: `${one}/links`,
       action: 'mint_token',
+      operation: 'mint_link',
       summary: `Make a link that shares a ${name}`,
       body: linkBody,
       answers: { 201: { description: 'The link, shown once', schema: linkAnswer } },
@@ -170,6 +193,7 @@ export function resourceRoutes(type: ResourceType): ResourceRoute[] {
       method: 'DELETE',
       path: `${one}/tokens/:token`,
       action: 'revoke_tokens',
+      operation: 'revoke_token',
       summary: `Revoke one token or link of a ${name}`,
       body: noBody,
       answers: changed,

@@ -4,6 +4,7 @@
 import type { ZodType } from 'zod'
 import type { ResourceId } from '../identity/resource-id.ts'
 import type { ResourceType } from '../resource-type.ts'
+import type { ErrorCode } from '../wire/errors.ts'
 import type { Hosts } from './address.ts'
 import type { ControlCaller } from './authorize.ts'
 import type { EdgeContext } from './deployment.ts'
@@ -40,6 +41,21 @@ export interface RouteAnswer {
   readonly schema?: ZodType
   /** Of a body that is not JSON. */
   readonly contentType?: string
+  /** That a client may look for, beyond those that every answer has. */
+  readonly headers?: readonly AnswerHeader[]
+}
+
+/** Request headers that some routes understand, and others ignore. */
+export type RequestHeader = 'Idempotency-Key' | 'If-Match'
+export type AnswerHeader = 'ETag' | 'Location' | 'Retry-After'
+
+/** One request that a client could send, and what comes back. */
+export interface RouteExample {
+  readonly query?: Readonly<Record<string, string>>
+  readonly headers?: Partial<Record<RequestHeader, string>>
+  readonly body?: unknown
+  /** Status -> JSON body. */
+  readonly answers: Readonly<Record<number, unknown>>
 }
 
 interface Route {
@@ -47,13 +63,20 @@ interface Route {
   /** As Hono writes it: `:id` is a resource identifier of the route's type, checked before the handler runs. */
   readonly path: string
   readonly action: ControlAction
+  /** For the operation's name where the action alone does not tell it from others, such as `bulk_create`. */
+  readonly operation?: string
   readonly summary: string
   readonly body: ZodType
   readonly query?: ZodType
+  readonly headers?: readonly RequestHeader[]
   /** Largest body in bytes; default: MAX_CONTROL_BODY_BYTES. */
   readonly maxBodyBytes?: number
   /** Status -> successful answers. */
   readonly answers: Readonly<Record<number, RouteAnswer>>
+  /** Refusals beyond those that every route has; default: what its action suggests. */
+  readonly errors?: readonly ErrorCode[]
+  /** Default: the one of examples.ts. */
+  readonly example?: RouteExample
 }
 
 export interface ResourceRoute extends Route {

@@ -5,6 +5,8 @@ import type { ZodType } from 'zod'
 import { CELL_CODE } from '../identity/cell.ts'
 import { MAX_TOKEN_SECONDS } from '../wire/deployment.ts'
 import type { ResourceType } from '../resource-type.ts'
+import { flag, hostName, hostNames, labels, metadata, nameText, origins, searchText, timeText } from './members.ts'
+import { pascalCase } from './names.ts'
 
 /** Kept in the catalog row until the object has them; anything bigger goes through the data plane. */
 export const MAX_PARAMS_BYTES: number = 64 * 1024
@@ -15,59 +17,6 @@ export const MAX_BULK_RESOURCES = 1_000
 export const MAX_CONTROL_BODY_BYTES: number = 256 * 1024
 export const MAX_PAGE_SIZE = 200
 const DEFAULT_PAGE_SIZE = 50
-
-/** Free text, 1 to 100 code points. Control characters would only ever be a mistake or an attack on a terminal. */
-const name = z
-  .string()
-  .refine((text) => hasLength(text.normalize('NFC'), 1, 100), '1 to 100 characters')
-  .refine((text) => !/[\p{Cc}\u202A-\u202E\u2066-\u2069]/u.test(text), 'no control characters')
-  .refine((text) => text.isWellFormed(), 'well-formed Unicode')
-  .refine((text) => text.trim() === text, 'no white space at its ends')
-
-const strings = z
-  .record(z.string().min(1).max(40), z.string().max(500))
-  .refine((entries) => Object.keys(entries).length <= 50, 'at most 50 entries')
-
-/** As browsers and proxies send it in `Host`: lower case, and other alphabets in their ASCII form. Its last label is no number: not an IP address. */
-const hostName = z
-  .string()
-  .max(253)
-  .regex(
-    /^(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)+(?!-)(?=[a-z0-9-]*[a-z])[a-z0-9-]{2,63}(?<!-)$/,
-    'a host name such as notes.example.org',
-  )
-
-/** A handful: the object compares each, and the descriptor carries them all. */
-const hostNames = z
-  .array(hostName)
-  .max(10)
-  .refine((names) => new Set(names).size === names.length, 'each name once')
-
-/** Exact origins only: a wildcard with credentials would open the resource to every page. */
-const origins = z
-  .array(
-    z
-      .string()
-      .refine(
-        (text) => /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text,
-        'an origin such as https://app.example',
-      ),
-  )
-  .max(20)
-
-/** A flag in a query. */
-const flag = z
-  .enum(['true', 'false'])
-  .transform((text) => text === 'true')
-  .default(false)
-
-const searchText = z.string().refine((text) => hasLength(text.normalize('NFC'), 1, 100), '1 to 100 characters')
-
-/** RFC 3339, as the API shows times. @returns milliseconds since 1970 */
-const timeText = z.iso
-  .datetime({ offset: true })
-  .transform((text) => Date.parse(text))
-  .describe('RFC 3339')
 
 /** What list and count narrow by. */
 export interface FilterQuery {
@@ -86,14 +35,14 @@ export interface FilterQuery {
 const filter = {
   deleted: flag.describe('Deleted ones that can be restored, instead of those that are there'),
   q: searchText.optional().describe('Part of a name, or an identifier'),
-  state: z.enum(['creating', 'active', 'read_only', 'suspended']).optional(),
-  cell: z.string().regex(CELL_CODE, 'a cell code').optional(),
+  state: z.enum(['creating', 'active', 'read_only', 'suspended']).optional().describe('Where in its life'),
+  cell: z.string().regex(CELL_CODE, 'must be a cell code such as local').optional().describe('Where its object lives'),
   label: z
     .string()
-    .regex(/^[^:]{1,40}:[^]{0,500}$/, 'key:value')
+    .regex(/^[^:]{1,40}:[\s\S]{0,500}$/, 'must be key:value')
     .transform((text): [string, string] => [text.slice(0, text.indexOf(':')), text.slice(text.indexOf(':') + 1)])
     .optional()
-    .describe('key:value'),
+    .describe('Has this label, `key:value`'),
   name_prefix: searchText.optional().describe('Beginning of a name, whatever its case'),
   created_from: timeText.optional().describe('RFC 3339, inclusive'),
   created_before: timeText.optional().describe('RFC 3339, exclusive'),
@@ -110,10 +59,10 @@ export interface PageQuery {
 const page = {
   limit: z
     .string()
-    .regex(/^\d{1,15}$/, 'a whole number')
+    .regex(/^\d{1,15}$/, 'must be a whole number')
+    .default(`${DEFAULT_PAGE_SIZE}`)
     .transform((text) => Math.min(Math.max(Number(text), 1), MAX_PAGE_SIZE))
-    .default(DEFAULT_PAGE_SIZE)
-    .describe(`1 to ${MAX_PAGE_SIZE}`),
+    .describe(`1 to ${MAX_PAGE_SIZE}; more counts as ${MAX_PAGE_SIZE}`),
   cursor: z.string().max(2_000).optional().describe('`next_cursor` of the page before'),
 }
 
@@ -144,9 +93,12 @@ export const usageQuery: ZodType<UsageQuery> = z.object({
   resource: z.string().max(63).optional().describe('One resource alone'),
 })
 
-export const deleteQuery: ZodType<{ readonly purge: boolean }> = z.object({ purge: flag })
+export const deleteQuery: ZodType<{ readonly purge: boolean }> = z.object({
+  purge: flag.describe('Without a time in which it can be restored; of a deleted one: that time ends now'),
+})
 
-export const noBody: ZodType<undefined> = z.undefined()
+export const noBody: ZodType<undefined> = z.undefined('this request has no body')
+
 /** Of a POST that has nothing to say: no body, or an empty one. */
 export const emptyBody: ZodType<object> = z.strictObject({})
 
@@ -165,24 +117,37 @@ export interface CreateBody {
 }
 
 export function createBody(type: ResourceType): ZodType<CreateBody> {
-  return z.strictObject({
-    name: name.optional(),
-    cell: z.string().optional(),
-    visibility: z.enum(type.visibility).optional(),
-    params: (type.params ?? z.undefined()).optional().refine(isSmall, `at most ${MAX_PARAMS_BYTES} bytes of JSON`),
-    labels: strings.optional(),
+  const body = z.strictObject({
+    name: nameText.optional(),
+    cell: z.string().optional().describe('Where its object will live. Default: the cell that the request reached'),
+    visibility: visibilityOf(type, `. Default: ${type.visibility[0]}`).optional(),
+    params: (type.params ?? noneOf(type, 'params'))
+      .optional()
+      .refine(isSmall, `must be ${MAX_PARAMS_BYTES} bytes of JSON at most`)
+      .describe(`What a new ${type.name} begins with`),
+    labels: labels.optional(),
     metadata: metadataOf(type).optional(),
     allowed_origins: origins.optional(),
     ...lifetimeMembers(type),
-  }) as ZodType<CreateBody>
+  })
+  return body.meta({ id: `Create${pascalCase(type.name)}` }) as ZodType<CreateBody>
+}
+
+function visibilityOf(type: ResourceType, more = ''): z.ZodEnum {
+  return z.enum(type.visibility).describe(`Who may see it without a token${more}`)
+}
+
+/** For a member that another type has. It never shows in documentation. */
+function noneOf(type: ResourceType, member: string): ZodType {
+  return z.never(`the type ${type.name} has no ${member}`)
 }
 
 /** What creation and change have in common beyond the catalog's own. */
 function lifetimeMembers(type: ResourceType): Readonly<Record<string, ZodType>> {
   return {
-    settings: (type.settings ?? z.undefined()).optional(),
-    delete_protection: z.boolean().optional(),
-    expire_time: timeText.nullable().optional(),
+    settings: (type.settings ?? noneOf(type, 'settings')).optional().describe("The type's own settings"),
+    delete_protection: z.boolean().optional().describe('While true, it cannot be deleted'),
+    expire_time: timeText.nullable().optional().describe('RFC 3339: when it is deleted by itself; null: never'),
   }
 }
 
@@ -191,12 +156,13 @@ export interface BulkBody {
 }
 
 export function bulkBody(type: ResourceType): ZodType<BulkBody> {
-  return z.strictObject({ resources: z.array(createBody(type)).min(1).max(MAX_BULK_RESOURCES) }) as ZodType<BulkBody>
+  const body = z.strictObject({ resources: z.array(createBody(type)).min(1).max(MAX_BULK_RESOURCES) })
+  return body.meta({ id: `Create${pascalCase(type.plural)}` })
 }
 
-export const transferBody: ZodType<{ readonly account: string }> = z.strictObject({
-  account: z.string().min(1).max(100),
-})
+export const transferBody: ZodType<{ readonly account: string }> = z
+  .strictObject({ account: z.string().min(1).max(100).describe('Whose it will be') })
+  .meta({ id: 'Transfer' })
 
 export interface UpdateBody {
   readonly name?: string | null | undefined
@@ -214,23 +180,29 @@ export interface UpdateBody {
 export function updateBody(type: ResourceType): ZodType<UpdateBody> {
   return z
     .strictObject({
-      name: name.nullable().optional(),
-      visibility: z.enum(type.visibility).optional(),
-      mode: z.enum(['active', 'read_only', 'suspended']).optional(),
-      labels: strings.optional(),
+      name: nameText.nullable().optional().describe('1 to 100 characters; null: none'),
+      visibility: visibilityOf(type).optional(),
+      mode: z
+        .enum(['active', 'read_only', 'suspended'])
+        .optional()
+        .describe('`read_only` refuses changes of the content, `suspended` everything'),
+      labels: labels.optional(),
       metadata: metadataOf(type).optional(),
       allowed_origins: origins.optional(),
       hosts: hostNames.optional(),
       ...lifetimeMembers(type),
     })
-    .refine((changes) => Object.keys(changes).length > 0, 'at least one change') as ZodType<UpdateBody>
+    .refine((changes) => Object.keys(changes).length > 0, 'must name at least one change')
+    .meta({ id: `Update${pascalCase(type.name)}` }) as ZodType<UpdateBody>
 }
 
 export interface RestoreBody {
   readonly name?: string | undefined
 }
 
-export const restoreBody: ZodType<RestoreBody> = z.strictObject({ name: name.optional() })
+export const restoreBody: ZodType<RestoreBody> = z
+  .strictObject({ name: nameText.optional().describe('Instead of the one that it had, which may be taken meanwhile') })
+  .meta({ id: 'Restore' })
 
 export interface TokenBody {
   readonly permission: 'read' | 'write' | 'admin'
@@ -239,28 +211,24 @@ export interface TokenBody {
   readonly host?: string | undefined
 }
 
-export const tokenBody: ZodType<TokenBody> = grantBody(3_600)
+export const tokenBody: ZodType<TokenBody> = grantBody('TokenRequest', 3_600)
 
 /** Long enough for a link in an invitation: a week. */
-export const linkBody: ZodType<TokenBody> = grantBody(7 * 24 * 3_600)
+export const linkBody: ZodType<TokenBody> = grantBody('LinkRequest', 7 * 24 * 3_600)
 
-function grantBody(defaultSeconds: number): ZodType<TokenBody> {
-  return z.strictObject({
-    permission: z.enum(['read', 'write', 'admin']).default('read'),
-    expires_in: z.int().min(1).max(MAX_TOKEN_SECONDS).default(defaultSeconds),
-    host: hostName.optional(),
-  })
+function grantBody(id: string, defaultSeconds: number): ZodType<TokenBody> {
+  return z
+    .strictObject({
+      permission: z.enum(['read', 'write', 'admin']).default('read').describe('On the content'),
+      expires_in: z.int().min(1).max(MAX_TOKEN_SECONDS).default(defaultSeconds).describe('Seconds'),
+      host: hostName.optional().describe("One of the resource's `hosts`, instead of its own origin"),
+    })
+    .meta({ id })
 }
 
 function metadataOf(type: ResourceType): ZodType {
   const restriction = type.metadata
-  return restriction === undefined ? strings : strings.pipe(restriction as ZodType<unknown, Record<string, string>>)
-}
-
-/** Counts code points, as people count characters, not UTF-16 units. */
-function hasLength(text: string, least: number, most: number): boolean {
-  const length = Array.from(text).length
-  return length >= least && length <= most
+  return restriction === undefined ? metadata : metadata.pipe(restriction as ZodType<unknown, Record<string, string>>)
 }
 
 function isSmall(params: unknown): boolean {

@@ -82,7 +82,10 @@ async function route(
   const { cache } = edge
   switch (first) {
     case 'v1':
-      return serveControl(edge, context, request, address, requestId)
+      return (
+        (await edge.documents.serve(request, path, requestId)) ??
+        serveControl(edge, context, request, address, requestId)
+      )
     case 'metrics':
       return serveOperatorMetrics(edge, context, request, origin, requestId)
     case 'sign-in':

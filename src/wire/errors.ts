@@ -71,6 +71,11 @@ export function statusOf(code: ErrorCode): number {
   return TABLE[code].status
 }
 
+/** For documentation: what the code means, whatever it was about. */
+export function titleOf(code: ErrorCode): string {
+  return TABLE[code].title
+}
+
 /**
  * Turns anything thrown into one of ours. Recognises a `code` of the table (also on an error that crossed RPC), the engine's
  * `retryable` and `overloaded` marks, and calls everything else `internal`. Called in exactly two places: the edge and the reconciler.

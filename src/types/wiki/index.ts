@@ -32,7 +32,9 @@ export function defineWiki({ versions = {} }: WikiOptions = {}): ResourceType {
       protected override readonly retention = retention
     },
     // As a whole, by PutSaver; or by tiddlers, by TiddlyWeb's syncer, so that several people can edit at once.
-    params: z.strictObject({ storage: z.enum(['file', 'tiddlers']).default('file') }),
+    params: z
+      .strictObject({ storage: z.enum(['file', 'tiddlers']).default('file').describe('How it is saved') })
+      .meta({ examples: [{ storage: 'tiddlers' }] }),
     visibility: ['private', 'public-read'],
     // Basic with the token as password, and `?access_token=`, are for savers that can be given nothing else.
     credentials: ['bearer', 'cookie', 'basic', 'query'],
