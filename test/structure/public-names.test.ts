@@ -31,7 +31,7 @@ test('[FW6] the package exports these names and no others', () => {
 })
 
 test('[FW6] the wiki type exports these names and no others', () => {
-  expect(exportsOf('src/types/wiki/index.ts')).toEqual({ values: WIKI, types: ['WikiOptions'] })
+  expect(exportsOf('src/types/wiki/index.ts')).toEqual({ values: WIKI, types: ['WikiOptions', 'WikiType'] })
 })
 
 test('[FW6] the console exports these names and no others', () => {
