@@ -31,7 +31,7 @@ export type Account = Resource<AccountType>
 /** A change of `mode` or limits, and a deletion, reach all of the account's resources: an operation of its own. The operator only. */
 export type Accounts = Pick<
   Resources<AccountType>,
-  'create' | 'get' | 'list' | 'count' | 'update' | 'delete' | 'restore' | 'inspect'
+  'create' | 'get' | 'list' | 'update' | 'delete' | 'restore' | 'inspect'
 >
 
 export interface ApiKey {
@@ -52,8 +52,8 @@ export interface NewApiKey extends ApiKey {
 
 export interface KeyRequest {
   readonly name?: string | undefined
-  /** `read` looks, `member` also creates, changes and deletes, `admin` also manages keys. */
-  readonly role: KeyRole
+  /** `read` looks, `member` also creates, changes and deletes (the default), `admin` also manages keys. */
+  readonly role?: KeyRole | undefined
   /** Seconds. Default: it does not end by itself. */
   readonly expires_in?: number | undefined
 }
@@ -68,7 +68,7 @@ export class Keys {
     this.#path = `/accounts/${encodeURIComponent(account)}/keys`
   }
 
-  async create(request: KeyRequest, { signal }: CallOptions = {}): Promise<NewApiKey> {
+  async create(request: KeyRequest = {}, { signal }: CallOptions = {}): Promise<NewApiKey> {
     const call = { method: 'POST', path: this.#path, body: request, repeatable: 'refused', signal } as const
     return (await this.#send<NewApiKey>(call)).body
   }

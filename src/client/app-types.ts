@@ -23,6 +23,8 @@ export type Resource<T extends ResourceType = ResourceType> = Omit<ResourceJson,
   readonly type: T['name']
   /** The type's own; absent where it has none. */
   readonly settings?: output<NonNullable<T['settings']>>
+  /** Of a changed account: the work over all of its resources. */
+  readonly operation?: string
 }
 
 interface Shared<T extends ResourceType> {
