@@ -25,7 +25,8 @@ export async function raise(client: TallyClient, id: string): Promise<number> {
   const { url } = await client.tallies.get(id)
   const { token } = await client.tallies.tokens(id).mint({ permission: 'write', expires_in: 60 })
   const response = await fetch(url, { method: 'POST', headers: { authorization: `Bearer ${token}` } })
-  return ((await response.json()) as { value: number }).value
+  const tally: { value: number } = await response.json()
+  return tally.value
 }
 
 /** Changes only what nobody else has changed meanwhile. */

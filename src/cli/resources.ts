@@ -230,6 +230,7 @@ function addOne<F = object>(
 ): void {
   addVerb<F>(noun, {
     ...verb,
+    options: [typeOption(), ...(verb.options ?? []).filter(({ long }) => long !== '--type')],
     run: async (context) => context.out.one(await call(await resourcesOf(context, context.args[0]), context)),
   })
 }

@@ -62,13 +62,17 @@ export class BiplaneError extends Error {
   }
 }
 
-/** Nobody knows what became of a request whose answer did not arrive. */
-export function toNetworkError(thrown: unknown, url: string): BiplaneError {
+/** Reasons by which Node says that nothing was sent; browsers do not tell. */
+const UNSENT: ReadonlySet<unknown> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'])
+
+/** Nobody knows what became of a request whose answer did not arrive. @param isRead nothing can have happened */
+export function toNetworkError(thrown: unknown, url: string, isRead: boolean): BiplaneError {
+  const { code, cause } = (thrown ?? {}) as { code?: unknown; cause?: { code?: unknown } }
   return new BiplaneError({
     code: 'network',
     detail: `There was no whole answer from ${new URL(url, 'http://localhost').host}: ${reasonOf(thrown)}.`,
     retryable: true,
-    applied: 'unknown',
+    applied: isRead || UNSENT.has(code ?? cause?.code) ? 'no' : 'unknown',
     cause: thrown,
   })
 }
@@ -84,7 +88,7 @@ function reasonOf(thrown: unknown): string {
 const PASSING: ReadonlySet<number> = new Set([408, 425, 429, 502, 503, 504])
 
 /** What an answer that is no success says. */
-export function toRefusal(response: Response, text: string): BiplaneError {
+export function toRefusal(response: Response, text: string, isRead: boolean): BiplaneError {
   const { status } = response
   const common = {
     status,
@@ -98,7 +102,7 @@ export function toRefusal(response: Response, text: string): BiplaneError {
       code: 'unexpected',
       detail: `The answer ${status} is none of this API: look at what stands before the server, and at baseUrl.`,
       retryable: PASSING.has(status),
-      applied: status >= 500 ? 'unknown' : 'no',
+      applied: status >= 500 && !isRead ? 'unknown' : 'no',
     })
   }
   const { type: _, title, status: __, detail, code, retryable, applied, request_id: ___, ...details } = problem
@@ -107,7 +111,7 @@ export function toRefusal(response: Response, text: string): BiplaneError {
     code: code as ErrorCode,
     detail: String(detail ?? title ?? code),
     retryable: retryable === true,
-    applied: applied === 'unknown' ? 'unknown' : 'no',
+    applied: applied === 'unknown' && !isRead ? 'unknown' : 'no',
     details,
   })
 }

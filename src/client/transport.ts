@@ -53,6 +53,7 @@ export function createTransport(options: TransportOptions): Transport {
 
   async function attempt<T>(call: Call): Promise<Answer<T>> {
     const { method, path, query = {}, body, signal } = call
+    const isRead = method === 'GET'
     const url = `${base}/v1${path}${toSearch({ ...query, account })}`
     const deadline = AbortSignal.timeout(timeoutMs)
     const headers = {
@@ -73,9 +74,9 @@ export function createTransport(options: TransportOptions): Transport {
       text = await response.text()
     } catch (thrown) {
       signal?.throwIfAborted()
-      throw toNetworkError(deadline.aborted ? new Error(`it took more than ${timeoutMs} ms`) : thrown, url)
+      throw toNetworkError(deadline.aborted ? new Error(`it took more than ${timeoutMs} ms`) : thrown, url, isRead)
     }
-    if (!response.ok) throw toRefusal(response, text)
+    if (!response.ok) throw toRefusal(response, text, isRead)
     return { status: response.status, body: parse<T>(response, text) }
   }
 

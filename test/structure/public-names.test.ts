@@ -23,8 +23,17 @@ const TYPES = [
   'ResourceTypeOptions', 'ShardPolicy', 'TypeLifetime', 'TypeRoute', 'Visibility',
 ]
 const WIKI = ['Wiki', 'defineWiki', 'wiki']
+const CLIENT = ['BiplaneError', 'createClient']
+// oxfmt-ignore
+const CLIENT_TYPES = [
+  'Account', 'AccountLimits', 'AccountSettings', 'AccountUsage', 'Accounts', 'AnyApp', 'ApiKey', 'AuditJson', 'BaseClient',
+  'CallOptions', 'ChangeOptions', 'Changes', 'Client', 'ClientErrorCode', 'ClientOptions', 'CreateOptions', 'Creation', 'EventJson',
+  'EventOptions', 'Filter', 'GrantRequest', 'Inspection', 'KeyRequest', 'Keys', 'Link', 'Links', 'ListQuery', 'Listing', 'NewApiKey',
+  'OperationJson', 'Operations', 'Page', 'Resource', 'Resources', 'RetryPolicy', 'Session', 'Token', 'Tokens', 'UsageNow', 'UsageQuery',
+  'UsageRow', 'WaitOptions', 'WatchOptions',
+]
 const CONSOLE = ['consoleFiles']
-const SUBPATHS = ['.', './console', './package.json', './types/wiki']
+const SUBPATHS = ['.', './client', './console', './package.json', './types/wiki']
 
 test('[FW6] the package exports these names and no others', () => {
   expect(exportsOf('src/index.ts')).toEqual({ values: VALUES, types: TYPES })
@@ -32,6 +41,10 @@ test('[FW6] the package exports these names and no others', () => {
 
 test('[FW6] the wiki type exports these names and no others', () => {
   expect(exportsOf('src/types/wiki/index.ts')).toEqual({ values: WIKI, types: ['WikiOptions', 'WikiType'] })
+})
+
+test('[FW6] the client exports these names and no others', () => {
+  expect(exportsOf('src/client/index.ts')).toEqual({ values: CLIENT, types: CLIENT_TYPES })
 })
 
 test('[FW6] the console exports these names and no others', () => {
