@@ -30,7 +30,9 @@ export function withConnectionOptions(command: Command): Command {
         'BIPLANE_KEY',
       ),
     )
-    .addOption(new Option('--account <id>', 'act for this account (operator)').env('BIPLANE_ACCOUNT'))
+    .addOption(
+      new Option('--account <id>', 'act for this account, or list over all: - (operator)').env('BIPLANE_ACCOUNT'),
+    )
     .addOption(new Option('--json', 'print JSON: one document, or one line for each item of a list'))
     .addOption(dataOption())
     .addOption(secretsOption())

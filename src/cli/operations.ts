@@ -1,7 +1,7 @@
-// biplane operations, tokens, types.
+// biplane operations, tokens.
 
 import { Option, type Command } from 'commander'
-import type { OperationJson, Session } from '../client/index.ts'
+import type { OperationJson } from '../client/index.ts'
 import { toMoment } from './output.ts'
 import { follow } from './progress.ts'
 import { resourcesOf } from './resources.ts'
@@ -109,25 +109,6 @@ export function addTokensNoun(program: Command): void {
     async run(context) {
       const [id = ''] = context.args
       await context.out.one(await (await resourcesOf(context, id)).tokens(id).revokeAll({ wait: true }))
-    },
-  })
-}
-
-const TYPES: readonly Column<Session['types'][number]>[] = [
-  { title: 'NAME', value: ({ name }) => name },
-  { title: 'PLURAL', value: ({ plural }) => plural },
-  { title: 'VISIBILITY', value: ({ visibility }) => visibility.join(', ') },
-]
-
-export function addTypesNoun(program: Command): void {
-  const noun = addNoun(program, 'types', 'resource types of the server')
-
-  addVerb(noun, {
-    usage: 'list',
-    summary: 'list them',
-    examples: ['types list'],
-    run: async ({ client, out }) => {
-      await out.table((await client.session()).types, TYPES)
     },
   })
 }

@@ -6,7 +6,7 @@ import { Table, toPlain, widthOf, type Column } from './table.ts'
 
 /** As much of a list as is printed. */
 interface Pages<T> {
-  pages(): AsyncIterable<Page<T>>
+  pages(): AsyncIterable<Page<T> & { readonly unreachable?: readonly string[] }>
 }
 
 export class Output {
@@ -31,7 +31,9 @@ export class Output {
     let left = limit
     let cursor: string | undefined
     let isFirst = true
-    for await (const { data, next_cursor: next } of list.pages()) {
+    for await (const { data, next_cursor: next, unreachable = [] } of list.pages()) {
+      if (unreachable.length > 0)
+        this.note(`These did not answer, what they hold is missing: ${unreachable.join(', ')}`)
       const items = data.slice(0, left)
       left -= items.length
       cursor = next

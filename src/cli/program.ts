@@ -8,9 +8,10 @@ import { addDataCommands } from './data-commands.ts'
 import { addDevCommand } from './dev.ts'
 import { addInspectCommand } from './inspect.ts'
 import { addJournals } from './journals.ts'
-import { addOperationsNoun, addTokensNoun, addTypesNoun } from './operations.ts'
+import { addOperationsNoun, addTokensNoun } from './operations.ts'
 import { addResourcesNoun } from './resources.ts'
 import { addServeCommand } from './serve.ts'
+import { addTypesNoun } from './types.ts'
 import { addWranglerConfigCommand } from './wrangler-config.ts'
 
 /** Usage errors; 1 is for what fails while running. */

@@ -58,6 +58,9 @@ const COLUMNS: readonly Column<Resource>[] = [
   { title: 'CREATED', value: ({ create_time }) => toMoment(create_time) },
 ]
 
+/** Of the operator's list over all of them. */
+const ACCOUNT: Column<Resource> = { title: 'ACCOUNT', value: ({ account }) => account }
+
 const typeOption = (): Option =>
   new Option('--type <name>', 'resource type (default: as the identifier says, or the only one)')
 
@@ -99,7 +102,8 @@ export function addResourcesNoun(program: Command): void {
     async run(context) {
       const { limit, order } = context.flags
       const query = { ...toFilter(context.flags), limit: Math.min(limit ?? MAX_PAGE, MAX_PAGE), order }
-      await context.out.list((await resourcesOf(context)).list(query), COLUMNS, limit)
+      const columns = context.flags.account === '-' ? [ACCOUNT, ...COLUMNS] : COLUMNS
+      await context.out.list((await resourcesOf(context)).list(query), columns, limit)
     },
   })
 

@@ -7,6 +7,7 @@ import { createJournals, type Journals } from './journals.ts'
 import { Operations } from './operations.ts'
 import { Resources } from './resources.ts'
 import { createTransport, type TransportOptions } from './transport.ts'
+import { Types } from './types.ts'
 
 export interface ClientOptions extends TransportOptions {}
 
@@ -14,11 +15,12 @@ export interface ClientOptions extends TransportOptions {}
 export interface BaseClient<A extends AnyApp = AnyApp> extends Journals {
   readonly accounts: Accounts
   readonly operations: Operations
+  readonly types: Types
   /** API keys of an account. */
   keys(account: string): Keys
   /** The resources of a type that is known at run time only. @param plural the type's path segment, such as `wikis` */
   resources<T extends ResourceType = ResourceType>(plural: string): Resources<T>
-  /** The same client, acting for another account; the operator only. */
+  /** The same client, acting for another account, or `-` to list over all of them; the operator only. */
   forAccount(account: string): Client<A>
 }
 
@@ -45,6 +47,7 @@ export function createClient<A extends AnyApp = AnyApp>(options: ClientOptions):
     ...createJournals(send),
     accounts: new Resources<AccountType>(send, 'accounts'),
     operations: new Operations(send),
+    types: new Types(send),
     keys: (account) => new Keys(send, account),
     resources: <T extends ResourceType>(plural: string) => new Resources<T>(send, plural),
     forAccount: (account) => createClient<A>({ ...options, account }),

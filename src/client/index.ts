@@ -20,6 +20,8 @@ export type { ChangeOptions, CreateOptions, Inspection, Resources } from './reso
 export type { RetryPolicy } from './retry.ts'
 export type { GrantRequest, Link, Links, Token, Tokens } from './tokens.ts'
 export type { CallOptions } from './transport.ts'
+export type { TypeInfo, Types } from './types.ts'
 export type { WaitOptions } from './wait.ts'
+export type { ShardPolicy } from '../identity/shard.ts'
 export type { AuditJson, EventJson } from '../wire/journal.ts'
 export type { OperationJson } from '../wire/operation.ts'

@@ -35,10 +35,10 @@ export class Operations {
     return new Listing(read, { cursor })
   }
 
-  /** What it has done stays. Refused where `cancellable` is false. */
+  /** What it has done stays; one that has ended is answered as it is. Refused where `cancellable` is false. */
   async cancel(id: string, { signal }: CallOptions = {}): Promise<OperationJson> {
     const path = `/operations/${encodeURIComponent(id)}/cancel`
-    return (await this.#send<OperationJson>({ method: 'POST', path, body: {}, repeatable: 'refused', signal })).body
+    return (await this.#send<OperationJson>({ method: 'POST', path, body: {}, repeatable: 'always', signal })).body
   }
 
   /**

@@ -26,6 +26,11 @@ export interface Inspection<T extends ResourceType> {
   readonly object: Readonly<Record<string, unknown>>
 }
 
+/** Of a page over all accounts: control plane objects that did not answer. */
+interface Unreachable {
+  readonly unreachable?: readonly string[]
+}
+
 /** Every method throws {@link import('./errors.ts').BiplaneError} for a refusal. */
 export class Resources<T extends ResourceType = ResourceType> {
   readonly #send: Transport
@@ -65,10 +70,10 @@ export class Resources<T extends ResourceType = ResourceType> {
     return (await this.#send<Resource<T>>({ method: 'GET', path: this.#one(id), repeatable: 'always', signal })).body
   }
 
-  list({ cursor, ...query }: ListQuery = {}, { signal }: CallOptions = {}): Listing<Resource<T>> {
-    const read = async (from: string | undefined): Promise<Page<Resource<T>>> => {
+  list({ cursor, ...query }: ListQuery = {}, { signal }: CallOptions = {}): Listing<Resource<T>, Unreachable> {
+    const read = async (from: string | undefined): Promise<Page<Resource<T>> & Unreachable> => {
       const call = { method: 'GET', path: this.#path, repeatable: 'always', signal } as const
-      return (await this.#send<Page<Resource<T>>>({ ...call, query: { ...query, cursor: from } })).body
+      return (await this.#send<Page<Resource<T>> & Unreachable>({ ...call, query: { ...query, cursor: from } })).body
     }
     return new Listing(read, { cursor })
   }

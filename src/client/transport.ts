@@ -26,7 +26,7 @@ export interface CallOptions {
 export type Query = Readonly<Record<string, string | number | boolean | Date | undefined>>
 
 export interface Call extends CallOptions {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
   /** With a leading slash, below `/v1`. */
   readonly path: string
   readonly query?: Query | undefined

@@ -114,6 +114,17 @@ describe.runIf(LANDED)('accounts, operations, journals', () => {
     await expect(never).rejects.toThrow('Enough.')
   })
 
+  test('[CL7] the operator lists over all accounts, and sees how those of each type are spread', async () => {
+    const [ours, theirs] = [await ledgers().create(), await client.forAccount(account).resources('ledgers').create()]
+    const all = (await client.forAccount('-').resources('ledgers').list({ limit: 200 }).all()).map(({ id }) => id)
+    expect(all).toEqual(expect.arrayContaining([ours.id, theirs.id]))
+    const ledger = (await client.types.list()).find(({ name }) => name === 'ledger')
+    expect(ledger).toMatchObject({ plural: 'ledgers', policy: { kind: 'single' }, moving: false })
+    const ended = await client.operations.wait(await client.types.reshard('ledger', { kind: 'hashed', shards: 2 }))
+    expect(ended).toMatchObject({ kind: 'reshard', state: 'succeeded' })
+    expect((await client.forAccount(account).resources('ledgers').get(theirs.id)).id).toBe(theirs.id)
+  })
+
   test('[CL2] [CL6] examples/client creates many, and lists them page by page', async () => {
     const own = await startServer({ app: join(ROOT, 'examples/own-type/app.ts') })
     const tallies = connect(own.url, own.operatorKey)

@@ -54,7 +54,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'index.ts': 40,
   engine: 2_300,
   // Every noun and verb with its options and examples, which are data.
-  cli: 2_000,
+  cli: 2_200,
 }
 
 describe('folders', () => {

@@ -29,7 +29,7 @@ const CLIENT_TYPES = [
   'Account', 'AccountLimits', 'AccountSettings', 'AccountUsage', 'Accounts', 'AnyApp', 'ApiKey', 'AuditJson', 'BaseClient',
   'CallOptions', 'ChangeOptions', 'Changes', 'Client', 'ClientErrorCode', 'ClientOptions', 'CreateOptions', 'Creation', 'EventJson',
   'EventOptions', 'Filter', 'GrantRequest', 'Inspection', 'KeyRequest', 'Keys', 'Link', 'Links', 'ListQuery', 'Listing', 'NewApiKey',
-  'OperationJson', 'Operations', 'Page', 'Resource', 'Resources', 'RetryPolicy', 'Session', 'Token', 'Tokens', 'UsageNow', 'UsageQuery',
+  'OperationJson', 'Operations', 'Page', 'Resource', 'Resources', 'RetryPolicy', 'Session', 'ShardPolicy', 'Token', 'Tokens', 'TypeInfo', 'Types', 'UsageNow', 'UsageQuery',
   'UsageRow', 'WaitOptions', 'WatchOptions',
 ]
 const CONSOLE = ['consoleFiles']
