@@ -30,8 +30,8 @@ import type {
   Outcome,
 } from './wire/planes.ts'
 
-export interface AppOptions extends BuilderHooks {
-  readonly types: readonly ResourceType[]
+export interface AppOptions<Types extends readonly ResourceType[] = readonly ResourceType[]> extends BuilderHooks {
+  readonly types: Types
   /** Cells of a deployment that has no configuration of its own; default: one, `local`, in this process. */
   readonly cells?: CellTable
   /** The page at `/`, such as `consoleFiles` of `biplane/console`; default: a plain page that says what runs here. */
@@ -49,7 +49,9 @@ export type ControlCalls = <M extends ControlMethod>(
   args: ControlMethods[M]['args'],
 ) => Promise<ControlMethods[M]['value']>
 
-export interface App {
+export interface App<Types extends readonly ResourceType[] = readonly ResourceType[]> {
+  /** Never there: carries the types to `createClient<typeof app>()`. */
+  readonly '~types'?: Types
   /** The whole HTTP face; a builder may call it for some paths or hosts of his own Worker. */
   fetch(request: Request, env: unknown, ctx: ExecutionContext): Promise<Response>
   /** Classes that the Worker's main module must export under these names. */
@@ -66,7 +68,7 @@ export interface App {
  * @example
  * export default createApp({ types: [wiki] })
  */
-export function createApp(options: AppOptions): App {
+export function createApp<const Types extends readonly ResourceType[]>(options: AppOptions<Types>): App<Types> {
   const { types } = options
   if (types.length === 0) throw new TypeError('an application has at least one resource type')
   const names = types.flatMap((type) => (type.name === type.plural ? [type.name] : [type.name, type.plural]))

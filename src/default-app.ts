@@ -2,8 +2,8 @@
 
 import { createApp, type App } from './app.ts'
 import { consoleFiles } from './console/index.ts'
-import { wiki } from './types/wiki/index.ts'
+import { wiki, type WikiType } from './types/wiki/index.ts'
 
-const app: App = createApp({ types: [wiki], console: consoleFiles })
+const app: App<readonly [WikiType]> = createApp({ types: [wiki], console: consoleFiles })
 
 export default app

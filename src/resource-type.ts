@@ -38,22 +38,28 @@ export interface ConsoleFiles {
   readonly assets: Readonly<Record<string, Asset>>
 }
 
-export interface ResourceTypeOptions {
+/** The parameters are what a typed client knows of a type: its names, and the schemas of `params` and `settings`. */
+export interface ResourceTypeOptions<
+  Name extends string = string,
+  Plural extends string = string,
+  Params extends ZodType = ZodType,
+  Settings extends ZodType = ZodType,
+> {
   /** First part of every identifier: `[a-z][a-z0-9]{1,11}`. */
-  readonly name: string
+  readonly name: Name
   /** Path segment of the API and of the content. Default: name + `s`. */
-  readonly plural?: string
+  readonly plural?: Plural
   readonly object: ResourceObjectClass
   /** What new identifiers show: random characters only (default), or a slug of the name before them. */
   readonly identifiers?: 'random' | 'slug'
   /** Default: `single()`. */
   readonly shards?: ShardPolicy
   /** Schema of `params` at creation, at most 64 KiB of JSON; handed to the object's `onCreate`. */
-  readonly params?: ZodType
+  readonly params?: Params
   /** A further restriction of `metadata` (always strings). */
   readonly metadata?: ZodType
   /** Schema of `settings`, which owners may change and the object reads from its descriptor. Default: a type has none. */
-  readonly settings?: ZodType
+  readonly settings?: Settings
   /** What owners may choose; the first is the default. Default: private only. */
   readonly visibility?: readonly [Visibility, ...Visibility[]]
   readonly limits?: Partial<TypeLimits>
@@ -87,12 +93,15 @@ export interface ResourceTypeHooks {
 }
 
 /** A declaration with every default filled in. */
-export interface ResourceType extends Required<
-  Omit<ResourceTypeOptions, 'params' | 'metadata' | 'settings' | 'limits'>
-> {
-  readonly params?: ZodType
+export interface ResourceType<
+  Name extends string = string,
+  Plural extends string = string,
+  Params extends ZodType = ZodType,
+  Settings extends ZodType = ZodType,
+> extends Required<Omit<ResourceTypeOptions<Name, Plural>, 'params' | 'metadata' | 'settings' | 'limits'>> {
+  readonly params?: Params
   readonly metadata?: ZodType
-  readonly settings?: ZodType
+  readonly settings?: Settings
   readonly limits: TypeLimits
 }
 
@@ -119,8 +128,13 @@ const DEFAULT_LIMITS: TypeLimits = { bytes: 1024 ** 3, bodyBytes: 16 * 1024 ** 2
  * @example
  * export const counter = defineResourceType({ name: 'counter', object: Counter })
  */
-export function defineResourceType(options: ResourceTypeOptions): ResourceType {
-  const plural = options.plural ?? `${options.name}s`
+export function defineResourceType<
+  const Name extends string,
+  const Plural extends string = `${Name}s`,
+  Params extends ZodType = never,
+  Settings extends ZodType = never,
+>(options: ResourceTypeOptions<Name, Plural, Params, Settings>): ResourceType<Name, Plural, Params, Settings> {
+  const plural = options.plural ?? (`${options.name}s` as Plural)
   for (const [what, name] of [
     ['name', options.name],
     ['plural', plural],

@@ -48,6 +48,14 @@ export function parsePublicUrl(text: string): string {
   return url.origin
 }
 
+/** Where a server is, as seen from here. @returns without a trailing slash */
+export function parseServerUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '')
+    throw new InvalidArgumentError('Expected something like https://wikis.example.')
+  return url.href.replace(/\/+$/, '')
+}
+
 export function parseHostName(text: string): string {
   if (/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(text)) return text
   throw new InvalidArgumentError('Expected a host name without scheme and port, such as wikis.example.')

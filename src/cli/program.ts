@@ -3,10 +3,16 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { addConformanceCommand } from './conformance.ts'
+import { TYPE_NAME } from '../identity/resource-id.ts'
+import { addAccountsNoun, addKeysNoun } from './accounts.ts'
 import { addDataCommands } from './data-commands.ts'
 import { addDevCommand } from './dev.ts'
 import { addInspectCommand } from './inspect.ts'
+import { addJournals } from './journals.ts'
+import { addOperationsNoun, addTokensNoun } from './operations.ts'
+import { addResourcesNoun } from './resources.ts'
 import { addServeCommand } from './serve.ts'
+import { addTypesNoun } from './types.ts'
 import { addWranglerConfigCommand } from './wrangler-config.ts'
 
 /** Usage errors; 1 is for what fails while running. */
@@ -18,13 +24,31 @@ export function createProgram(): Command {
     .version(readVersion(), '-V, --version')
     .showHelpAfterError('(see --help)')
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : USAGE_EXIT_CODE))
+  program.commandsGroup('Serving:')
   addServeCommand(program)
   addDevCommand(program)
   addInspectCommand(program)
   addDataCommands(program)
   addConformanceCommand(program)
   addWranglerConfigCommand(program)
+  program.commandsGroup('On a running server:')
+  addResourcesNoun(program)
+  addTokensNoun(program)
+  addAccountsNoun(program)
+  addKeysNoun(program)
+  addOperationsNoun(program)
+  addJournals(program)
+  addTypesNoun(program)
   return program
+}
+
+/** `wikis list ...` -> `resources list --type wikis ...`: a noun that is no command of ours is a type's, if a verb of resources follows. */
+export function expandNoun(program: Command, args: readonly string[]): string[] {
+  const [noun = '', verb = '', ...rest] = args
+  const isOurs = program.commands.some((command) => command.name() === noun)
+  const resources = program.commands.find((command) => command.name() === 'resources')
+  const isVerb = resources?.commands.some((command) => command.name() === verb) ?? false
+  return isOurs || !isVerb || !TYPE_NAME.test(noun) ? [...args] : ['resources', verb, '--type', noun, ...rest]
 }
 
 function readVersion(): string {

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build, stop, type BuildOptions, type BuildResult, type Plugin } from 'esbuild'
+import type { BuildOptions, BuildResult, Plugin } from 'esbuild'
 import type { AppManifest } from '../wire/manifest.ts'
 import { EngineError, reasonOf } from './engine-error.ts'
 
@@ -71,7 +71,12 @@ export async function bundleApp(appFile: string, options: { readonly faultPoints
 
 /** Ends the bundler's own process, which otherwise lives as long as this one; the next bundle starts another. */
 export async function endBundler(): Promise<void> {
-  await stop()
+  await (await bundler()).stop()
+}
+
+/** Loaded when there is something to bundle: it takes longer than all that most commands do. */
+function bundler(): Promise<typeof import('esbuild')> {
+  return import('esbuild')
 }
 
 /** @throws EngineError when there is no such file: cheaper to learn before anything is created */
@@ -88,7 +93,9 @@ export function checkAppFile(file: string): void {
 
 async function bundle(file: string, options: BuildOptions): Promise<BuildResult> {
   try {
-    return await build({
+    return await (
+      await bundler()
+    ).build({
       entryPoints: [file],
       absWorkingDir: dirname(file),
       bundle: true,

@@ -17,7 +17,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'control-plane': ['object', 'resource-type.ts', 'wire', 'identity'],
   'data-plane': ['object', 'resource-type.ts', 'wire', 'identity'],
   types: ['data-plane', 'object', 'resource-type.ts', 'wire', 'identity'],
-  client: ['wire', 'identity'],
+  // Types only of resource-type.ts: what is built imports nothing of it (CL1).
+  client: ['resource-type.ts', 'wire', 'identity'],
   conformance: ['wire', 'identity'],
   console: ['resource-type.ts', 'wire', 'identity'],
   engine: ['wire', 'identity'],
@@ -44,7 +45,8 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'control-plane': 4_900,
   'data-plane': 1_350,
   'types/account': 300,
-  client: 900,
+  // A method and a documented shape for every route.
+  client: 1_150,
   // The rules as checks that builders run: each says what it asks and expects, and why it failed.
   conformance: 2_000,
   // Two storages, importing and exporting, beside saving: each a reader of its own.
@@ -55,7 +57,8 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'default-app.ts': 20,
   'index.ts': 40,
   engine: 2_300,
-  cli: 1_600,
+  // Every noun and verb with its options and examples, which are data.
+  cli: 2_200,
 }
 
 describe('folders', () => {

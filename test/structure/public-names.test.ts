@@ -23,6 +23,15 @@ const TYPES = [
   'ResourceTypeOptions', 'ShardPolicy', 'TypeLifetime', 'TypeRoute', 'Visibility',
 ]
 const WIKI = ['Wiki', 'defineWiki', 'wiki']
+const CLIENT = ['BiplaneError', 'createClient']
+// oxfmt-ignore
+const CLIENT_TYPES = [
+  'Account', 'AccountLimits', 'AccountSettings', 'AccountUsage', 'Accounts', 'AnyApp', 'ApiKey', 'AuditJson', 'BaseClient',
+  'CallOptions', 'ChangeOptions', 'Changes', 'Client', 'ClientErrorCode', 'ClientOptions', 'CreateOptions', 'Creation', 'EventJson',
+  'EventOptions', 'Filter', 'GrantRequest', 'Inspection', 'KeyRequest', 'Keys', 'Link', 'Links', 'ListQuery', 'Listing', 'NewApiKey',
+  'OperationJson', 'Operations', 'Page', 'Resource', 'Resources', 'RetryPolicy', 'Session', 'ShardPolicy', 'Token', 'Tokens', 'TypeInfo', 'Types', 'UsageNow', 'UsageQuery',
+  'UsageRow', 'WaitOptions', 'WatchOptions',
+]
 const CONSOLE = ['consoleFiles']
 // oxfmt-ignore
 const CONFORMANCE = [
@@ -34,14 +43,18 @@ const CONFORMANCE_TYPES = [
   'Answer', 'Ask', 'Check', 'CheckContext', 'CheckName', 'ConformanceOptions', 'ConformanceReport', 'Probe', 'ProbeWrite',
   'TestFunction', 'TextProbe', 'TypeConformanceOptions',
 ]
-const SUBPATHS = ['.', './conformance', './console', './package.json', './types/wiki']
+const SUBPATHS = ['.', './client', './conformance', './console', './package.json', './types/wiki']
 
 test('[FW6] the package exports these names and no others', () => {
   expect(exportsOf('src/index.ts')).toEqual({ values: VALUES, types: TYPES })
 })
 
 test('[FW6] the wiki type exports these names and no others', () => {
-  expect(exportsOf('src/types/wiki/index.ts')).toEqual({ values: WIKI, types: ['WikiOptions'] })
+  expect(exportsOf('src/types/wiki/index.ts')).toEqual({ values: WIKI, types: ['WikiOptions', 'WikiType'] })
+})
+
+test('[FW6] the client exports these names and no others', () => {
+  expect(exportsOf('src/client/index.ts')).toEqual({ values: CLIENT, types: CLIENT_TYPES })
 })
 
 test('[FW6] the console exports these names and no others', () => {

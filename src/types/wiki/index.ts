@@ -16,6 +16,14 @@ export interface WikiOptions {
   readonly versions?: { readonly count?: number; readonly bytes?: number }
 }
 
+// As a whole, by PutSaver; or by tiddlers, by TiddlyWeb's syncer, so that several people can edit at once.
+const params: z.ZodType<{ storage: 'file' | 'tiddlers' }, { storage?: 'file' | 'tiddlers' | undefined }> = z
+  .strictObject({ storage: z.enum(['file', 'tiddlers']).default('file').describe('How it is saved') })
+  .meta({ examples: [{ storage: 'tiddlers' }] })
+
+/** Wikis take no settings. */
+export type WikiType = ResourceType<'wiki', 'wikis', typeof params, never>
+
 /**
  * Declares the wiki type with bounds of one's own; {@link wiki} is it without any.
  *
@@ -23,7 +31,7 @@ export interface WikiOptions {
  * @example
  * export default createApp({ types: [defineWiki({ versions: { count: 200 } })] })
  */
-export function defineWiki({ versions = {} }: WikiOptions = {}): ResourceType {
+export function defineWiki({ versions = {} }: WikiOptions = {}): WikiType {
   const retention = checkRetention({ ...DEFAULT_RETENTION, ...versions })
   return defineResourceType({
     name: 'wiki',
@@ -31,10 +39,7 @@ export function defineWiki({ versions = {} }: WikiOptions = {}): ResourceType {
     object: class extends Wiki {
       protected override readonly retention = retention
     },
-    // As a whole, by PutSaver; or by tiddlers, by TiddlyWeb's syncer, so that several people can edit at once.
-    params: z
-      .strictObject({ storage: z.enum(['file', 'tiddlers']).default('file').describe('How it is saved') })
-      .meta({ examples: [{ storage: 'tiddlers' }] }),
+    params,
     visibility: ['private', 'public-read'],
     // Basic with the token as password, and `?access_token=`, are for savers that can be given nothing else.
     credentials: ['bearer', 'cookie', 'basic', 'query'],
@@ -52,4 +57,4 @@ export function defineWiki({ versions = {} }: WikiOptions = {}): ResourceType {
  * @example
  * export default createApp({ types: [wiki] })
  */
-export const wiki: ResourceType = defineWiki()
+export const wiki: WikiType = defineWiki()

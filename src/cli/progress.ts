@@ -1,0 +1,64 @@
+// An operation on its way: a bar that is redrawn on a terminal, else a line now and then. On stderr, beside the result.
+
+import type { OperationJson } from '../client/index.ts'
+import { EngineError } from '../engine/engine-error.ts'
+import type { Context } from './verb.ts'
+
+const BAR_WIDTH = 30
+/** Without a terminal: a line for each tenth of the way. */
+const STEPS = 10
+
+/** Waits for the end and prints what came of it; with `--no-wait` prints where it is now. */
+export async function follow(
+  { client, out, flags }: Context<{ readonly wait: boolean }>,
+  operation: OperationJson | string,
+): Promise<void> {
+  if (!flags.wait) {
+    const seen = typeof operation === 'string' ? await client.operations.get(operation) : operation
+    return out.one(seen)
+  }
+  const draw = process.stderr.isTTY ? drawBar : lineWriter()
+  const ended = await client.operations.wait(operation, { onProgress: draw }).finally(() => {
+    if (process.stderr.isTTY) process.stderr.write('\n')
+  })
+  await out.one(ended)
+  requireWhole(ended)
+}
+
+/** @throws EngineError for what is not as it was asked for: a script must not go on */
+function requireWhole({ id, state, progress }: OperationJson): void {
+  if (state === 'cancelled')
+    throw new EngineError(
+      `${id} was cancelled`,
+      `${progress.done} of ${progress.total} were done`,
+      'Start it again for the rest.',
+    )
+  if (progress.failed > 0)
+    throw new EngineError(
+      `${id} ended, but not as a whole`,
+      `${progress.failed} of ${progress.total} were refused`,
+      `See: biplane operations get ${id}`,
+    )
+}
+
+/** `[######----] 60/100 bulk_create` */
+export function toBar({ kind, state, progress }: OperationJson): string {
+  const { total, done, failed } = progress
+  const part = total === 0 ? (state === 'running' ? 0 : 1) : Math.min(1, done / total)
+  const filled = Math.round(part * BAR_WIDTH)
+  const refused = failed === 0 ? '' : `, ${failed} refused`
+  return `[${'#'.repeat(filled)}${'-'.repeat(BAR_WIDTH - filled)}] ${done}/${total} ${kind}${refused}`
+}
+
+function drawBar(operation: OperationJson): void {
+  process.stderr.write(`\r${toBar(operation)}\u001B[K`)
+}
+
+function lineWriter(): (operation: OperationJson) => void {
+  let last: string | undefined
+  return ({ id, kind, state, progress: { total, done } }) => {
+    const step = `${state} ${Math.floor((done / Math.max(total, 1)) * STEPS)}`
+    if (step !== last) process.stderr.write(`${id} ${kind} ${state} ${done}/${total}\n`)
+    last = step
+  }
+}
