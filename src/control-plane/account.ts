@@ -7,7 +7,7 @@ import type { AccountHold, Caller } from '../wire/planes.ts'
 import type { ControlDeps } from './deps.ts'
 import { countOf } from './quota.ts'
 import type { OwnMode } from './row.ts'
-import { putWork } from './work.ts'
+import { putWork, soonest } from './work.ts'
 
 export interface AccountState {
   readonly hold: AccountHold['mode']
@@ -113,7 +113,7 @@ export function checkBytes(deps: ControlDeps, account: string): void {
 
 /** From the beginning: an item that is under way begins again. */
 function scheduleHold(deps: ControlDeps, account: string): void {
-  putWork(deps.sql, { key: holdKey(account), kind: 'hold', due: deps.now(), attempt: 0, cursor: null })
+  putWork(deps.sql, { key: holdKey(account), kind: 'hold', due: soonest(deps.now()), attempt: 0, cursor: null })
   deps.arm()
 }
 

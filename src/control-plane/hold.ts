@@ -9,7 +9,7 @@ import type { ControlDeps } from './deps.ts'
 import { bumpDescriptor } from './descriptor.ts'
 import { removeRow } from './removal.ts'
 import type { CatalogRow } from './row.ts'
-import { dropWork, findWork, putWork, type WorkItem } from './work.ts'
+import { dropWork, findWork, putWork, soonest, type WorkItem } from './work.ts'
 
 const ROWS_PER_RUN = 100
 
@@ -36,7 +36,7 @@ export async function runHold(deps: ControlDeps, item: WorkItem): Promise<void> 
     for (const row of rows) follow(deps, row, state)
     const last = rows.at(-1)
     if (last === undefined || rows.length < ROWS_PER_RUN) return dropWork(sql, item.key)
-    putWork(sql, { ...current, due: deps.now(), cursor: String(last.createTimeMs) })
+    putWork(sql, { ...current, due: soonest(deps.now()), cursor: String(last.createTimeMs) })
     deps.arm()
   })
 }

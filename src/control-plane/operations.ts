@@ -6,7 +6,7 @@ import { ResourceError, type ErrorCode } from '../wire/errors.ts'
 import { CANCELLABLE, type OperationKind, type OperationRecord, type OperationState } from '../wire/operation.ts'
 import type { ControlDeps } from './deps.ts'
 import { nextCreateTime } from './meta.ts'
-import { dropWork, putWork } from './work.ts'
+import { dropWork, putWork, soonest } from './work.ts'
 
 /** With how far its own work has come. */
 export interface StoredOperation extends OperationRecord {
@@ -150,7 +150,7 @@ function again(
   delayMs: number,
 ): void {
   write(deps, operation, 'running', progress, undefined, cursor)
-  const due = deps.now() + Math.round(delayMs)
+  const due = soonest(deps.now()) + Math.round(delayMs)
   putWork(deps.sql, { key: operationKey(operation.id), kind: 'operation', due, attempt: 0, cursor: null })
   deps.arm()
 }

@@ -29,6 +29,14 @@ export function putWork(sql: SqlStorage, item: WorkItem): void {
   )
 }
 
+/**
+ * When what goes on at once is due. Later than whatever is due already: an item whose run has put it in again is known by its other due
+ * time from one that the run has finished.
+ */
+export function soonest(nowMs: number): number {
+  return nowMs + 1
+}
+
 export function dropWork(sql: SqlStorage, key: string): void {
   sql.exec('DELETE FROM work WHERE key = ?', key)
 }
