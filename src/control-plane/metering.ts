@@ -19,8 +19,9 @@ export function takeReport(
   const row = findRow(deps.sql, id)
   if (row === undefined || parseResourceId(id) === undefined) return false
   const nowMs = deps.now()
-  const outcome = recordUsage(deps.sql, { id, incarnation }, usage, nowMs)
-  if (outcome === 'unknown') return false
+  // Without a write there is no news about the row; only about how often it was read.
+  const outcome = usage.writeTimeMs === 0 ? 'stale' : recordUsage(deps.sql, { id, incarnation }, usage, nowMs)
+  if (outcome === 'unknown' || row.incarnation !== incarnation || row.phase === 'purged') return false
   const { requests = 0, writes = 0, bytes } = usage
   addUsage(deps.sql, row, { dayMs: Math.floor(nowMs / DAY_MS) * DAY_MS, bytes, requests, writes })
   if (outcome === 'taken' && bytes !== (row.usage?.bytes ?? 0)) {

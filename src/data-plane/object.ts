@@ -141,6 +141,8 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Lifecyc
     this.#underWay++
     try {
       const { descriptor } = this
+      if (this.#reports.countRequest(Date.now()))
+        void this.#reports.sendCounts(descriptor, this.ctx.storage.sql.databaseSize)
       this.migrateContent()
       const response = await this.onRequest(request, { path, principal, descriptor })
       if (response.status === 101) this.#cutIfRefused(principal)

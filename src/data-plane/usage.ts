@@ -1,5 +1,7 @@
-// What an object tells its control object about itself: how large it is and when it was last written to. Lazily: the first write after a
-// report sets a timer in its own transaction, the others pay nothing, and nobody waits for the report.
+// What an object tells its control object about itself: how large it is, when it was last written to, and how often it was asked. Lazily:
+// the first write after a report sets a timer in its own transaction, the others pay nothing, and nobody waits for the report. Requests are
+// counted in memory alone, and told with the writes; of an object that is only read, by a request that comes an interval after the last
+// report. What is counted when the object goes to sleep or its process dies is lost: the count is approximate.
 
 import { withDeadline } from '../object/deadline.ts'
 import { BINDINGS, parseConfig, toTimers, type LifecycleTimers } from '../wire/deployment.ts'
@@ -10,6 +12,9 @@ import { SYSTEM_TIMER_PREFIX, type Timers } from './timers.ts'
 
 /** The name goes on with the time of the write that set it: after an eviction nothing else knows it, and a table of its own would cost more. */
 const REPORT_TIMER = `${SYSTEM_TIMER_PREFIX}usage `
+
+/** Stands for the time of a last write in a report that is about reads alone. */
+const UNWRITTEN = 0
 
 /** Part of an interval over which reports are spread at random: what thousands of objects wrote at once is not reported at once. */
 const JITTER = 0.5
@@ -26,6 +31,11 @@ export class UsageReports {
   /** Timer of the last report that was sent: it knows nothing of the next write, and is about to go. */
   #sent: string | undefined
   #lastWriteMs = 0
+  /** Since the last report. */
+  #requests = 0
+  #writes = 0
+  /** When the last report was sent, or this instance's first request came. */
+  #lastReportMs = 0
 
   /** @param loopback the Worker's own entrypoints, where both planes are in one */
   constructor(timers: Timers, env: unknown, loopback: unknown) {
@@ -36,8 +46,24 @@ export class UsageReports {
     this.#durations = toTimers(parseConfig(bindings[BINDINGS.config]))
   }
 
+  /** Counts a request. @returns whether it is time to tell, since nobody writes */
+  countRequest(nowMs: number): boolean {
+    this.#requests++
+    if (this.#lastReportMs === 0) this.#lastReportMs = nowMs
+    if (nowMs - this.#lastReportMs < this.#durations.usageIntervalMs) return false
+    this.#lastReportMs = nowMs
+    // A write's report is about to come, and tells this, too.
+    return this.#isSet !== true
+  }
+
+  /** Tells what was counted of an object that nobody writes to. What is not taken is counted again. Never throws. */
+  async sendCounts(descriptor: Descriptor, bytes: number): Promise<void> {
+    await this.#tell(descriptor, { bytes, writeTimeMs: UNWRITTEN }).catch(() => undefined)
+  }
+
   /** Takes note of a write, in its transaction. @returns whether that wrote anything */
   note(nowMs: number): boolean {
+    this.#writes++
     this.#lastWriteMs = nowMs
     this.#isSet ??= this.#timers.system().some((name) => name !== this.#sent)
     if (this.#isSet) return false
@@ -57,14 +83,32 @@ export class UsageReports {
    *
    * @throws when the control plane did not take the report, and no later write will bring another one
    */
-  async send(timer: string, { id, type, account, shard, incarnation }: Descriptor, bytes: number): Promise<void> {
+  async send(timer: string, descriptor: Descriptor, bytes: number): Promise<void> {
     const writeTimeMs = Math.max(this.#lastWriteMs, Number(timer.slice(REPORT_TIMER.length)))
+    this.#sent = timer
+    this.#isSet = undefined
+    try {
+      await this.#tell(descriptor, { bytes, writeTimeMs })
+    } catch (error) {
+      // A write has set the next one meanwhile. While the control plane is away, timers must not grow in number with the attempts.
+      if (this.#timers.system().some((name) => name !== timer)) return
+      this.#sent = undefined
+      throw error
+    }
+  }
+
+  /** One report, with what was counted since the last one that was taken. @throws when it was not taken */
+  async #tell(
+    { id, type, account, shard, incarnation }: Descriptor,
+    { bytes, writeTimeMs }: { readonly bytes: number; readonly writeTimeMs: number },
+  ): Promise<void> {
+    const [requests, writes] = [this.#requests, this.#writes]
     const call: ControlCall<'reportUsage'> = {
       v: PLANES_VERSION,
       type,
       object: shard,
       method: 'reportUsage',
-      args: { id, incarnation, usage: { bytes, writeTimeMs } },
+      args: { id, incarnation, usage: { bytes, writeTimeMs, requests, writes } },
       // The object speaks for itself; the operator's role is the one that no quota or role of an account stands in the way of.
       caller: {
         account,
@@ -74,17 +118,11 @@ export class UsageReports {
         requestId: crypto.randomUUID(),
       },
     }
-    this.#sent = timer
-    this.#isSet = undefined
-    try {
-      const outcome = await withDeadline(this.#controlPlane.call(call), REPORT_DEADLINE_MS, 'The control plane')
-      // `false` is an answer: the row is gone, or of another incarnation, and asking again changes nothing.
-      if (!outcome.ok) throw new ResourceError(outcome.error.code, outcome.error.message, outcome.error)
-    } catch (error) {
-      // A write has set the next one meanwhile. While the control plane is away, timers must not grow in number with the attempts.
-      if (this.#timers.system().some((name) => name !== timer)) return
-      this.#sent = undefined
-      throw error
-    }
+    this.#lastReportMs = Date.now()
+    const outcome = await withDeadline(this.#controlPlane.call(call), REPORT_DEADLINE_MS, 'The control plane')
+    // `false` is an answer: the row is gone, or of another incarnation, and asking again changes nothing.
+    if (!outcome.ok) throw new ResourceError(outcome.error.code, outcome.error.message, outcome.error)
+    this.#requests -= requests
+    this.#writes -= writes
   }
 }

@@ -173,6 +173,7 @@ export interface ControlMethods extends ShardMoveMethods {
     readonly args: {
       readonly id: string
       readonly incarnation: number
+      /** `writeTimeMs` 0: nothing was written since the object woke up; it was only read. */
       readonly usage: Pick<ResourceUsage, 'bytes' | 'writeTimeMs'> & {
         /** Since the last report. */
         readonly requests?: number

@@ -17,7 +17,14 @@ beforeAll(async () => {
 
 interface Usage {
   readonly now: Readonly<Record<string, { resources: number; deleted: number; bytes: number; hold: string }>>
-  readonly data: readonly { type: string; resource: string; day: string; bytes: number; writes: number }[]
+  readonly data: readonly {
+    type: string
+    resource: string
+    day: string
+    bytes: number
+    requests: number
+    writes: number
+  }[]
   readonly report_interval_seconds: number
 }
 
@@ -90,10 +97,19 @@ describe('usage', () => {
     const files = server.sqliteFiles().data
     const { data, now, report_interval_seconds: seconds } = await usage(tenant)
     expect(data[0]).toMatchObject({ type: 'file', resource: id, day: new Date().toISOString().slice(0, 10) })
+    expect(data[0]).toMatchObject({ requests: 3, writes: 3 })
     expect(data[0]?.bytes).toBeGreaterThan(0)
     expect(now['file']).toEqual({ resources: 1, deleted: 0, bytes: data[0]?.bytes, hold: 'active' })
     expect(now['spread']).toMatchObject({ resources: 1 })
     expect(seconds).toBe(INTERVAL_MS / 1000)
+    // Of an object that is only read, the count comes by a read that comes after the interval.
+    await expect
+      .poll(async () => {
+        expect((await content(server, `/files/${id}/`, token)).status).toBe(200)
+        return (await usage(tenant)).data[0]?.requests
+      }, SOON)
+      .toBeGreaterThan(3)
+    expect((await usage(tenant)).data[0]).toMatchObject({ writes: 3 })
     expect((await usage(tenant, `?resource=${id}`)).data).toHaveLength(1)
     expect((await usage(tenant, '?until=2020-01-01T00:00:00Z')).data).toEqual([])
     expect(server.sqliteFiles().data).toBe(files)
