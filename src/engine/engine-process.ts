@@ -16,7 +16,8 @@ export interface EngineProcessOptions {
   readonly configFile: string
   /** Socket name in the configuration -> descriptor to inherit. */
   readonly sockets: ReadonlyMap<string, number>
-  readonly env: Readonly<Record<string, string>>
+  /** Asked at every start: secrets change while the server runs. */
+  env(): Readonly<Record<string, string>>
   /** Public port, to know when the last request is over; undefined for a process without one. */
   readonly publicPort?: number
   readonly log: Log
@@ -135,7 +136,7 @@ export class EngineProcess {
   }
 
   #spawn(): ChildProcess {
-    const { plane, configFile, sockets, env, log } = this.#options
+    const { plane, configFile, sockets, log } = this.#options
     const socketArguments = [...sockets.keys()].flatMap((name, index) => [
       '--socket-fd',
       `${name}=${FIRST_SOCKET_FD + index}`,
@@ -145,7 +146,7 @@ export class EngineProcess {
       ['serve', configFile, CONFIG_NAME, `--control-fd=${CONTROL_FD}`, ...socketArguments],
       {
         stdio: ['ignore', 'pipe', 'pipe', 'pipe', ...sockets.values()],
-        env,
+        env: this.#options.env(),
         // Its own group: Ctrl-C in the terminal reaches the supervisor only, which then lets requests finish.
         detached: true,
       },
