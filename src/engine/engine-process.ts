@@ -37,6 +37,8 @@ const BACK_OFF_MAX_MS = 5_000
 const HEALTHY_MS = 2_000
 /** How often to look whether the last request is over, or whether threads are stopped: no event tells. */
 const LOOK_MS = 10
+/** Between two requests there is no connection either: only after this long without one has the engine surely heard that it must not accept more. */
+const IDLE_MS = 100
 /** A start takes well under a second, also with many objects on disk; one that takes this long never ends. */
 const START_DEADLINE_MS = 30_000
 /** What the engine said last, for the message when it fails at its first start. */
@@ -98,11 +100,13 @@ export class EngineProcess {
     child.kill('SIGTERM')
     child.kill('SIGCONT')
     const deadline = Date.now() + graceMs
+    let idleSinceMs: number | undefined
     // An engine with a live connection to its peer never ends by itself, so look for clients, too.
     while (child.exitCode === null && child.signalCode === null && Date.now() < deadline) {
       const isIdle =
         this.#options.publicPort !== undefined && hasConnections(child.pid, this.#options.publicPort) === false
-      if (isIdle) break
+      idleSinceMs = isIdle ? (idleSinceMs ?? Date.now()) : undefined
+      if (idleSinceMs !== undefined && Date.now() - idleSinceMs >= IDLE_MS) break
       await Promise.race([exited, new Promise((resolve) => setTimeout(resolve, LOOK_MS))])
     }
     child.kill('SIGKILL')
