@@ -48,8 +48,8 @@ export function openDeployment(
 }
 
 /** Accounts are ours, unless a builder signs people in by himself. */
-export function accountTypeOf({ authenticate }: BuilderHooks): { readonly accountType?: ResourceType } {
-  return authenticate === undefined ? { accountType: account } : {}
+export function accountTypeOf(hooks: BuilderHooks): { readonly accountType?: ResourceType } {
+  return hooks.authenticate === undefined ? { accountType: account } : {}
 }
 
 /** What the binding does not say has a default fit for development. */

@@ -32,15 +32,15 @@ export async function listenForCommands(directory: DataDirectory, commands: Comm
     // A client that is gone is noticed by `close`; how it went does not matter.
     socket.on('error', () => {})
     socket.once('data', (chunk) => {
-      const command = chunk.toString()
-      if (command.startsWith(SECRETS)) {
-        const file = command.slice(SECRETS.length, -1)
+      const asked = chunk.toString()
+      if (asked.startsWith(SECRETS)) {
+        const file = asked.slice(SECRETS.length, -1)
         return void commands.takeSecrets(file).then(
           () => socket.end(TAKEN),
           (thrown: unknown) => socket.end(`${reasonOf(thrown)}\n`),
         )
       }
-      if (command !== FREEZE) return void socket.destroy()
+      if (asked !== FREEZE) return void socket.destroy()
       isFrozen = true
       void commands.freeze().then(() => socket.write(FROZEN))
     })

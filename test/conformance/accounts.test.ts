@@ -177,14 +177,14 @@ describe('on behalf of an account', () => {
     // Without it he is the deployment's own account.
     expect((await server.fetch(`/v1/ledgers/${id}`)).status).toBe(404)
     expect((await server.fetch(`/v1/ledgers/${id}?account=${server.secrets.defaultAccount}`)).status).toBe(404)
-    for (const account of [own.id, server.secrets.defaultAccount, '']) {
-      const refused = await other.ask(`/v1/ledgers/${id}?account=${account}`)
-      expect([account, refused.status, (await problem(refused)).code]).toEqual([account, 403, 'permission_denied'])
+    for (const asked of [own.id, server.secrets.defaultAccount, '']) {
+      const refused = await other.ask(`/v1/ledgers/${id}?account=${asked}`)
+      expect([asked, refused.status, (await problem(refused)).code]).toEqual([asked, 403, 'permission_denied'])
     }
-    for (const account of [id, own.id.replace(/.$/, flip), 'x', '']) {
-      const refused = await server.fetch(`/v1/ledgers?account=${account}`)
-      expect([account, refused.status, await problem(refused)]).toEqual([
-        account,
+    for (const asked of [id, own.id.replace(/.$/, flip), 'x', '']) {
+      const refused = await server.fetch(`/v1/ledgers?account=${asked}`)
+      expect([asked, refused.status, await problem(refused)]).toEqual([
+        asked,
         400,
         expect.objectContaining({ code: 'invalid_request', parameter: 'account' }),
       ])

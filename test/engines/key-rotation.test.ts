@@ -145,7 +145,7 @@ function startLoad(path: string, token: string): () => Promise<number[]> {
   const agent = new Agent({ keepAlive: false })
   const { host } = new URL(server.url)
   const answers: number[] = []
-  let isOver = false
+  const stopping = new AbortController()
   let count = 0
   const read = (): SendOptions => ({ path, headers: { authorization: `Bearer ${token}`, host }, agent })
   const creation = (): SendOptions => ({
@@ -157,7 +157,7 @@ function startLoad(path: string, token: string): () => Promise<number[]> {
     agent,
   })
   const work = async (next: () => SendOptions): Promise<void> => {
-    while (!isOver) {
+    while (!stopping.signal.aborted) {
       const options = next()
       const { status } = await send(server, options).catch(() => send(server, options))
       answers.push(status)
@@ -165,7 +165,7 @@ function startLoad(path: string, token: string): () => Promise<number[]> {
   }
   const clients = [read, creation, read, creation].map(work)
   return async () => {
-    isOver = true
+    stopping.abort()
     await Promise.all(clients)
     return answers
   }

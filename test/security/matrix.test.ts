@@ -5,19 +5,18 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, test, vi } from 'vitest'
 import { controlRoutes } from '../../src/edge/routes.ts'
-import { includesRole } from '../../src/edge/roles.ts'
+import { leastRole } from '../../src/edge/roles.ts'
 import type { ControlRoute } from '../../src/edge/route.ts'
 import { mintApiKey } from '../../src/identity/api-key.ts'
 import { createKeyring } from '../../src/identity/keyring.ts'
 import { defineResourceType, type ResourceType } from '../../src/resource-type.ts'
-import type { KeyRole } from '../../src/wire/account.ts'
 import { makeAccount, makeKey, type TestAccount } from '../support/accounts.ts'
 import { WIKIS_APP } from '../support/apps.ts'
 import { create, json, mintToken } from '../support/http.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 /** The routes follow from the names: the objects are not needed here. */
-const wiki: ResourceType = defineResourceType({ name: 'wiki', object: class {} as never })
+const wiki: ResourceType = defineResourceType({ name: 'wiki', object: Object })
 const accountType: ResourceType = { ...wiki, name: 'account', plural: 'accounts' }
 const ROUTES: readonly ControlRoute[] = controlRoutes({ types: [wiki], accountType })
 
@@ -82,10 +81,12 @@ interface Kind {
 
 const bearer = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` })
 const always = (refusal: Refusal) => (): Refusal => refusal
+/** Each may do what the ones before it may. */
+const ROLES = ['read', 'member', 'admin', 'operator'] as const
 const byRole =
-  (role: KeyRole | 'operator') =>
+  (role: (typeof ROLES)[number]) =>
   (route: ControlRoute): Refusal | undefined =>
-    includesRole(role, route.action) ? undefined : DENIED
+    ROLES.indexOf(role) >= ROLES.indexOf(leastRole(route.action)) ? undefined : DENIED
 const onBehalf = (): string => `account=${own.id}`
 
 const KINDS: Readonly<Record<string, Kind>> = {

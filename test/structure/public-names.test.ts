@@ -93,7 +93,7 @@ function exportsOf(path: string): { values: string[]; types: string[] } {
     }
   }
   for (const [, kind = '', name = ''] of text.matchAll(
-    /^export (?:abstract )?(const|class|function|interface|type) (\w+)/gm,
+    /^export (?:abstract |async )?(const|class|function|interface|type) (\w+)/gm,
   )) {
     ;(kind === 'interface' || kind === 'type' ? types : values).push(name)
   }

@@ -9,7 +9,6 @@ import {
   decideRedeem,
   reasonToCut,
   refusalOf,
-  withoutStaleCookie,
 } from '../../src/data-plane/lifecycle.ts'
 import type { Permission } from '../../src/identity/token.ts'
 import type { Descriptor, Held, Mode, Visibility } from '../../src/wire/descriptor.ts'
@@ -232,36 +231,6 @@ describe('[DP1] requests', () => {
     }
   })
 
-  test('[DP1] [AU13] a token that was revoked alone, and those beside it', () => {
-    const revoked = [
-      { tokenId: 'a', expiresAtMs: 1 },
-      { tokenId: 'b', expiresAtMs: 2 },
-    ]
-    const held: Held = { kind: 'descriptor', descriptor: descriptor(5, 5, { revoked, visibility: 'public-read' }) }
-    const asked = {
-      permission: 'read',
-      generation: 2,
-      needs: 'read',
-      requestId: '',
-      basePath: '/',
-      origin: '',
-    } as const
-    const answer = (principal: Principal): string | undefined => refusalOf(held, principal)?.code
-    expect(['a', 'b', 'c'].map((tokenId) => answer({ ...asked, via: 'bearer', tokenId }))).toEqual([
-      'unauthenticated',
-      'unauthenticated',
-      undefined,
-    ])
-    // From an edge of the release before, which did not say.
-    expect(answer({ ...asked, via: 'bearer' })).toBeUndefined()
-    // A cookie is as good as none, and this may be read without.
-    const cookie = withoutStaleCookie(held, { ...asked, via: 'cookie', tokenId: 'b' })
-    expect([cookie.via, cookie.tokenId, answer(cookie)]).toEqual(['none', undefined, undefined])
-    const good = { ...asked, via: 'cookie', tokenId: 'c' } as const
-    expect(withoutStaleCookie(held, good)).toBe(good)
-    expect(['a', 'c'].map((tokenId) => decideRedeem(held, { generation: 2, tokenId }))).toEqual(['revoked', undefined])
-  })
-
   test('[DP1] [AU5] one-time codes', () => {
     const outcomes = Object.values(HELD).map((held) =>
       [1, 2, 3].map((generation) => decideRedeem(held, { generation })),
@@ -275,21 +244,6 @@ describe('[DP1] requests', () => {
   test('[DP1] [DP9] open sockets', () => {
     expect(MODES.map((mode) => told(mode, 2))).toEqual([undefined, undefined, 'suspended', 'deleted'])
     expect(MODES.map((mode) => told(mode, 3))).toEqual(['unauthenticated', 'unauthenticated', 'suspended', 'deleted'])
-    const one = { tokenId: 'a', expiresAtMs: 1 }
-    const lists = [undefined, [], [one], [{ tokenId: 'b', expiresAtMs: 1 }], [one, { tokenId: 'b', expiresAtMs: 1 }]]
-    const cutBy = (before: Descriptor['revoked'], after: Descriptor['revoked']): boolean =>
-      reasonToCut(
-        descriptor(5, 5, before === undefined ? {} : { revoked: before }),
-        descriptor(5, 6, after === undefined ? {} : { revoked: after }),
-      ) !== undefined
-    // Only what is new on the list ends anything.
-    expect(lists.map((before) => lists.map((after) => (cutBy(before, after) ? 'x' : '-')).join(''))).toEqual([
-      '--xxx',
-      '--xxx',
-      '---xx',
-      '--x-x',
-      '-----',
-    ])
     const visibilities: readonly Visibility[] = ['private', 'public-read', 'public']
     const toldOf = visibilities.map((before) =>
       visibilities.map(
