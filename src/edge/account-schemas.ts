@@ -3,7 +3,7 @@
 import * as z from 'zod'
 import type { ZodType } from 'zod'
 import { KEY_ROLES, type KeyRole } from '../wire/account.ts'
-import { nameText } from './schemas.ts'
+import { nameText } from './members.ts'
 
 /** Ten years: longer is the same as for ever. */
 const MAX_KEY_SECONDS: number = 10 * 366 * 24 * 3_600

@@ -139,7 +139,7 @@ async function serveOperatorMetrics(
   origin: string,
   requestId: string,
 ): Promise<Response> {
-  const caller = await requireCaller(context, edge.cache, request, origin, requestId)
+  const { caller } = await requireCaller(context, edge, request, origin, requestId)
   if (caller.role !== 'operator') throw new ResourceError('permission_denied', 'Metrics are for the operator.')
   return serveMetrics(edge.metrics, context, requestId)
 }
