@@ -6,16 +6,24 @@ import { keyAnswer, keyBody, keysAnswer, newKeyAnswer } from './account-schemas.
 import { inspectionAnswer, pageOf, resourceAnswer } from './answers.ts'
 import * as handlers from './handlers.ts'
 import { listResources } from './list-handlers.ts'
-import type { ControlRoute, ResourceRoute } from './route.ts'
+import type { ControlRoute, ResourceRoute, RouteAnswer } from './route.ts'
 import { createBody, deleteQuery, listQuery, noBody, restoreBody, updateBody } from './schemas.ts'
 
 export function accountRoutes(type: ResourceType): ControlRoute[] {
   const all = `/v1/${type.plural}`
   const one = `${all}/:id`
   const keys = `${one}/keys`
-  const accepted = { description: 'Recorded; its object does not know of it yet.', schema: resourceAnswer }
-  const changed = {
-    200: { description: 'The account; `operation` is the work over all of its resources', schema: resourceAnswer },
+  const accepted: RouteAnswer = {
+    description: 'Recorded; its object does not know of it yet.',
+    schema: resourceAnswer,
+    headers: ['ETag', 'Location', 'Retry-After'],
+  }
+  const changed: Record<number, RouteAnswer> = {
+    200: {
+      description: 'The account; `operation` is the work over all of its resources',
+      schema: resourceAnswer,
+      headers: ['ETag'],
+    },
     202: accepted,
   }
   const routes: Omit<ResourceRoute, 'type'>[] = [
@@ -25,7 +33,11 @@ export function accountRoutes(type: ResourceType): ControlRoute[] {
       action: 'create_account',
       summary: 'Create an account (operator)',
       body: createBody(type),
-      answers: { 201: { description: 'The new account', schema: resourceAnswer }, 202: accepted },
+      headers: ['Idempotency-Key'],
+      answers: {
+        201: { description: 'The new account', schema: resourceAnswer, headers: ['ETag', 'Location'] },
+        202: accepted,
+      },
       handle: accounts.asOwner(handlers.createResource),
     },
     {
@@ -44,7 +56,7 @@ export function accountRoutes(type: ResourceType): ControlRoute[] {
       action: 'get_account',
       summary: "Get one's own account, or any (operator)",
       body: noBody,
-      answers: { 200: { description: 'The account', schema: resourceAnswer } },
+      answers: { 200: { description: 'The account', schema: resourceAnswer, headers: ['ETag'] } },
       handle: accounts.getAccount,
     },
     {
@@ -53,6 +65,7 @@ export function accountRoutes(type: ResourceType): ControlRoute[] {
       action: 'update_account',
       summary: 'Change an account: suspend it, resume it, set its limits (operator)',
       body: updateBody(type),
+      headers: ['If-Match'],
       answers: changed,
       handle: accounts.asOwner(handlers.updateResource),
     },
@@ -63,6 +76,7 @@ export function accountRoutes(type: ResourceType): ControlRoute[] {
       summary: 'Delete an account, or purge it (operator)',
       body: noBody,
       query: deleteQuery,
+      headers: ['If-Match'],
       answers: changed,
       handle: accounts.asOwner(handlers.deleteResource),
     },
@@ -72,6 +86,7 @@ export function accountRoutes(type: ResourceType): ControlRoute[] {
       action: 'restore_account',
       summary: 'Restore a deleted account with its keys (operator)',
       body: restoreBody,
+      headers: ['If-Match'],
       answers: changed,
       handle: accounts.asOwner(handlers.restoreResource),
     },

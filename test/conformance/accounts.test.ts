@@ -44,11 +44,11 @@ describe('an account', () => {
 
   test.each([
     [{ settings: { limits: { ledger: { resources: -1 } } } }, 'settings.limits.ledger.resources'],
-    [{ settings: { limits: { ledger: { resource: 1 } } } }, 'settings.limits.ledger'],
+    [{ settings: { limits: { ledger: { resource: 1 } } } }, 'settings.limits.ledger.resource'],
     [{ settings: { limits: { 'No type': {} } } }, 'settings.limits.No type'],
     [{ settings: { requests_per_second: 0 } }, 'settings.requests_per_second'],
     [{ settings: { requests_per_second: 1.5 } }, 'settings.requests_per_second'],
-    [{ settings: { other: 1 } }, 'settings'],
+    [{ settings: { other: 1 } }, 'settings.other'],
     [{ visibility: 'public' }, 'visibility'],
     [{ params: {} }, 'params'],
   ])('[AC1] [HT2] is not made of %j', async (body, parameter) => {

@@ -36,13 +36,13 @@ const SEES_CONSOLE = 'default-app.ts'
 /** Lines of each folder: readable in an evening. Raise one only together with the reason, in the commit that needs it. */
 const BUDGETS: Readonly<Record<string, number>> = {
   identity: 560,
-  // The shapes of accounts, operations, journals and moves.
-  wire: 1_250,
+  // The shapes of accounts with their keys, operations, journals and moves.
+  wire: 1_350,
   'resource-type.ts': 210,
   object: 190,
   // The API as a product: every route's answers as schemas, accounts and their keys; a quarter of it is the document made from the
   // routes, its examples and its page.
-  edge: 5_400,
+  edge: 5_500,
   // The whole lifecycle of accounts: holds, operations, journals, metering, moves between shards.
   'control-plane': 4_900,
   'data-plane': 1_350,
