@@ -6,8 +6,8 @@ import { ControlObject } from './control-plane/object.ts'
 import type { ControlServices } from './control-plane/deps.ts'
 import { callDataObject } from './data-plane/entrypoint.ts'
 import type { ResourceObject } from './data-plane/object.ts'
-import { openDeployment } from './deployment.ts'
-import type { BuilderHooks, EdgeContext } from './edge/deployment.ts'
+import { accountTypeOf, openDeployment } from './deployment.ts'
+import { typesOf, type BuilderHooks, type EdgeContext } from './edge/deployment.ts'
 import { callControlPlane } from './edge/to-control-plane.ts'
 import { serveRequest } from './edge/worker.ts'
 import { checkCellTable, placeOf, type CellTable } from './identity/cell.ts'
@@ -74,9 +74,11 @@ export function createApp<const Types extends readonly ResourceType[]>(options: 
   const names = types.flatMap((type) => (type.name === type.plural ? [type.name] : [type.name, type.plural]))
   if (new Set(names).size !== names.length) throw new TypeError(`two types share a name: ${names.join(', ')}`)
   const cells = checkCellTable(options.cells ?? { local: {} })
-  const manifest: AppManifest = { version: 1, types: types.map(toTypeManifest) }
+  /** The builder's, and accounts. */
+  const allTypes = typesOf({ types, ...accountTypeOf(options) })
+  const manifest: AppManifest = { version: 1, types: allTypes.map(toTypeManifest) }
   const open = memoize((env) => openDeployment(env, options, cells))
-  const bindingOf = new Map(types.map((type) => [type, toTypeManifest(type).data.binding]))
+  const bindingOf = new Map(allTypes.map((type) => [type, toTypeManifest(type).data.binding]))
   /** Where the planes are apart nothing in a context belongs to one request; a loopback binding belongs to its `ctx`. */
   const contexts = new WeakMap<Env, EdgeContext>()
 
@@ -137,7 +139,7 @@ export function createApp<const Types extends readonly ResourceType[]>(options: 
     }
   }
 
-  const classes = types.flatMap((type) => {
+  const classes = allTypes.flatMap((type) => {
     const { control, data } = toTypeManifest(type)
     return [
       [control.className, controlClassOf(type)],
@@ -152,7 +154,7 @@ export function createApp<const Types extends readonly ResourceType[]>(options: 
     control(env, ctx, { account, role }) {
       const context = toContext(env as Env, ctx)
       return (typeName, method, args) => {
-        const type = context.typeByName.get(typeName)
+        const type = allTypes.find(({ name }) => name === typeName)
         if (type === undefined) throw new ResourceError('not_found', `There is no resource type "${typeName}".`)
         return callControlPlane(
           context,

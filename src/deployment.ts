@@ -6,6 +6,7 @@ import type { CellTable } from './identity/cell.ts'
 import { createKeyring } from './identity/keyring.ts'
 import { createTokenSigner } from './identity/token.ts'
 import type { ConsoleFiles, ResourceType } from './resource-type.ts'
+import { account } from './types/account/index.ts'
 import { BINDINGS, parseConfig, toTimers, type DeploymentConfig, type DeploymentSecrets } from './wire/deployment.ts'
 
 export interface OpenDeployment {
@@ -39,10 +40,16 @@ export function openDeployment(
     signer: createTokenSigner(secrets.deployment, secrets.tokenKeys),
     operatorKeys: secrets.operatorKeys,
     defaultAccount: secrets.defaultAccount,
+    ...accountTypeOf(options),
     hooks: options,
     ...(options.console === undefined ? {} : { console: options.console }),
   }
   return { deployment, edge: createEdge(deployment) }
+}
+
+/** Accounts are ours, unless a builder signs people in by himself. */
+export function accountTypeOf(hooks: BuilderHooks): { readonly accountType?: ResourceType } {
+  return hooks.authenticate === undefined ? { accountType: account } : {}
 }
 
 /** What the binding does not say has a default fit for development. */

@@ -7,7 +7,7 @@ import { defaultSecretsFile, readSecrets } from '../engine/secrets.ts'
 import type { DeploymentSecrets } from '../wire/deployment.ts'
 import { dataOption, secretsOption } from './options.ts'
 
-interface DataFlags {
+export interface DataFlags {
   readonly data: string
   readonly secrets?: string
   readonly withSecrets?: boolean
@@ -54,7 +54,8 @@ export function operatorKeyOf(flags: DataFlags): string {
   return secretsOf(flags).operatorKeys.at(-1) ?? ''
 }
 
-function secretsOf(flags: DataFlags): DeploymentSecrets {
+/** @throws EngineError when there are none yet */
+export function secretsOf(flags: DataFlags): DeploymentSecrets {
   const file = secretsFileOf(flags)
   try {
     return readSecrets(file)
@@ -68,7 +69,7 @@ function secretsOf(flags: DataFlags): DeploymentSecrets {
   }
 }
 
-function secretsFileOf(flags: DataFlags): string {
+export function secretsFileOf(flags: DataFlags): string {
   return flags.secrets ?? defaultSecretsFile(flags.data)
 }
 

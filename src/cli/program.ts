@@ -11,6 +11,7 @@ import { addInspectCommand } from './inspect.ts'
 import { addJournals } from './journals.ts'
 import { addOperationsNoun, addTokensNoun } from './operations.ts'
 import { addResourcesNoun } from './resources.ts'
+import { addRotateCommands } from './rotate-keys.ts'
 import { addServeCommand } from './serve.ts'
 import { addTypesNoun } from './types.ts'
 import { addWranglerConfigCommand } from './wrangler-config.ts'
@@ -29,6 +30,7 @@ export function createProgram(): Command {
   addDevCommand(program)
   addInspectCommand(program)
   addDataCommands(program)
+  addRotateCommands(program)
   addConformanceCommand(program)
   addWranglerConfigCommand(program)
   program.commandsGroup('On a running server:')

@@ -2,7 +2,7 @@
 // watches until everything there has followed. Only the control plane of accounts has anything to do here.
 
 import { parseResourceId } from '../identity/resource-id.ts'
-import type { AccountSettings } from '../wire/account.ts'
+import { toAccountSettings } from '../wire/account.ts'
 import { ResourceError } from '../wire/errors.ts'
 import type { AccountHold, HoldProgress } from '../wire/planes.ts'
 import type { ResourceType } from '../resource-type.ts'
@@ -30,7 +30,7 @@ export function cascade(
 
 /** What an account's row means for what it owns. */
 function toHold(row: CatalogRow, type: ResourceType): AccountHold {
-  const { limits = {} } = row.descriptor.settings as AccountSettings
+  const { limits = {} } = toAccountSettings(row.descriptor.settings)
   const isEnding = row.phase === 'purging' || row.phase === 'purged'
   const { mode } = row.descriptor
   // What is deleted can be restored for a while, with all that it owns.

@@ -2,6 +2,8 @@
 // is the next version of its descriptor.
 
 import { fault } from '../object/fault.ts'
+import { MAX_TOKEN_SECONDS } from '../wire/deployment.ts'
+import type { RevokedToken } from '../wire/descriptor.ts'
 import { ResourceError } from '../wire/errors.ts'
 import type { Caller, Changed, ControlMethods, UpdateRequest } from '../wire/planes.ts'
 import { toRevisionTag } from '../wire/resource.ts'
@@ -91,19 +93,46 @@ function toLifetime(
   return { isProtected, expireTimeMs, lifeDue }
 }
 
-/** Raises the generation: every token that was ever minted for this resource is refused once the object has it. */
+/**
+ * One token: its identifier goes on the descriptor's list until the token ends by itself. All: the generation is raised, and the list,
+ * which says nothing more then, is emptied. Either way it is refused once the object has the descriptor.
+ *
+ * @throws ResourceError `quota_exceeded` when too many are on the list
+ */
 export async function revokeTokens(
   deps: ControlDeps,
   caller: Caller,
-  { id }: ControlMethods['revokeTokens']['args'],
+  { id, tokenId, expiresAtMs }: ControlMethods['revokeTokens']['args'],
 ): Promise<Changed> {
   const version = await deps.transact((sql) => {
     const row = liveRow(sql, id, caller.account)
     deps.journal.audit(caller, 'revoke_tokens', id)
-    return bumpDescriptor(deps, row, { generation: row.descriptor.generation + 1 }).desiredVersion
+    const { generation, revoked } = row.descriptor
+    if (tokenId === undefined) {
+      const emptied = revoked === undefined ? {} : { revoked: [] }
+      return bumpDescriptor(deps, row, { generation: generation + 1, ...emptied }).desiredVersion
+    }
+    if (revoked?.some((one) => one.tokenId === tokenId) === true) return row.desiredVersion
+    const nowMs = deps.now()
+    // None ends later.
+    const token = { tokenId, expiresAtMs: expiresAtMs ?? nowMs + MAX_TOKEN_SECONDS * 1000 }
+    return bumpDescriptor(deps, row, { revoked: withRevoked(revoked, token, nowMs) }).desiredVersion
   })
   TEST_BUILD: await fault('revoke.recorded')
   return settle(deps, caller, id, version)
+}
+
+/** The object looks through the list at every request: beyond this, revoking all of them is the better means. */
+const MAX_REVOKED = 200
+
+function withRevoked(list: readonly RevokedToken[] = [], token: RevokedToken, nowMs: number): readonly RevokedToken[] {
+  const kept = list.filter(({ expiresAtMs }) => expiresAtMs > nowMs)
+  if (kept.length < MAX_REVOKED) return [...kept, token]
+  throw new ResourceError(
+    'quota_exceeded',
+    `${MAX_REVOKED} tokens of this resource are revoked one by one already: revoke all of them, and give out new ones.`,
+    { details: { limit: MAX_REVOKED, used: kept.length } },
+  )
 }
 
 /** @throws ResourceError `not_found`, `not_ready`, `deleted`: no token for what is not there */

@@ -115,17 +115,21 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
   }
 
   /**
-   * Redeems a link to this resource: a one-time code, or, without a `tokenId`, a link that is shared and never used up.
+   * Redeems a link to this resource: a one-time code, or, without a `tokenId`, a link that is shared and never used up. `linkId` is the
+   * token's identifier in both cases.
    *
    * @returns the refusal's reason, or undefined when it was good
    */
   async redeemCode(code: {
     readonly tokenId?: string
+    readonly linkId?: string
     readonly generation: number
     readonly expiresAtMs: number
     readonly customHost?: string
   }): Promise<RedeemRefusal | undefined> {
-    const refusal = decideRedeem(this.held, code.generation, code.customHost)
+    const { generation, linkId, customHost } = code
+    const mark = linkId === undefined ? { generation } : { generation, tokenId: linkId }
+    const refusal = decideRedeem(this.held, mark, customHost)
     if (refusal !== undefined || code.tokenId === undefined) return refusal
     return useCode(this.ctx.storage, code.tokenId, code.expiresAtMs, Date.now()) ? undefined : 'used'
   }

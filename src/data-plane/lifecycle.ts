@@ -59,12 +59,25 @@ export function decideForget(held: Held, incarnation: number): ForgetDecision {
   }
 }
 
-/** A cookie of an older generation is as good as none: a browser sends it whether its user means it or not. */
+/** What of a token decides whether it was revoked. */
+export interface TokenMark {
+  readonly generation?: number
+  readonly tokenId?: string
+}
+
+/** With all the others, or alone. On the path of every request: nothing is made. */
+export function isRevoked({ generation, revoked }: Descriptor, token: TokenMark): boolean {
+  if ((token.generation ?? 0) < generation) return true
+  if (revoked === undefined) return false
+  for (const { tokenId } of revoked) if (tokenId === token.tokenId) return true
+  return false
+}
+
+/** A cookie that was revoked is as good as none: a browser sends it whether its user means it or not. */
 export function withoutStaleCookie(held: Held, principal: Principal): Principal {
-  const isStale =
-    principal.via === 'cookie' && held.kind === 'descriptor' && (principal.generation ?? 0) < held.descriptor.generation
+  const isStale = principal.via === 'cookie' && held.kind === 'descriptor' && isRevoked(held.descriptor, principal)
   if (!isStale) return principal
-  const { permission: _permission, generation: _generation, ...rest } = principal
+  const { permission: _permission, generation: _generation, tokenId: _tokenId, ...rest } = principal
   return { ...rest, via: 'none' }
 }
 
@@ -79,7 +92,7 @@ export function refusalOf(held: Held, principal: Principal): ResourceError | und
   if (held.kind === 'tombstone' || held.descriptor.mode === 'deleted') {
     return new ResourceError('deleted', 'This resource was deleted.')
   }
-  const { mode, visibility, generation, hosts = [] } = held.descriptor
+  const { mode, visibility, hosts = [] } = held.descriptor
   if (principal.customHost !== undefined && !hosts.includes(principal.customHost)) {
     return new ResourceError('not_found', 'There is nothing at this host name.')
   }
@@ -93,7 +106,7 @@ export function refusalOf(held: Held, principal: Principal): ResourceError | und
     const isOpen = visibility === 'public' || (visibility === 'public-read' && needed === 'read')
     if (!isOpen)
       return new ResourceError('unauthenticated', 'This needs a token of the resource: ask its owner for a link.')
-  } else if ((principal.generation ?? 0) < generation) {
+  } else if (isRevoked(held.descriptor, principal)) {
     return new ResourceError('unauthenticated', 'This token was revoked: ask the owner for a new link.')
   } else if (!includesPermission(principal.permission, needed)) {
     return new ResourceError(
@@ -111,11 +124,11 @@ export function refusalOf(held: Held, principal: Principal): ResourceError | und
 export type RedeemRefusal = 'gone' | 'unknown_host' | 'revoked' | 'used'
 
 /** @param customHost a host name of the owner's own at which the link was opened */
-export function decideRedeem(held: Held, generation: number, customHost?: string): RedeemRefusal | undefined {
+export function decideRedeem(held: Held, link: TokenMark, customHost?: string): RedeemRefusal | undefined {
   if (held.kind !== 'descriptor' || held.descriptor.mode === 'deleted') return 'gone'
   const { hosts = [] } = held.descriptor
   if (customHost !== undefined && !hosts.includes(customHost)) return 'unknown_host'
-  return generation < held.descriptor.generation ? 'revoked' : undefined
+  return isRevoked(held.descriptor, link) ? 'revoked' : undefined
 }
 
 /** From closed to open. */
@@ -131,7 +144,11 @@ export function reasonToCut(previous: Descriptor, current: Descriptor): Resource
       'This resource is not open to everybody any more: connect again with a token.',
     )
   }
-  return current.generation > previous.generation
-    ? new ResourceError('unauthenticated', 'This token was revoked: ask the owner for a new link.')
+  if (current.generation > previous.generation)
+    return new ResourceError('unauthenticated', 'This token was revoked: ask the owner for a new link.')
+  const known = new Set(previous.revoked?.map(({ tokenId }) => tokenId))
+  // Nobody wrote down which socket came with which token: the others connect again.
+  return current.revoked?.some(({ tokenId }) => !known.has(tokenId)) === true
+    ? new ResourceError('unauthenticated', 'A token was revoked: connect again, if it was not yours.')
     : undefined
 }

@@ -1,10 +1,14 @@
 // Accounts as the edge asks for them: the account's own object, computed from its identifier, tells what its keys and it may do.
 
 import { requireIssued, toDataObject } from './to-data-plane.ts'
+import { withDeadline } from '../object/deadline.ts'
 import type { ResourceType } from '../resource-type.ts'
 import type { AccountFace, AccountMethod, AccountMethods, AccountSettings, CallerLimits } from '../wire/account.ts'
 import { ResourceError } from '../wire/errors.ts'
 import type { EdgeContext } from './deployment.ts'
+
+/** It answers from its own storage, in milliseconds; an engine may hang a call for 40 s. */
+const DEADLINE_MS = 5_000
 
 /**
  * One call to an account's object.
@@ -22,7 +26,7 @@ export async function callAccount<M extends AccountMethod>(
     throw new ResourceError('not_found', 'This application signs people in by itself: it has no accounts of ours.')
   const id = await requireIssued(context, accountType, account)
   const object = toDataObject(context, accountType, id) as unknown as AccountFace
-  const outcome = await object.account(method, args)
+  const outcome = await withDeadline(object.account(method, args), DEADLINE_MS, 'The account')
   if (!outcome.ok) throw new ResourceError(outcome.error.code, outcome.error.message, outcome.error)
   return outcome.value
 }

@@ -35,6 +35,7 @@ export const resourceAnswer: ZodType = z
       .describe('Behind desired_version while the object is yet to learn of a change.'),
     etag: z.string().describe('For If-Match.'),
     usage: z.strictObject({ bytes: z.int(), last_write_time: time, report_time: time }).optional(),
+    operation: z.string().optional().describe('Of a changed account: the work over all of its resources.'),
   })
   .meta({ id: 'Resource' })
 

@@ -1,10 +1,14 @@
-// Who is asking the control plane: the builder's own sign-in if there is one, else the operator by key or by the cookie that the
-// printed sign-in link gave his browser.
+// Who is asking the control plane: the builder's own sign-in if there is one, else an account by one of its API keys, or the operator by
+// key or by the cookie that the printed sign-in link gave his browser.
 
+import { hashApiKey, looksLikeApiKey, parseApiKey, verifyApiKey } from '../identity/api-key.ts'
+import type { AccountSettings } from '../wire/account.ts'
 import { ResourceError } from '../wire/errors.ts'
 import type { Caller } from '../wire/planes.ts'
+import { callAccount, requireAccount } from './act-for.ts'
 import { readCookie, type TokenCache } from './credentials.ts'
 import type { AuthenticatedCaller, EdgeContext } from './deployment.ts'
+import type { RateLimiter } from './rate-limit.ts'
 import { includesRole, type ControlAction } from './roles.ts'
 
 /** On the main origin. */
@@ -12,29 +16,87 @@ export const OPERATOR_COOKIE = '__Host-biplane-operator'
 
 export type ControlCaller = Omit<Caller, 'policyEpoch'>
 
+/** A caller, before it is known for which resource type he asks. */
+export interface SignedIn {
+  readonly caller: ControlCaller
+  /** Of the account whose key was shown: its limits of the route's type become the caller's. */
+  readonly settings?: AccountSettings
+}
+
+/** What an isolate remembers between requests. */
+export interface SignInState {
+  readonly cache: TokenCache
+  readonly limiter: RateLimiter
+}
+
+/** Query parameter of every route: the account on whose behalf an operator asks. */
+const ACCOUNT_PARAMETER = 'account'
+
 /**
- * @throws ResourceError `unauthenticated`; `permission_denied` for a browser's write from another origin
+ * @throws ResourceError `unauthenticated`; `permission_denied` for a browser's write from another origin, or another account than one's
+ * own; `suspended` for a good key of a suspended account; `rate_limited`
  */
 export async function requireCaller(
   context: EdgeContext,
-  cache: TokenCache,
+  state: SignInState,
   request: Request,
   origin: string,
   requestId: string,
-): Promise<ControlCaller> {
+): Promise<SignedIn> {
+  const signedIn = await signIn(context, state, request, origin, requestId)
+  const { caller } = signedIn
+  const asked = new URL(request.url).searchParams.get(ACCOUNT_PARAMETER)
+  if (asked === null || asked === caller.account) return signedIn
+  if (caller.role !== 'operator')
+    throw new ResourceError('permission_denied', 'Only the operator acts for another account than his own.')
+  await requireAccount(context, asked)
+  return { caller: { ...caller, account: asked } }
+}
+
+async function signIn(
+  context: EdgeContext,
+  state: SignInState,
+  request: Request,
+  origin: string,
+  requestId: string,
+): Promise<SignedIn> {
   if (context.hooks.authenticate !== undefined) {
     const caller = await context.hooks.authenticate(request, context.env)
     if (caller === undefined) throw new ResourceError('unauthenticated', 'Sign in first.')
     const { account, role, limits = {}, actor = account } = caller
-    return { account, role, limits, requestId, actor }
+    return { caller: { account, role, limits, requestId, actor } }
   }
-  if (!(await hasOperatorKey(context, request)) && !(await hasOperatorSession(context, cache, request, origin))) {
+  const presented = bearerOf(request)
+  // Deliberate, unlike a cookie: a key that is no good is not made up for by one.
+  if (presented !== undefined && looksLikeApiKey(presented)) return signInByKey(context, state, presented, requestId)
+  const isOperator =
+    (presented !== undefined && (await isOperatorKey(context, presented))) ||
+    (await hasOperatorSession(context, state.cache, request, origin))
+  if (!isOperator) {
     throw new ResourceError(
       'unauthenticated',
-      'This needs the operator key: Authorization: Bearer $BIPLANE_OPERATOR_KEY.',
+      'This needs an API key or the operator key: Authorization: Bearer $BIPLANE_API_KEY.',
     )
   }
-  return { account: context.defaultAccount, role: 'operator', limits: {}, requestId, actor: 'operator' }
+  return { caller: { account: context.defaultAccount, role: 'operator', limits: {}, requestId, actor: 'operator' } }
+}
+
+/** By form, mac and rate at the edge, and only then by one call to the account's own object. */
+async function signInByKey(
+  context: EdgeContext,
+  { limiter }: SignInState,
+  presented: string,
+  requestId: string,
+): Promise<SignedIn> {
+  const key = parseApiKey(presented)
+  if (key === undefined || !(await verifyApiKey(context.keyring, key)))
+    throw new ResourceError('unauthenticated', 'This is no API key of this deployment.')
+  const { account, keyId } = key
+  limiter.take(account)
+  const args = { keyId, hash: await hashApiKey(key) }
+  const { role, settings } = await callAccount(context, account, 'authenticate', args)
+  limiter.learn(account, settings.requestsPerSecond)
+  return { caller: { account, role, limits: {}, requestId, actor: `key:${keyId}` }, settings }
 }
 
 /** @throws ResourceError `permission_denied` when the builder's `authorize` says no, or a read-only caller asks for a change */
@@ -50,9 +112,8 @@ export async function requireAllowed(
   if (!isAllowed) throw new ResourceError('permission_denied', `Your role does not allow "${action}" here.`)
 }
 
-async function hasOperatorKey(context: EdgeContext, request: Request): Promise<boolean> {
-  const presented = /^bearer\s+(\S+)\s*$/i.exec(request.headers.get('authorization') ?? '')?.[1]
-  return presented !== undefined && isOperatorKey(context, presented)
+function bearerOf(request: Request): string | undefined {
+  return /^bearer\s+(\S+)\s*$/i.exec(request.headers.get('authorization') ?? '')?.[1]
 }
 
 export async function isOperatorKey(context: EdgeContext, presented: string): Promise<boolean> {

@@ -132,7 +132,9 @@ async function serveContent(
   const needs = neededPermission(type.routes, request.method, path)
   const principal: Principal = {
     via: claims === undefined ? 'none' : (presented?.via ?? 'none'),
-    ...(claims === undefined ? {} : { permission: claims.permission, generation: claims.generation }),
+    ...(claims === undefined
+      ? {}
+      : { permission: claims.permission, generation: claims.generation, tokenId: claims.tokenId }),
     needs,
     requestId,
     basePath: seen.basePath,

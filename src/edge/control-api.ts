@@ -4,8 +4,9 @@ import { Hono } from 'hono'
 import { base64url } from 'jose'
 import type { ZodType } from 'zod'
 import { ResourceError } from '../wire/errors.ts'
+import { limitsIn } from './act-for.ts'
 import type { Hosts } from './address.ts'
-import { requireAllowed, type ControlCaller } from './authorize.ts'
+import { requireAllowed, type SignedIn } from './authorize.ts'
 import { readInput } from './control-input.ts'
 import type { Deployment, EdgeContext } from './deployment.ts'
 import type { ControlRoute } from './route.ts'
@@ -16,10 +17,9 @@ import { requireIssued } from './to-data-plane.ts'
 const METHODS: readonly ControlRoute['method'][] = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE']
 
 /** What the worker decided before routing: there is a caller. */
-export interface ControlBindings {
+export interface ControlBindings extends SignedIn {
   readonly context: EdgeContext
   readonly hosts: Hosts
-  readonly caller: ControlCaller
 }
 
 export type ControlApi = (request: Request, bindings: ControlBindings) => Promise<Response>
@@ -48,8 +48,10 @@ async function serveRoute(
   params: Readonly<Record<string, string>>,
   bindings: ControlBindings,
 ): Promise<Response> {
-  const { context, hosts, caller } = bindings
+  const { context, hosts, settings } = bindings
   const { type } = route
+  const limits = settings === undefined || type === undefined ? undefined : limitsIn(settings, type)
+  const caller = limits === undefined ? bindings.caller : { ...bindings.caller, limits }
   const idText = params['id']
   const id = idText === undefined || type === undefined ? undefined : await requireIssued(context, type, idText)
   await requireAllowed(context, caller, route.action, {

@@ -7,10 +7,12 @@ import { TokenCache } from './credentials.ts'
 import type { Deployment } from './deployment.ts'
 import { ApiDocuments } from './api-documents.ts'
 import { RequestMetrics } from './metrics.ts'
+import { RateLimiter } from './rate-limit.ts'
 
 export interface Edge {
   readonly hosts: Hosts
   readonly cache: TokenCache
+  readonly limiter: RateLimiter
   readonly api: ControlApi
   readonly documents: ApiDocuments
   readonly assets: ReturnType<typeof toAssetTable>
@@ -21,6 +23,7 @@ export function createEdge(deployment: Deployment): Edge {
   return {
     hosts: toHosts(deployment.config),
     cache: new TokenCache(deployment.signer),
+    limiter: new RateLimiter(),
     api: createControlApi(deployment),
     documents: new ApiDocuments(deployment),
     assets: toAssetTable(deployment.types, deployment.console),

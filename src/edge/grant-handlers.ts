@@ -1,5 +1,6 @@
 // Tokens and links for a resource's content, and revoking them.
 
+import { TOKEN_ID } from '../identity/token.ts'
 import { MAX_TOKEN_SECONDS } from '../wire/deployment.ts'
 import { ResourceError } from '../wire/errors.ts'
 import { answerRecord, idOf } from './handlers.ts'
@@ -22,7 +23,7 @@ export const revokeTokens: Handler = async (control) => {
 
 export const revokeToken: Handler = async (control) => {
   const tokenId = control.params['token'] ?? ''
-  if (!/^[\w-]{1,64}$/.test(tokenId)) throw new ResourceError('invalid_request', 'This is no identifier of a token.')
+  if (!TOKEN_ID.test(tokenId)) throw new ResourceError('invalid_request', 'This is no identifier of a token.')
   // Its own end is not known here; none is later.
   const args = { id: idOf(control), tokenId, expiresAtMs: Date.now() + MAX_TOKEN_SECONDS * 1000 }
   const { record, applied } = await callControlPlane(

@@ -3,7 +3,7 @@
 import { placeOf } from '../identity/cell.ts'
 import { ResourceError } from '../wire/errors.ts'
 import { toOperationJson, type OperationRecord } from '../wire/operation.ts'
-import type { CreateRequest, UpdateRequest } from '../wire/planes.ts'
+import type { Changed, CreateRequest, UpdateRequest } from '../wire/planes.ts'
 import { toResourceJson, toRevisionTag, type ResourceRecord } from '../wire/resource.ts'
 import { limitsOf, requireAccount } from './act-for.ts'
 import type { ControlRequest, Handler, ResourceRequest } from './route.ts'
@@ -91,8 +91,7 @@ export const updateResource: Handler = async (control) => {
     ...(hosts === undefined ? {} : { hosts }),
   }
   const args = { id: idOf(control), changes, ...ifMatchOf(control.request) }
-  const { record, applied } = await callControlPlane(control.context, control.type, control.caller, 'update', args)
-  return answerRecord(control, record, applied, 200)
+  return answerChanged(control, await callControlPlane(control.context, control.type, control.caller, 'update', args))
 }
 
 /** @throws ResourceError `invalid_request` for a host that the deployment answers by itself, such as another resource's own origin */
@@ -108,15 +107,13 @@ function requireForeign({ context, hosts }: ResourceRequest, host: string): void
 export const deleteResource: Handler = async (control) => {
   const { purge } = control.query as { purge: boolean }
   const args = { id: idOf(control), ...ifMatchOf(control.request), ...(purge ? { purge } : {}) }
-  const { record, applied } = await callControlPlane(control.context, control.type, control.caller, 'remove', args)
-  return answerRecord(control, record, applied, 200)
+  return answerChanged(control, await callControlPlane(control.context, control.type, control.caller, 'remove', args))
 }
 
 export const restoreResource: Handler = async (control) => {
   const { name } = control.body as RestoreBody
   const args = { id: idOf(control), ...ifMatchOf(control.request), ...(name === undefined ? {} : { name }) }
-  const { record, applied } = await callControlPlane(control.context, control.type, control.caller, 'restore', args)
-  return answerRecord(control, record, applied, 200)
+  return answerChanged(control, await callControlPlane(control.context, control.type, control.caller, 'restore', args))
 }
 
 /** Whose limits count is the account's that gets it. */
@@ -145,12 +142,17 @@ export const inspectResource: Handler = async (control) => {
 
 const NO_STORE = { 'cache-control': 'no-store' }
 
+function answerChanged(control: ResourceRequest, { record, applied, operation }: Changed): Response {
+  return answerRecord(control, record, applied, 200, {}, operation)
+}
+
 export function answerRecord(
   control: ResourceRequest,
   record: ResourceRecord,
   applied: boolean,
   status: number,
   more: HeadersInit = {},
+  operation?: string,
 ): Response {
   const headers = new Headers(more)
   headers.set('etag', toRevisionTag(record))
@@ -158,10 +160,14 @@ export function answerRecord(
     headers.set('location', `/v1/${control.type.plural}/${record.id}`)
     headers.set('retry-after', RETRY_AFTER_SECONDS)
   }
-  return Response.json(toResourceJson(record, contentUrl(control, record)), { status: applied ? status : 202, headers })
+  const json = { ...toResourceJson(record, contentUrl(control, record)), ...(operation && { operation }) }
+  return Response.json(json, { status: applied ? status : 202, headers })
 }
 
+/** An account has no content: its URL is where it is managed. */
 export function contentUrl(control: ResourceRequest, record: ResourceRecord): string {
+  if (control.type === control.context.accountType)
+    return `${control.context.config.publicUrl}/v1/${control.type.plural}/${record.id}`
   return `${control.context.config.publicUrl}/${control.type.plural}/${record.id}/`
 }
 

@@ -20,6 +20,7 @@ const SESSION_SECONDS = 24 * 3_600
 interface CodeRedeemer {
   redeemCode(code: {
     tokenId?: string
+    linkId: string
     generation: number
     expiresAtMs: number
     customHost?: string
@@ -49,18 +50,24 @@ export async function redeemLink(
   const link = (await context.signer.verify(text, 'code')) ?? (await context.signer.verify(text, 'share'))
   if (link === undefined || link.resource !== id.id) throw badLink()
   const { customHost } = address
-  const refusal = await (toDataObject(context, type, id) as unknown as CodeRedeemer).redeemCode({
-    ...(link.use === 'share' ? {} : { tokenId: link.tokenId }),
-    generation: link.generation,
-    expiresAtMs: link.expiresAt * 1000,
-    ...(customHost === undefined ? {} : { customHost }),
-  })
+  const redeem = (token: TokenClaims): ReturnType<CodeRedeemer['redeemCode']> =>
+    // A stub of its own for each call.
+    (toDataObject(context, type, id) as unknown as CodeRedeemer).redeemCode({
+      ...(token.use === 'code' ? { tokenId: token.tokenId } : {}),
+      linkId: token.tokenId,
+      generation: token.generation,
+      expiresAtMs: token.expiresAt * 1000,
+      ...(customHost === undefined ? {} : { customHost }),
+    })
+  const refusal = await redeem(link)
   if (refusal === 'gone') throw new ResourceError('deleted', 'This resource was deleted.')
   if (refusal === 'unknown_host') throw new ResourceError('not_found', 'There is nothing at this host name.')
   const session = await sessionOf(cache, request, id)
   // Who goes back in his history to a used link keeps the session that it gave him.
   if (refusal !== undefined && session === undefined) throw badLink()
-  const isSignedIn = refusal !== undefined || (link.use === 'share' && session !== undefined && covers(session, link))
+  const isCovered = link.use === 'share' && session !== undefined && covers(session, link)
+  // Only the object knows whether the session was revoked alone: it must not stand in the way of a link that is good.
+  const isSignedIn = refusal !== undefined || (isCovered && (await redeem(session)) === undefined)
 
   query.delete(CODE_PARAMETER)
   const rest = query.size === 0 ? '' : `?${query.toString()}`
@@ -105,7 +112,9 @@ async function newCookie(signer: TokenSigner, claims: TokenClaims): Promise<stri
   const now = Math.floor(Date.now() / 1000)
   const expiresAt = Math.min(now + SESSION_SECONDS, claims.endsAt)
   const { type, resource, permission, generation, endsAt } = claims
-  const token = await signer.mint({ use: 'session', type, resource, permission, generation, expiresAt, endsAt })
+  // The link's own identifier: whoever revokes the link ends what came of it.
+  const session = { use: 'session', type, resource, permission, generation, expiresAt, endsAt } as const
+  const token = await signer.mint(session, claims.tokenId)
   return `${SESSION_COOKIE}=${token}; Path=/; Max-Age=${expiresAt - now}; HttpOnly; Secure; SameSite=Lax`
 }
 

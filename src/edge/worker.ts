@@ -122,8 +122,8 @@ async function serveControl(
   address: Address & { kind: 'main' },
   requestId: string,
 ): Promise<Response> {
-  const caller = await requireCaller(context, edge.cache, request, address.origin, requestId)
-  const response = await edge.api(request, { context, hosts: edge.hosts, caller })
+  const signedIn = await requireCaller(context, edge, request, address.origin, requestId)
+  const response = await edge.api(request, { context, hosts: edge.hosts, ...signedIn })
   response.headers.set('x-request-id', requestId)
   response.headers.set('x-content-type-options', 'nosniff')
   response.headers.set('cache-control', 'no-store')
@@ -139,7 +139,7 @@ async function serveOperatorMetrics(
   origin: string,
   requestId: string,
 ): Promise<Response> {
-  const caller = await requireCaller(context, edge.cache, request, origin, requestId)
+  const { caller } = await requireCaller(context, edge, request, origin, requestId)
   if (caller.role !== 'operator') throw new ResourceError('permission_denied', 'Metrics are for the operator.')
   return serveMetrics(edge.metrics, context, requestId)
 }

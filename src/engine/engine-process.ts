@@ -16,7 +16,8 @@ export interface EngineProcessOptions {
   readonly configFile: string
   /** Socket name in the configuration -> descriptor to inherit. */
   readonly sockets: ReadonlyMap<string, number>
-  readonly env: Readonly<Record<string, string>>
+  /** Asked at every start: secrets change while the server runs. */
+  env(): Readonly<Record<string, string>>
   /** Public port, to know when the last request is over; undefined for a process without one. */
   readonly publicPort?: number
   readonly log: Log
@@ -36,6 +37,8 @@ const BACK_OFF_MAX_MS = 5_000
 const HEALTHY_MS = 2_000
 /** How often to look whether the last request is over, or whether threads are stopped: no event tells. */
 const LOOK_MS = 10
+/** Between two requests there is no connection either: only after this long without one has the engine surely heard that it must not accept more. */
+const IDLE_MS = 100
 /** A start takes well under a second, also with many objects on disk; one that takes this long never ends. */
 const START_DEADLINE_MS = 30_000
 /** What the engine said last, for the message when it fails at its first start. */
@@ -97,11 +100,13 @@ export class EngineProcess {
     child.kill('SIGTERM')
     child.kill('SIGCONT')
     const deadline = Date.now() + graceMs
+    let idleSinceMs: number | undefined
     // An engine with a live connection to its peer never ends by itself, so look for clients, too.
     while (child.exitCode === null && child.signalCode === null && Date.now() < deadline) {
       const isIdle =
         this.#options.publicPort !== undefined && hasConnections(child.pid, this.#options.publicPort) === false
-      if (isIdle) break
+      idleSinceMs = isIdle ? (idleSinceMs ?? Date.now()) : undefined
+      if (idleSinceMs !== undefined && Date.now() - idleSinceMs >= IDLE_MS) break
       await Promise.race([exited, new Promise((resolve) => setTimeout(resolve, LOOK_MS))])
     }
     child.kill('SIGKILL')
@@ -135,7 +140,7 @@ export class EngineProcess {
   }
 
   #spawn(): ChildProcess {
-    const { plane, configFile, sockets, env, log } = this.#options
+    const { plane, configFile, sockets, log } = this.#options
     const socketArguments = [...sockets.keys()].flatMap((name, index) => [
       '--socket-fd',
       `${name}=${FIRST_SOCKET_FD + index}`,
@@ -145,7 +150,7 @@ export class EngineProcess {
       ['serve', configFile, CONFIG_NAME, `--control-fd=${CONTROL_FD}`, ...socketArguments],
       {
         stdio: ['ignore', 'pipe', 'pipe', 'pipe', ...sockets.values()],
-        env,
+        env: this.#options.env(),
         // Its own group: Ctrl-C in the terminal reaches the supervisor only, which then lets requests finish.
         detached: true,
       },

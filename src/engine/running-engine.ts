@@ -1,15 +1,16 @@
 // The two engine processes of a running server: configured from one bundle, started and ended in order, frozen together.
 
-import { writeFileSync } from 'node:fs'
+import { realpathSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:net'
 import { join } from 'node:path'
 import { BINDINGS, DEFAULT_TIMERS, type DeploymentConfig, type DeploymentSecrets } from '../wire/deployment.ts'
 import { bundleApp, type AppBundle } from './app-bundle.ts'
 import { PLANES, clearRun, type DataDirectory, type Plane } from './data-directory.ts'
+import { EngineError } from './engine-error.ts'
 import { EngineProcess } from './engine-process.ts'
 import type { Listener } from './listeners.ts'
 import type { Lock } from './lock.ts'
-import { toWorkerSecrets, uniqueKeyOf } from './secrets.ts'
+import { readSecrets, toWorkerSecrets, uniqueKeyOf } from './secrets.ts'
 import { writeServerFile } from './server-file.ts'
 import type { RunningServer, ServerOptions } from './server-options.ts'
 import { listenForCommands } from './supervisor-socket.ts'
@@ -38,11 +39,18 @@ export class RunningEngine implements RunningServer {
   readonly url: string
   readonly publicUrl: string
   #bundle: AppBundle
+  #secrets: DeploymentSecrets
   #commands: Server | undefined
+  /** Copies of the data directory under way. */
+  #frozen = 0
+  #isStopping = false
+  /** One restart at a time. */
+  #restarting: Promise<void> = Promise.resolve()
 
   constructor(parts: Parts) {
     this.#parts = parts
     this.#bundle = parts.bundle
+    this.#secrets = parts.secrets
     const [tcp, data, control] = parts.listeners as [Listener, Listener, Listener]
     this.url = `http://${tcp.address}`
     this.publicUrl = parts.options.publicUrl ?? `http://${tcp.address.replace(/^(0\.0\.0\.0|\[::\])/, '127.0.0.1')}`
@@ -64,7 +72,7 @@ export class RunningEngine implements RunningServer {
   }
 
   get secrets(): DeploymentSecrets {
-    return this.#parts.secrets
+    return this.#secrets
   }
 
   get inputs(): readonly string[] {
@@ -76,9 +84,15 @@ export class RunningEngine implements RunningServer {
       await this.#startProcesses()
       this.#commands = await listenForCommands(this.directory, {
         freeze: async () => {
+          this.#frozen++
+          await this.#restarting
           await Promise.all(PLANES.map((plane) => this.#processes[plane].freeze()))
         },
-        thaw: () => PLANES.forEach((plane) => this.#processes[plane].thaw()),
+        thaw: () => {
+          this.#frozen--
+          PLANES.forEach((plane) => this.#processes[plane].thaw())
+        },
+        takeSecrets: (file) => this.#takeSecrets(file),
       })
       this.#announce()
       return this
@@ -91,15 +105,51 @@ export class RunningEngine implements RunningServer {
   async reload(): Promise<void> {
     const { options } = this.#parts
     this.#bundle = await bundleApp(options.app, { faultPoints: options.faultsAddress !== undefined })
-    await this.#stopProcesses(RELOAD_GRACE_MS)
-    await this.#startProcesses()
+    await this.#restart(RELOAD_GRACE_MS)
     this.#announce()
+  }
+
+  /**
+   * Goes on with what the secrets file holds now. Requests finish first, and those that come meanwhile wait in the sockets' queues: the
+   * control process is restarted while nobody can be asking it for anything.
+   */
+  async #takeSecrets(file: string): Promise<void> {
+    const { options } = this.#parts
+    if (realpathSync(file) !== realpathSync(options.secretsFile)) {
+      throw new EngineError(
+        `the running server does not use ${file}`,
+        `it was started with ${options.secretsFile}`,
+        'Name that file with --secrets.',
+        2,
+      )
+    }
+    const secrets = readSecrets(options.secretsFile)
+    const { deployment, namespaceKey } = this.#secrets
+    if (secrets.deployment !== deployment || secrets.namespaceKey !== namespaceKey)
+      throw new EngineError(`${file} has become another deployment's`, deployment, 'Restore it from your backup.', 2)
+    if (this.#frozen > 0)
+      throw new EngineError('the server is being copied', 'a backup is under way', 'Try again when it is done.')
+    this.#secrets = secrets
+    await this.#restart(options.graceMs)
+  }
+
+  /** Also after one that failed. */
+  #restart(graceMs: number): Promise<void> {
+    const restarted = this.#restarting.then(async () => {
+      if (this.#isStopping) return
+      await this.#stopProcesses(graceMs)
+      if (!this.#isStopping) await this.#startProcesses()
+    })
+    this.#restarting = restarted.catch(() => {})
+    return restarted
   }
 
   async stop(): Promise<void> {
     // New connections are refused as soon as the engine stops listening, too, instead of waiting in a queue that nobody serves.
     for (const listener of this.#parts.listeners) listener.close()
     this.#commands?.close()
+    this.#isStopping = true
+    await this.#restarting
     await this.#stopProcesses(this.#parts.options.graceMs)
     clearRun(this.directory)
     this.#parts.lock.release()
@@ -127,12 +177,12 @@ export class RunningEngine implements RunningServer {
   }
 
   #process(plane: Plane, sockets: ReadonlyMap<string, number>, publicPort?: number): EngineProcess {
-    const { options, directory, secrets, lock } = this.#parts
+    const { options, directory, lock } = this.#parts
     return new EngineProcess({
       plane,
       configFile: configFile(directory, plane),
       sockets,
-      env: { [BINDINGS.secrets]: JSON.stringify(toWorkerSecrets(secrets)) },
+      env: () => ({ [BINDINGS.secrets]: JSON.stringify(toWorkerSecrets(this.#secrets)) }),
       ...(publicPort === undefined ? {} : { publicPort }),
       log: options.log,
       onSpawn: (identity) => lock.record(plane, identity),

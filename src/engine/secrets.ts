@@ -21,7 +21,9 @@ import { writeDurably } from './durable-file.ts'
 import { EngineError, codeOf, reasonOf } from './engine-error.ts'
 
 /** 256 bits, the strength of HMAC-SHA-256, for every key. */
-const KEY_BYTES = 32
+export const KEY_BYTES = 32
+/** Its owner's alone. */
+export const SECRETS_MODE = 0o600
 /** 128 bits: two deployments never get the same name. */
 const DEPLOYMENT_BYTES = 16
 const OWNER_FILE = 'deployment'
@@ -149,7 +151,7 @@ function randomKey(): string {
 function writeSecrets(file: string, secrets: DeploymentSecrets): void {
   mkdirSync(dirname(file), { recursive: true })
   const draft = `${file}.${process.pid}.draft`
-  const descriptor = openSync(draft, 'wx', 0o600)
+  const descriptor = openSync(draft, 'wx', SECRETS_MODE)
   try {
     writeSync(descriptor, `${JSON.stringify(secrets, null, 2)}\n`)
     fsyncSync(descriptor)

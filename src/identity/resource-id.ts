@@ -25,8 +25,17 @@ const SLUG_RANDOM_LENGTH = 12
 /** Resource type names; also the first part of every identifier. */
 export const TYPE_NAME: RegExp = /^[a-z][a-z0-9]{1,11}$/
 
-/** First path segments and hosts that the server keeps for itself: never a type name, never a plural. */
-export const RESERVED_NAMES: ReadonlySet<string> = new Set(['v1', 'client', 'healthz', 'readyz', 'metrics', 'assets'])
+/** First path segments and hosts that the server keeps for itself, and its own type: never a type name, never a plural. */
+export const RESERVED_NAMES: ReadonlySet<string> = new Set([
+  'v1',
+  'client',
+  'healthz',
+  'readyz',
+  'metrics',
+  'assets',
+  'account',
+  'accounts',
+])
 
 const PATTERN = new RegExp(
   `^(${TYPE_NAME.source.slice(1, -1)})-` +

@@ -35,7 +35,7 @@ export interface TokenClaims {
   readonly expiresAt: number
   /** A session or code may be renewed or exchanged up to this time; otherwise equal to expiresAt. */
   readonly endsAt: number
-  /** Unique per token; what makes a code usable once. */
+  /** What makes a code usable once, and by which a token is revoked alone; a session has that of the link it came from. */
   readonly tokenId: string
 }
 
@@ -54,6 +54,8 @@ export interface TokenSigner {
 }
 
 const ALGORITHM = 'HS256'
+/** What may stand in the principal's header, and in a path. */
+export const TOKEN_ID: RegExp = /^\w[\w-]{0,63}$/
 /** A second of clock difference between machines is normal; more is not forgiven. */
 const CLOCK_TOLERANCE_SECONDS = 1
 
@@ -108,7 +110,8 @@ export function createTokenSigner(issuer: string, keys: readonly TokenKey[]): To
 
 function toClaims(payload: Record<string, unknown>, use: TokenUse): TokenClaims | undefined {
   const { aud, sub, perm, gen, exp, end, jti } = payload
-  if (typeof aud !== 'string' || typeof sub !== 'string' || typeof jti !== 'string') return undefined
+  if (typeof aud !== 'string' || typeof sub !== 'string') return undefined
+  if (typeof jti !== 'string' || !TOKEN_ID.test(jti)) return undefined
   if (typeof exp !== 'number' || typeof end !== 'number' || typeof gen !== 'number') return undefined
   const permission = PERMISSIONS.find((known) => known === perm)
   if (permission === undefined) return undefined

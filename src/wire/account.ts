@@ -29,6 +29,47 @@ export interface AccountSettings {
 
 /** Far above what a person or a deployment script needs, and a fraction of what one shard serves. */
 export const DEFAULT_REQUESTS_PER_SECOND = 50
+/** Beyond what one shard serves a limit would be none. */
+export const MAX_REQUESTS_PER_SECOND = 100_000
+
+/** The same as the API shows it, and as descriptors hold it. */
+export interface AccountSettingsJson {
+  readonly limits?:
+    | Readonly<
+        Record<
+          string,
+          {
+            readonly resources?: number | undefined
+            readonly bytes?: number | undefined
+            readonly resource_bytes?: number | undefined
+            readonly creates_per_minute?: number | undefined
+          }
+        >
+      >
+    | undefined
+  readonly requests_per_second?: number | undefined
+}
+
+/** @param settings of an account's descriptor, which passed the type's schema */
+export function toAccountSettings(settings: Readonly<Record<string, unknown>>): AccountSettings {
+  const { limits, requests_per_second: requestsPerSecond } = settings as AccountSettingsJson
+  return {
+    ...(limits === undefined
+      ? {}
+      : { limits: Object.fromEntries(Object.entries(limits).map(([type, json]) => [type, toCallerLimits(json)])) }),
+    ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }),
+  }
+}
+
+function toCallerLimits(json: NonNullable<AccountSettingsJson['limits']>[string]): CallerLimits {
+  const { resources, bytes, resource_bytes: resourceBytes, creates_per_minute: createsPerMinute } = json
+  return {
+    ...(resources === undefined ? {} : { resources }),
+    ...(bytes === undefined ? {} : { bytes }),
+    ...(resourceBytes === undefined ? {} : { resourceBytes }),
+    ...(createsPerMinute === undefined ? {} : { createsPerMinute }),
+  }
+}
 
 /**
  * What a key may do: `read` looks, `member` also creates, changes and deletes, `admin` also manages the account's keys and reads its
@@ -47,6 +88,27 @@ export interface KeyRecord {
   readonly expireTimeMs: number | null
   /** Within a minute; null until the first use. */
   readonly lastUsedTimeMs: number | null
+}
+
+/** The same as the API shows it. */
+export interface KeyJson {
+  readonly id: string
+  readonly name: string | null
+  readonly role: KeyRole
+  readonly create_time: string
+  readonly expire_time?: string
+  readonly last_used_time?: string
+}
+
+export function toKeyJson({ id, name, role, createTimeMs, expireTimeMs, lastUsedTimeMs }: KeyRecord): KeyJson {
+  return {
+    id,
+    name,
+    role,
+    create_time: new Date(createTimeMs).toISOString(),
+    ...(expireTimeMs === null ? {} : { expire_time: new Date(expireTimeMs).toISOString() }),
+    ...(lastUsedTimeMs === null ? {} : { last_used_time: new Date(lastUsedTimeMs).toISOString() }),
+  }
 }
 
 /** What presenting a good key says. */

@@ -14,6 +14,8 @@ export interface Principal {
   /** undefined for `none` */
   readonly permission?: Permission
   readonly generation?: number
+  /** Of the token: by it one alone is revoked. */
+  readonly tokenId?: string
   /** What this request needs, by the type's routes. */
   readonly needs: Permission
   readonly requestId: string
@@ -30,27 +32,20 @@ const ABSENT = '-'
 
 /** The fields in a fixed order with spaces between: none of them can contain one, and JSON would cost the hot path several times as much. */
 export function formatPrincipal(principal: Principal): string {
-  const { via, permission, generation, needs, requestId, basePath, origin, customHost } = principal
-  return `${via} ${permission ?? ABSENT} ${generation ?? ABSENT} ${needs} ${requestId} ${basePath} ${origin} ${customHost ?? ABSENT}`
+  const { via, permission, generation, needs, requestId, basePath, origin, customHost, tokenId } = principal
+  return `${via} ${permission ?? ABSENT} ${generation ?? ABSENT} ${needs} ${requestId} ${basePath} ${origin} ${customHost ?? ABSENT} ${tokenId ?? ABSENT}`
 }
 
 /** @throws TypeError on a missing or malformed header: the request did not come through the edge */
 export function parsePrincipal(header: string | null): Principal {
   const fields = header?.split(' ')
-  // The release before this one sent seven.
-  if (fields?.length !== 8 && fields?.length !== 7)
+  // Earlier releases sent seven, and eight.
+  if (fields === undefined || fields.length < 7 || fields.length > 9)
     throw new TypeError('a data plane object was reached without passing the edge')
-  const [via, permission, generation, needs, requestId, basePath, origin, customHost = ABSENT] = fields as [
-    CredentialKind,
-    Permission | typeof ABSENT,
-    string,
-    Permission,
-    string,
-    string,
-    string,
-    string?,
-  ]
+  const [via, permission, generation, needs, requestId, basePath, origin, customHost = ABSENT, tokenId = ABSENT] =
+    fields as [CredentialKind, Permission | typeof ABSENT, string, Permission, string, string, string, string?, string?]
   const identity = permission === ABSENT ? {} : { permission, generation: Number(generation) }
   const alias = customHost === ABSENT ? {} : { customHost }
-  return { via, ...identity, needs, requestId, basePath, origin, ...alias }
+  const token = tokenId === ABSENT ? {} : { tokenId }
+  return { via, ...identity, ...token, needs, requestId, basePath, origin, ...alias }
 }

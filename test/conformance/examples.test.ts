@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { mintApiKey } from '../../src/identity/api-key.ts'
 import { createKeyring } from '../../src/identity/keyring.ts'
 import { mintResourceId } from '../../src/identity/resource-id.ts'
 import type { ResourceJson } from '../../src/wire/resource.ts'
@@ -59,6 +60,16 @@ describe('examples/embedded', () => {
     // The operator key is not his sign-in, and neither is another site's page with his cookie.
     expect((await server.fetch('/v1/wikis')).status).toBe(401)
     expect((await ada('POST', '/v1/wikis', {}, { origin: 'http://elsewhere.example' })).status).toBe(401)
+  })
+
+  test('[AC10] there are no accounts of ours, and no API key signs anybody in', async () => {
+    const ada = await logIn('ada', 'analytical')
+    const { identifierKeys, defaultAccount } = server.secrets
+    for (const path of ['/v1/accounts', `/v1/accounts/${defaultAccount}`, `/v1/accounts/${defaultAccount}/keys`])
+      expect([path, (await ada('GET', path)).status]).toEqual([path, 404])
+    const key = await mintApiKey(createKeyring(identifierKeys), defaultAccount)
+    expect((await content(server, '/v1/wikis', key.text)).status).toBe(401)
+    expect((await ada('GET', '/v1/wikis?account=droppers')).status).toBe(403)
   })
 
   test("[CP9] another account's resource is answered like one that never existed", async () => {

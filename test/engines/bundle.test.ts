@@ -46,11 +46,14 @@ describe('bundle', () => {
   })
 
   test('[EN9] the manifest is what the app declares, and every class is exported by name', async () => {
-    expect(production.manifest.types.map((type) => [type.name, type.plural])).toEqual([['wiki', 'wikis']])
+    expect(production.manifest.types.map((type) => [type.name, type.plural])).toEqual([
+      ['wiki', 'wikis'],
+      ['account', 'accounts'],
+    ])
     expect(production.modules.get('worker.js')).toMatchInlineSnapshot(`
       "import app from './app.js'
       export default { fetch: app.fetch }
-      export const { ControlPlane, DataPlane, WikiControl, WikiData } = app.exports
+      export const { ControlPlane, DataPlane, WikiControl, WikiData, AccountControl, AccountData } = app.exports
       "
     `)
   })

@@ -20,6 +20,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // Types only of resource-type.ts: what is built imports nothing of it (CL1).
   client: ['resource-type.ts', 'wire', 'identity'],
   conformance: ['wire', 'identity'],
+  // What a builder's backend imports, wherever it runs.
+  'tokens.ts': ['wire', 'identity'],
   console: ['resource-type.ts', 'wire', 'identity'],
   engine: ['wire', 'identity'],
   cli: ['engine', 'client', 'conformance', 'wire', 'identity'],
@@ -34,13 +36,13 @@ const SEES_CONSOLE = 'default-app.ts'
 /** Lines of each folder: readable in an evening. Raise one only together with the reason, in the commit that needs it. */
 const BUDGETS: Readonly<Record<string, number>> = {
   identity: 560,
-  // The shapes of accounts, operations, journals and moves.
-  wire: 1_250,
+  // The shapes of accounts with their keys, operations, journals and moves.
+  wire: 1_350,
   'resource-type.ts': 210,
   object: 190,
   // The API as a product: every route's answers as schemas, accounts and their keys; a quarter of it is the document made from the
   // routes, its examples and its page.
-  edge: 5_400,
+  edge: 5_500,
   // The whole lifecycle of accounts: holds, operations, journals, metering, moves between shards.
   'control-plane': 4_900,
   'data-plane': 1_350,
@@ -56,6 +58,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'deployment.ts': 100,
   'default-app.ts': 20,
   'index.ts': 40,
+  'tokens.ts': 90,
   engine: 2_300,
   // Every noun and verb with its options and examples, which are data.
   cli: 2_200,

@@ -43,7 +43,8 @@ const CONFORMANCE_TYPES = [
   'Answer', 'Ask', 'Check', 'CheckContext', 'CheckName', 'ConformanceOptions', 'ConformanceReport', 'Probe', 'ProbeWrite',
   'TestFunction', 'TextProbe', 'TypeConformanceOptions',
 ]
-const SUBPATHS = ['.', './client', './conformance', './console', './package.json', './types/wiki']
+const SUBPATHS = ['.', './client', './conformance', './console', './package.json', './tokens', './types/wiki']
+const TOKENS = ['mintToken']
 
 test('[FW6] the package exports these names and no others', () => {
   expect(exportsOf('src/index.ts')).toEqual({ values: VALUES, types: TYPES })
@@ -63,6 +64,11 @@ test('[FW6] the console exports these names and no others', () => {
 
 test('[FW6] the conformance suite exports these names and no others', () => {
   expect(exportsOf('src/conformance/index.ts')).toEqual({ values: CONFORMANCE, types: CONFORMANCE_TYPES })
+})
+
+test('[FW6] the minting of tokens exports these names and no others', () => {
+  const types = ['MintedToken', 'Permission', 'TokenKey', 'TokenOptions', 'TokenSecrets']
+  expect(exportsOf('src/tokens.ts')).toEqual({ values: TOKENS, types })
 })
 
 test('[FW6] the package has these subpaths and no others, and each leads to a file', () => {
@@ -87,7 +93,7 @@ function exportsOf(path: string): { values: string[]; types: string[] } {
     }
   }
   for (const [, kind = '', name = ''] of text.matchAll(
-    /^export (?:abstract )?(const|class|function|interface|type) (\w+)/gm,
+    /^export (?:abstract |async )?(const|class|function|interface|type) (\w+)/gm,
   )) {
     ;(kind === 'interface' || kind === 'type' ? types : values).push(name)
   }

@@ -17,3 +17,5 @@ export const CATALOG_APP: string = join(ROOT, 'test/support/apps/catalog.ts')
 export const CONSOLE_LEDGERS_APP: string = join(ROOT, 'test/support/apps/console-ledgers.ts')
 /** Several accounts, by a builder's own sign-in. */
 export const TENANTS_APP: string = join(ROOT, 'test/support/apps/tenants.ts')
+/** Ledgers, with a side door to the face of accounts. */
+export const ACCOUNTS_APP: string = join(ROOT, 'test/support/apps/accounts.ts')

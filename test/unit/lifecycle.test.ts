@@ -232,7 +232,9 @@ describe('[DP1] requests', () => {
   })
 
   test('[DP1] [AU5] one-time codes', () => {
-    const outcomes = Object.values(HELD).map((held) => [1, 2, 3].map((generation) => decideRedeem(held, generation)))
+    const outcomes = Object.values(HELD).map((held) =>
+      [1, 2, 3].map((generation) => decideRedeem(held, { generation })),
+    )
     const open = ['revoked', undefined, undefined]
     const gone = ['gone', 'gone', 'gone']
     // Being read-only or suspended says nothing against signing in: the gate decides what the session may do.
