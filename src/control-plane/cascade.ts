@@ -28,6 +28,14 @@ export function cascade(
   return beginOperation(deps, { account: row.account, kind, total: 0, subject: { account: row.id } })
 }
 
+/** A new account's limits that are not told with each of its calls must be known before the first of them. */
+export function cascadeNew(deps: ControlDeps, row: CatalogRow): void {
+  if (deps.ownedTypes.length === 0) return
+  const { limits = {} } = toAccountSettings(row.descriptor.settings)
+  const isTold = Object.values(limits).some(({ bytes, resourceBytes }) => (bytes ?? resourceBytes) !== undefined)
+  if (isTold) cascade(deps, row)
+}
+
 /** What an account's row means for what it owns. */
 function toHold(row: CatalogRow, type: ResourceType): AccountHold {
   const { limits = {} } = toAccountSettings(row.descriptor.settings)
@@ -47,8 +55,10 @@ export async function runCascade(deps: ControlDeps, operation: StoredOperation):
   const row = findRow(deps.sql, id)
   if (row === undefined) return deps.transact(() => finishOperation(deps, operation, {}))
   const { progress, isDone } = await tellAll(deps, row)
+  // The end of an account is not reached while it only is suspended.
+  const isOver = isDone && (operation.kind !== 'account_purge' || row.phase === 'purged')
   await deps.transact(() => {
-    if (isDone) finishOperation(deps, operation, progress)
+    if (isOver) finishOperation(deps, operation, progress)
     else waitForOperation(deps, operation, progress)
   })
 }

@@ -6,6 +6,7 @@ import { ResourceError } from '../wire/errors.ts'
 import type { Caller, CallerLimits, ControlMethods, CreateRequest } from '../wire/planes.ts'
 import { effectiveMode, learnLimits, readAccount, requireOpen, resourceBytes } from './account.ts'
 import { advanceFor } from './advance.ts'
+import { cascadeNew } from './cascade.ts'
 import { findRow, insertRow, requireFreeName } from './catalog.ts'
 import type { ControlDeps } from './deps.ts'
 import { FIRST_VERSION, firstDescriptor, scheduleWork } from './descriptor.ts'
@@ -142,6 +143,7 @@ export function recordIntent(
   insertRow(sql, { ...row, lifeDue: lifeDueOf(deps, row) })
   indexLabels(sql, row)
   scheduleWork(deps, newId, 'apply')
+  cascadeNew(deps, row)
   deps.journal.audit(caller, 'create', newId)
   return newId
 }

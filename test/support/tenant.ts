@@ -6,6 +6,17 @@ import type { ResourceJson } from '../../src/wire/resource.ts'
 import { content, json, type Problem, type Token } from './http.ts'
 import type { TestServer } from './server.ts'
 
+/** The operator's view of an operation, when it has ended. */
+export function waitForOperation(server: TestServer, id: string): Promise<OperationJson> {
+  return vi.waitFor(async () => {
+    const response = await server.fetch(`/v1/operations/${id}`)
+    const operation = (await response.json()) as OperationJson
+    if (response.status !== 200 || operation.state === 'running')
+      throw new Error(`operation ${id} answered ${response.status}: ${JSON.stringify(operation)}`)
+    return operation
+  }, SOON)
+}
+
 /** For a busy machine. */
 export const SOON = { timeout: 15_000, interval: 20 }
 
