@@ -31,6 +31,8 @@ export interface SignInState {
 
 /** Query parameter of every route: the account on whose behalf an operator asks. */
 const ACCOUNT_PARAMETER = 'account'
+/** In its place: all of them. Lists look for it by themselves; nothing can belong to it. */
+const EVERY_ACCOUNT = '-'
 
 /**
  * @throws ResourceError `unauthenticated`; `permission_denied` for a browser's write from another origin, or another account than one's
@@ -49,6 +51,11 @@ export async function requireCaller(
   if (asked === null || asked === caller.account) return signedIn
   if (caller.role !== 'operator')
     throw new ResourceError('permission_denied', 'Only the operator acts for another account than his own.')
+  if (asked === EVERY_ACCOUNT && request.method === 'GET') return signedIn
+  if (asked === EVERY_ACCOUNT)
+    throw new ResourceError('invalid_request', 'Name one account: only lists are over all of them.', {
+      details: { parameter: ACCOUNT_PARAMETER },
+    })
   await requireAccount(context, asked)
   return { caller: { ...caller, account: asked } }
 }

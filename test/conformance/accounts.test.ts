@@ -181,8 +181,8 @@ describe('on behalf of an account', () => {
       const refused = await other.ask(`/v1/ledgers/${id}?account=${asked}`)
       expect([asked, refused.status, (await problem(refused)).code]).toEqual([asked, 403, 'permission_denied'])
     }
-    for (const asked of [id, own.id.replace(/.$/, flip), 'x', '']) {
-      const refused = await server.fetch(`/v1/ledgers?account=${asked}`)
+    for (const asked of [id, own.id.replace(/.$/, flip), 'x', '', '-']) {
+      const refused = await server.fetch(`/v1/ledgers?account=${asked}`, json('POST', {}))
       expect([asked, refused.status, await problem(refused)]).toEqual([
         asked,
         400,

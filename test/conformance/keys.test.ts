@@ -173,6 +173,13 @@ describe('who manages keys', () => {
     expect(lines.next).toBe(lines.data[1]?.seq)
     const rest = (await face(id, 'audit', { after: lines.next, limit: 2 })) as typeof lines
     expect(rest).toEqual({ data: [expect.objectContaining({ actor: 'operator', action: 'revoke_key' })] })
+    // The account's admins read it with everything else that was done in their account.
+    const log = (await (await ask('/v1/audit')).json()) as { data: object[] }
+    expect(log.data).toMatchObject([
+      { type: 'account', action: 'create_key', outcome: 'ok' },
+      { type: 'account', action: 'create_key', request_id: 'made-by-admin' },
+      { type: 'account', action: 'revoke_key', resource: `key:${second.id}` },
+    ])
   })
 
   test('[AC5] the account answers for itself: unknown, wrong and good keys, and what it allows', async () => {
