@@ -117,6 +117,8 @@ export function createApp(options: AppOptions): App {
           timers: deployment.config.timers,
           dataPlane: dataPlaneOf(this.env, this.ctx),
           controlPlane: controlPlaneOf(this.env, this.ctx),
+          cells: Object.keys(deployment.cells),
+          defaultAccount: deployment.defaultAccount,
           async mint(cell, name) {
             if (placeOf(deployment.cells, cell) === undefined)
               throw new ResourceError('invalid_request', `There is no cell "${cell}".`)

@@ -11,6 +11,10 @@ export interface ControlServices {
   readonly dataPlane: DataPlaneFace
   /** For asking the type's root object. */
   readonly controlPlane: ControlPlaneFace
+  /** Codes of the deployment's cells. */
+  readonly cells: readonly string[]
+  /** Identifier of the deployment's own account. */
+  readonly defaultAccount: string
   /** A new identifier in that cell. @throws ResourceError `invalid_request` for a cell that the deployment does not have */
   mint(cell: string, name: string | undefined): Promise<string>
 }

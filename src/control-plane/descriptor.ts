@@ -46,7 +46,7 @@ export function bumpDescriptor(
     ...row,
     ...columns,
     desiredVersion: version,
-    descriptor: { ...row.descriptor, ...changes, incarnation: row.incarnation, version },
+    descriptor: { ...row.descriptor, ...changes, shard: deps.objectName, incarnation: row.incarnation, version },
     revision: row.revision + 1,
     updateTimeMs: deps.now(),
   }

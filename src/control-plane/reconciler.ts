@@ -7,6 +7,8 @@ import type { ControlDeps } from './deps.ts'
 import { expireKeys } from './idempotency.ts'
 import { MAX_CLOCK_STEP_MS, observeTime } from './meta.ts'
 import { RUNNERS } from './runners.ts'
+import { isHere, whileHere } from './sharding/place.ts'
+import { accountOfWork } from './sharding/work-owner.ts'
 import { backOffMs, bringWorkBack, dueWork, findWork, putWork, type WorkItem } from './work.ts'
 
 /** At most 200 calls per alarm run (the platform allows 1,000 subrequests); one item needs two at most, apply and purge. */
@@ -46,11 +48,16 @@ async function attemptPatiently(deps: ControlDeps, item: WorkItem): Promise<void
 }
 
 async function attempt(deps: ControlDeps, item: WorkItem): Promise<void> {
+  const account = accountOfWork(deps.sql, item)
+  const hasLeft = (): boolean => account !== undefined && !isHere(deps, account)
+  if (hasLeft()) return putOff(deps, item)
+  const own = account === undefined ? deps : whileHere(deps, account)
   try {
     const run = RUNNERS[item.kind]
-    await (run === undefined ? advance(deps, item.key) : run(deps, item))
-    await deps.transact((sql) => dropIfUnchanged(sql, item))
+    await (run === undefined ? advance(deps, item.key) : run(own, item))
+    await own.transact((sql) => dropIfUnchanged(sql, item))
   } catch (thrown) {
+    if (hasLeft()) return putOff(deps, item)
     const error = toResourceError(thrown)
     console.warn(
       JSON.stringify({
@@ -73,6 +80,14 @@ async function attempt(deps: ControlDeps, item: WorkItem): Promise<void> {
       })
     })
   }
+}
+
+/** Its account is on the way: the item goes with it, or waits here until it has come. */
+async function putOff(deps: ControlDeps, item: WorkItem): Promise<void> {
+  await deps.transact((sql) => {
+    const current = findWork(sql, item.key)
+    if (current?.due === item.due) putWork(sql, { ...current, due: deps.now() + deps.timers.reconcileBaseMs })
+  })
 }
 
 /** An item whose resource needs nothing any more (it was settled by a request meanwhile) goes away. */

@@ -73,6 +73,7 @@ const STEPS: readonly string[] = [
   ALTER TABLE resource ADD COLUMN expire_time INTEGER;      -- wall time, for people; NULL: the type decides; 0: never
   ALTER TABLE resource ADD COLUMN life_due INTEGER;         -- shard time at which it is looked at, and perhaps deleted by itself
   ALTER TABLE resource ADD COLUMN operation TEXT;           -- the bulk creation that it is part of
+  CREATE INDEX resource_unlisted ON resource (account, create_time) WHERE listed = 0;
   CREATE INDEX resource_by_operation ON resource (operation) WHERE operation IS NOT NULL;
 
   -- Of resources that are listed or can be restored; create_time is unique in a shard.
