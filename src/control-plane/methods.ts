@@ -11,6 +11,10 @@ import { useCodeOnce } from './meta.ts'
 import { rootPolicy } from './policy.ts'
 import { remove, restore } from './remove.ts'
 import { toRecord } from './row.ts'
+import { scanEveryAccount } from './scan-all.ts'
+import { moveOut } from './sharding/move.ts'
+import { receiveAccount } from './sharding/receive.ts'
+import { reshard } from './sharding/reshard.ts'
 import { findWork } from './work.ts'
 
 type Handlers = {
@@ -24,6 +28,11 @@ export const METHODS: Handlers = {
   create: (deps, { caller, args }) => create(deps, caller, args),
   get: (deps, { caller, args }) => toRecord(ownedRow(deps.sql, args.id, caller.account)),
   list: (deps, { caller, args }) => {
+    if (args.everyAccount !== undefined) {
+      const page = scanEveryAccount(deps.sql, { ...args, from: args.everyAccount.from })
+      const next = page.next === undefined ? {} : { next: page.next.after, nextAccount: page.next.account }
+      return { data: page.rows.map(toRecord), ...next }
+    }
     const { rows, next } = scanRows(deps.sql, caller.account, args)
     return { data: rows.map(toRecord), ...(next === undefined ? {} : { next }) }
   },
@@ -62,9 +71,9 @@ export const METHODS: Handlers = {
   listOperations: notYet,
   cancelOperation: notYet,
   metrics: notYet,
-  reshard: notYet,
-  moveOut: notYet,
-  receiveAccount: notYet,
+  reshard: (deps, { caller, args }) => reshard(deps, caller.account, args.policy),
+  moveOut: (deps, { args }) => moveOut(deps, args),
+  receiveAccount: (deps, { args }) => receiveAccount(deps, args),
   receiveResource: notYet,
 }
 
