@@ -8,7 +8,7 @@ import { create, mintToken } from '../support/http.ts'
 import type { TestServer } from '../support/server.ts'
 import { save, statusOf, type Draught, type Status } from './casks.ts'
 
-export type Operation = 'create' | 'update' | 'revoke' | 'delete' | 'keep' | 'restore' | 'expire' | 'forget'
+export type Operation = 'create' | 'update' | 'revoke' | 'delete' | 'keep' | 'restore' | 'expire' | 'forget' | 'move'
 
 /** The points that each operation passes. All of them apply descriptors; where a creation was killed, some of the others are, too. */
 export const POINTS: Readonly<Record<Operation, readonly string[]>> = {
@@ -41,6 +41,18 @@ export const POINTS: Readonly<Record<Operation, readonly string[]>> = {
     'object.forget.emptied',
     'advance.forget.answered',
     'advance.forget.marked',
+  ],
+  move: [
+    'reshard.recorded',
+    'receive.begin',
+    'move.begun',
+    'move.frozen',
+    'move.copied',
+    'move.gone',
+    'move.adopted',
+    'move.cleared',
+    'reshard.asked',
+    'reshard.finished',
   ],
 }
 

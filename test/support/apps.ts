@@ -13,3 +13,7 @@ export const WIKIS_APP: string = join(ROOT, 'test/support/apps/wikis.ts')
 export const CATALOG_APP: string = join(ROOT, 'test/support/apps/catalog.ts')
 /** Two types that the console does not know, with the console. */
 export const CONSOLE_LEDGERS_APP: string = join(ROOT, 'test/support/apps/console-ledgers.ts')
+/** Crates of several accounts, on two shards. */
+export const SHARDS_APP: string = join(ROOT, 'test/support/apps/shards.ts')
+/** On a shard per account, with accounts that are resources. */
+export const OWNED_SHARDS_APP: string = join(ROOT, 'test/support/apps/owned-shards.ts')
