@@ -127,6 +127,8 @@ export function createApp<const Types extends readonly ResourceType[]>(options: 
           dataPlane: dataPlaneOf(this.env, this.ctx),
           controlPlane: controlPlaneOf(this.env, this.ctx),
           ownedTypes: type === deployment.accountType ? deployment.types : [],
+          cells: Object.keys(deployment.cells),
+          defaultAccount: deployment.defaultAccount,
           async mint(cell, name) {
             if (placeOf(deployment.cells, cell) === undefined)
               throw new ResourceError('invalid_request', `There is no cell "${cell}".`)

@@ -18,6 +18,7 @@ import { giveBackOne } from './quota.ts'
 import { retire } from './retire.ts'
 import { NO_RETENTION, endRetention, timerOf, waitForTimer, withRevision } from './retention.ts'
 import { isRestorable, type CatalogRow } from './row.ts'
+import { isHere, whileHere } from './sharding/place.ts'
 import { backOffMs, dropWork, findWork } from './work.ts'
 
 /** On whose behalf: for the logs of the other plane. */
@@ -32,7 +33,12 @@ type Running = ControlDeps & { readonly requestId: string }
 export async function advance(deps: ControlDeps, id: string, requestId: string): Promise<void> {
   // A run that is about to end may not have seen what its joiner wants: it is followed by one more.
   for (let running = deps.underWay.get(id); running !== undefined; running = deps.underWay.get(id)) await running
-  const run = runSteps({ ...deps, requestId }, id).finally(() => deps.underWay.delete(id))
+  const run = runSteps({ ...deps, requestId }, id)
+    .catch((error: unknown) => {
+      const row = findRow(deps.sql, id)
+      if (row !== undefined && isHere(deps, row.account)) throw error
+    })
+    .finally(() => deps.underWay.delete(id))
   deps.underWay.set(id, run)
   return run
 }
@@ -61,10 +67,12 @@ export async function advanceFor(deps: ControlDeps, id: string, waitMs: number, 
   }
 }
 
-async function runSteps(deps: Running, id: string): Promise<void> {
+async function runSteps(given: Running, id: string): Promise<void> {
   for (;;) {
-    const row = findRow(deps.sql, id)
-    if (row === undefined) return
+    const row = findRow(given.sql, id)
+    // The shard to which the account goes repeats what was begun here: every call to an object can be.
+    if (row === undefined || !isHere(given, row.account)) return
+    const deps = whileHere(given, row.account)
     switch (nextStep(row, shardTime(deps.sql, deps.now()))) {
       case 'apply':
         await apply(deps, row)

@@ -15,6 +15,10 @@ export interface ControlServices {
   readonly controlPlane: ControlPlaneFace
   /** Of accounts: the types whose resources belong to them. No other type has any. */
   readonly ownedTypes: readonly ResourceType[]
+  /** Codes of the deployment's cells. */
+  readonly cells: readonly string[]
+  /** Identifier of the deployment's own account. */
+  readonly defaultAccount: string
   /** A new identifier in that cell. @throws ResourceError `invalid_request` for a cell that the deployment does not have */
   mint(cell: string, name: string | undefined): Promise<string>
 }

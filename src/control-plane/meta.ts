@@ -62,15 +62,17 @@ export function readCounters(sql: SqlStorage, nowMs: number): ShardCounters {
   return {
     incarnation: Number(readMeta(sql, 'incarnation') ?? 0),
     createTime: Number(readMeta(sql, 'last_create_time') ?? 0),
+    journalSeq: Number(readMeta(sql, 'journal_seq') ?? 0),
     clockMs: shardTime(sql, nowMs),
   }
 }
 
 /** Nothing that this shard makes from now on is below what the other one made. */
-export function raiseCounters(sql: SqlStorage, { incarnation, createTime }: ShardCounters): void {
+export function raiseCounters(sql: SqlStorage, { incarnation, createTime, journalSeq = 0 }: ShardCounters): void {
   for (const [key, least] of [
     ['incarnation', incarnation],
     ['last_create_time', createTime],
+    ['journal_seq', journalSeq],
   ] as const) {
     if (Number(readMeta(sql, key) ?? 0) < least) writeMeta(sql, key, String(least))
   }

@@ -17,7 +17,11 @@ import { listOperations, ownedOperation, toPublic } from './operations.ts'
 import { rootPolicy } from './policy.ts'
 import { remove, restore } from './remove.ts'
 import { toRecord } from './row.ts'
-import { countRows, scanEveryAccount, scanRows } from './scan.ts'
+import { scanEveryAccount } from './scan-all.ts'
+import { countRows, scanRows } from './scan.ts'
+import { moveOut } from './sharding/move.ts'
+import { receiveAccount } from './sharding/receive.ts'
+import { reshard } from './sharding/reshard.ts'
 import { receiveResource, transfer } from './transfer.ts'
 import { findWork } from './work.ts'
 
@@ -70,9 +74,9 @@ export const METHODS: Handlers = {
   },
   cancelOperation: audited('cancel_operation', (deps, { caller, args }) => cancel(deps, caller, args.id)),
   metrics: (deps) => readMetrics(deps),
-  reshard: notYet,
-  moveOut: notYet,
-  receiveAccount: notYet,
+  reshard: audited('reshard', (deps, { caller, args }) => reshard(deps, caller.account, args.policy)),
+  moveOut: (deps, { args }) => moveOut(deps, args),
+  receiveAccount: (deps, { args }) => receiveAccount(deps, args),
   receiveResource: (deps, { caller, args }) => receiveResource(deps, caller, args),
 }
 
@@ -110,8 +114,4 @@ function audited<M extends ControlMethod>(action: string, handler: Handlers[M]):
       throw error
     }
   }) as Handlers[M]
-}
-
-function notYet(): never {
-  throw new ResourceError('unavailable', 'Not in this release.')
 }

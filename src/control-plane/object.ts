@@ -11,13 +11,10 @@ import { createJournal } from './journal.ts'
 import { Counters } from './metrics.ts'
 import { readMeta, writeMeta } from './meta.ts'
 import { METHODS } from './methods.ts'
-import { refuseByPolicy } from './policy.ts'
 import { reconcile } from './reconciler.ts'
 import { openSchema } from './schema.ts'
+import { atItsPlace } from './sharding/place.ts'
 import { nextDue } from './work.ts'
-
-/** Whoever asks for the policy does not know it yet; an object knows its shard's name, and no policy. */
-const EXEMPT_FROM_POLICY: ReadonlySet<ControlMethod> = new Set(['policy', 'reportUsage'])
 
 /** After a run that failed as a whole, which only a broken database or a wrong release can cause. */
 const FAILED_RUN_PAUSE_MS = 60_000
@@ -36,15 +33,7 @@ export abstract class ControlObject<Env = unknown> extends DurableObject<Env> {
     try {
       const deps = this.#open(call.object)
       leave = this.#admission?.enter(call.method, call.caller, deps.now())
-      const moved = EXEMPT_FROM_POLICY.has(call.method) ? undefined : await refuseByPolicy(deps, call)
-      if (moved !== undefined) {
-        return {
-          ok: false,
-          error: { code: 'unavailable', message: 'This account is on another shard.', applied: 'no' },
-          moved,
-        }
-      }
-      return { ok: true, value: await METHODS[call.method](deps, call) }
+      return await atItsPlace(deps, call, METHODS[call.method])
     } catch (error) {
       if (error instanceof ResourceError) return { ok: false, error: error.data }
       throw error

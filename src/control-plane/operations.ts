@@ -128,14 +128,15 @@ export function waitForOperation(deps: ControlDeps, operation: StoredOperation, 
   again(deps, operation, progress, operation.cursor, Math.min(Math.max(ageMs / 10, POLL_LEAST_MS), POLL_MOST_MS))
 }
 
-/** There is more of its own work to do, at once. @param cursor where to go on */
+/** There is more of its own work to do. @param cursor where to go on @param delayMs until then; default: at once */
 export function continueOperation(
   deps: ControlDeps,
   operation: StoredOperation,
   progress: Progress,
   cursor: string,
+  delayMs = 0,
 ): void {
-  again(deps, operation, progress, cursor, 0)
+  again(deps, operation, progress, cursor, delayMs)
 }
 
 /** People watch progress; a control object has better things to do than to count many times a second. */

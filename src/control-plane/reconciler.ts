@@ -10,6 +10,8 @@ import { MAX_CLOCK_STEP_MS, observeTime } from './meta.ts'
 import { expireUsage } from './metering.ts'
 import { expireOperations } from './operations.ts'
 import { RUNNERS } from './runners.ts'
+import { isHere, whileHere } from './sharding/place.ts'
+import { accountOfWork } from './sharding/work-owner.ts'
 import { backOffMs, bringWorkBack, dueWork, findWork, postponeDue, putWork, type WorkItem } from './work.ts'
 
 /** At most 200 calls per alarm run (the platform allows 1,000 subrequests); one item needs two at most, apply and purge. */
@@ -73,14 +75,19 @@ async function attemptPatiently(deps: ControlDeps, item: WorkItem): Promise<Atte
 type Attempted = 'done' | 'failed' | 'unreachable'
 
 async function attempt(deps: ControlDeps, item: WorkItem): Promise<Attempted> {
+  const account = accountOfWork(deps.sql, item)
+  const hasLeft = (): boolean => account !== undefined && !isHere(deps, account)
+  if (hasLeft()) return await putOff(deps, item)
+  const own = account === undefined ? deps : whileHere(deps, account)
   const requestId = `alarm-${crypto.randomUUID().slice(0, 18)}`
   try {
     const run = RUNNERS[item.kind]
-    await (run === undefined ? advance(deps, item.key, requestId) : run(deps, item))
-    await deps.transact((sql) => dropIfUnchanged(sql, item))
+    await (run === undefined ? advance(deps, item.key, requestId) : run(own, item))
+    await own.transact((sql) => dropIfUnchanged(sql, item))
     deps.counters.count('reconciled')
     return 'done'
   } catch (thrown) {
+    if (hasLeft()) return await putOff(deps, item)
     const error = toResourceError(thrown)
     deps.counters.count('reconcile_failed')
     console.warn(
@@ -106,6 +113,15 @@ async function attempt(deps: ControlDeps, item: WorkItem): Promise<Attempted> {
     })
     return error.code === 'unavailable' ? 'unreachable' : 'failed'
   }
+}
+
+/** Its account is on the way: the item goes with it, or waits here until it has come. */
+async function putOff(deps: ControlDeps, item: WorkItem): Promise<Attempted> {
+  await deps.transact((sql) => {
+    const current = findWork(sql, item.key)
+    if (current?.due === item.due) putWork(sql, { ...current, due: deps.now() + deps.timers.reconcileBaseMs })
+  })
+  return 'failed'
 }
 
 /** An item whose resource needs nothing any more (it was settled by a request meanwhile) goes away. */

@@ -6,6 +6,8 @@ import { runCascade } from './cascade.ts'
 import type { ControlDeps } from './deps.ts'
 import { runHold } from './hold.ts'
 import { operationOf, type StoredOperation } from './operations.ts'
+import { runMoves } from './sharding/move.ts'
+import { runReshard } from './sharding/reshard.ts'
 import { runTransfer } from './transfer.ts'
 import type { WorkItem } from './work.ts'
 
@@ -19,16 +21,18 @@ export const RUNNERS: Partial<Record<WorkItem['kind'], Runner>> = {
   hold: runHold,
   operation: runOperation,
   transfer: runTransfer,
+  move: runMoves,
 }
 
-const OPERATIONS: Partial<Record<OperationKind, (deps: ControlDeps, operation: StoredOperation) => Promise<void>>> = {
+const OPERATIONS: Readonly<Record<OperationKind, (deps: ControlDeps, operation: StoredOperation) => Promise<void>>> = {
   bulk_create: runBulkCreate,
   purge_deleted: runPurgeDeleted,
   account_update: runCascade,
   account_purge: runCascade,
+  reshard: runReshard,
 }
 
 async function runOperation(deps: ControlDeps, item: WorkItem): Promise<void> {
   const operation = operationOf(deps.sql, item.key)
-  if (operation?.state === 'running') await OPERATIONS[operation.kind]?.(deps, operation)
+  if (operation?.state === 'running') await OPERATIONS[operation.kind](deps, operation)
 }

@@ -77,26 +77,6 @@ export function countRows(
   return { count, ...(last === undefined ? {} : { next: last }) }
 }
 
-/** The operator's list: every account of the shard, in the order (account, create_time). */
-export function scanEveryAccount(
-  sql: SqlStorage,
-  { from, after, limit }: { readonly from: string; readonly after: number; readonly limit: number },
-): { readonly rows: CatalogRow[]; readonly next?: { readonly account: string; readonly after: number } } {
-  const rows = sql
-    .exec<Stored>(
-      `SELECT * FROM resource WHERE listed = 1 AND (account, create_time) > (?, ?) ORDER BY account, create_time LIMIT ?`,
-      from,
-      after,
-      limit + 1,
-    )
-    .toArray()
-    .map(toRow)
-  const page = rows.slice(0, limit)
-  const last = page.at(-1)
-  if (rows.length <= limit || last === undefined) return { rows: page }
-  return { rows: page, next: { account: last.account, after: last.createTimeMs } }
-}
-
 /** By the index alone: the last row of the range that may be looked at, when there are so many. */
 function scannedUntil(sql: SqlStorage, time: string, range: Part, inOrder: string, most: number): number | undefined {
   return sql

@@ -7,7 +7,13 @@ import { withDeadline } from '../object/deadline.ts'
 import { BINDINGS, parseConfig, toTimers, type LifecycleTimers } from '../wire/deployment.ts'
 import type { Descriptor } from '../wire/descriptor.ts'
 import { ResourceError } from '../wire/errors.ts'
-import { FIRST_POLICY_EPOCH, PLANES_VERSION, type ControlCall, type ControlPlaneFace } from '../wire/planes.ts'
+import {
+  FIRST_POLICY_EPOCH,
+  PLANES_VERSION,
+  type ControlCall,
+  type ControlPlaneFace,
+  type Outcome,
+} from '../wire/planes.ts'
 import { SYSTEM_TIMER_PREFIX, type Timers } from './timers.ts'
 
 /** The name goes on with the time of the write that set it: after an eviction nothing else knows it, and a table of its own would cost more. */
@@ -21,6 +27,9 @@ const JITTER = 0.5
 
 /** A control plane that does not answer by then is hanging, and is asked again. Short: the object's own timers wait behind it. */
 const REPORT_DEADLINE_MS = 2_000
+
+/** As many as the edge follows. */
+const MAX_HOPS = 4
 
 export class UsageReports {
   readonly #timers: Timers
@@ -119,10 +128,21 @@ export class UsageReports {
       },
     }
     this.#lastReportMs = Date.now()
-    const outcome = await withDeadline(this.#controlPlane.call(call), REPORT_DEADLINE_MS, 'The control plane')
+    const outcome = await this.#report(call)
     // `false` is an answer: the row is gone, or of another incarnation, and asking again changes nothing.
     if (!outcome.ok) throw new ResourceError(outcome.error.code, outcome.error.message, outcome.error)
     this.#requests -= requests
     this.#writes -= writes
+  }
+
+  /** The account may have moved since the descriptor was made; the next one names its shard. */
+  async #report(call: ControlCall<'reportUsage'>): Promise<Outcome<boolean>> {
+    for (let hop = 0, { object } = call; ; hop++) {
+      const answer = this.#controlPlane.call({ ...call, object })
+      const outcome = await withDeadline(answer, REPORT_DEADLINE_MS, 'The control plane')
+      const next = outcome.ok ? undefined : outcome.moved?.object
+      if (next === undefined || hop === MAX_HOPS) return outcome
+      object = next
+    }
   }
 }

@@ -1,5 +1,6 @@
 // Accounts as the edge asks for them: the account's own object, computed from its identifier, tells what its keys and it may do.
 
+import { WHOLE_DEPLOYMENT } from '../identity/shard.ts'
 import { requireIssued, toDataObject } from './to-data-plane.ts'
 import { withDeadline } from '../object/deadline.ts'
 import type { ResourceType } from '../resource-type.ts'
@@ -33,7 +34,7 @@ export async function callAccount<M extends AccountMethod>(
 
 /** @throws ResourceError `invalid_request` for what is no account of this deployment */
 export async function requireAccount(context: EdgeContext, account: string): Promise<void> {
-  if (context.accountType === undefined || account === context.defaultAccount) return
+  if (context.accountType === undefined || account === context.defaultAccount || account === WHOLE_DEPLOYMENT) return
   await requireIssued(context, context.accountType, account).catch(() => {
     throw new ResourceError('invalid_request', `"${account}" is no account: GET /v1/accounts lists them.`, {
       details: { parameter: 'account' },

@@ -2,6 +2,7 @@
 // key or by the cookie that the printed sign-in link gave his browser.
 
 import { hashApiKey, looksLikeApiKey, parseApiKey, verifyApiKey } from '../identity/api-key.ts'
+import { WHOLE_DEPLOYMENT } from '../identity/shard.ts'
 import type { AccountSettings } from '../wire/account.ts'
 import { ResourceError } from '../wire/errors.ts'
 import type { Caller } from '../wire/planes.ts'
@@ -31,8 +32,6 @@ export interface SignInState {
 
 /** Query parameter of every route: the account on whose behalf an operator asks. */
 const ACCOUNT_PARAMETER = 'account'
-/** In its place: all of them. Lists look for it by themselves; nothing can belong to it. */
-const EVERY_ACCOUNT = '-'
 
 /**
  * @throws ResourceError `unauthenticated`; `permission_denied` for a browser's write from another origin, or another account than one's
@@ -51,8 +50,9 @@ export async function requireCaller(
   if (asked === null || asked === caller.account) return signedIn
   if (caller.role !== 'operator')
     throw new ResourceError('permission_denied', 'Only the operator acts for another account than his own.')
-  if (asked === EVERY_ACCOUNT && request.method === 'GET') return signedIn
-  if (asked === EVERY_ACCOUNT)
+  // Lists look for it by themselves; no resource can belong to it, but operations of the whole deployment do.
+  if (asked === WHOLE_DEPLOYMENT && request.method === 'GET') return { caller: { ...caller, account: asked } }
+  if (asked === WHOLE_DEPLOYMENT)
     throw new ResourceError('invalid_request', 'Name one account: only lists are over all of them.', {
       details: { parameter: ACCOUNT_PARAMETER },
     })

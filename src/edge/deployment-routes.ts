@@ -6,6 +6,7 @@ import { auditAnswer, eventAnswer, operationAnswer, pageOf, usageRowAnswer } fro
 import { serveSession } from './console.ts'
 import * as journals from './journal-handlers.ts'
 import * as operations from './operation-handlers.ts'
+import * as policies from './policy-handlers.ts'
 import type { DeploymentRoute } from './route.ts'
 import { emptyBody, noBody, pageQuery, usageQuery } from './schemas.ts'
 import * as usage from './usage-handlers.ts'
@@ -95,6 +96,24 @@ export function deploymentRoutes(_types: readonly ResourceType[]): DeploymentRou
         },
       },
       handle: journals.listEvents,
+    },
+    {
+      method: 'GET',
+      path: '/v1/types',
+      action: 'get_policy',
+      summary: 'Resource types, and how the accounts of each are spread over control plane objects (operator)',
+      body: noBody,
+      answers: { 200: { description: 'All types', schema: z.strictObject({ data: z.array(policies.typeAnswer) }) } },
+      handle: policies.listTypes,
+    },
+    {
+      method: 'PUT',
+      path: '/v1/types/:type/policy',
+      action: 'reshard',
+      summary: 'Spread the accounts of a type in another way: each moves while it goes on being served (operator)',
+      body: policies.policyBody,
+      answers: { 202: { description: 'The operation', schema: operationAnswer } },
+      handle: policies.putPolicy,
     },
   ]
 }

@@ -1,16 +1,20 @@
 // Lists and counts of one type's resources.
 
 import { formatCursor, parseCursor } from '../identity/cursor.ts'
+import { WHOLE_DEPLOYMENT } from '../identity/shard.ts'
 import { ResourceError } from '../wire/errors.ts'
 import type { ListFilter } from '../wire/planes.ts'
 import { toResourceJson } from '../wire/resource.ts'
 import { contentUrl } from './handlers.ts'
+import { listEveryAccount } from './list-every-account.ts'
 import type { Handler } from './route.ts'
 import type { FilterQuery, ListQuery } from './schemas.ts'
 import { callControlPlane } from './to-control-plane.ts'
 
 export const listResources: Handler = async (control) => {
   const { limit, cursor, order, deleted, ...filter } = control.query as ListQuery
+  if (new URL(control.request.url).searchParams.get('account') === WHOLE_DEPLOYMENT)
+    return listEveryAccount(control, control.query as ListQuery)
   const page = await callControlPlane(control.context, control.type, control.caller, 'list', {
     after: cursor === undefined ? 0 : positionOf(cursor, order),
     limit,

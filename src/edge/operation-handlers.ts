@@ -1,9 +1,10 @@
 // Operations of an account, over all types. An operation's identifier names its type, so that it is found without a search.
 
 import { formatCursor, parseCursor } from '../identity/cursor.ts'
+import { WHOLE_DEPLOYMENT } from '../identity/shard.ts'
 import type { ResourceType } from '../resource-type.ts'
 import { ResourceError } from '../wire/errors.ts'
-import { toOperationJson } from '../wire/operation.ts'
+import { toOperationJson, type OperationRecord } from '../wire/operation.ts'
 import { typesOf } from './deployment.ts'
 import { readSources } from './merge.ts'
 import type { ControlRequest } from './route.ts'
@@ -42,9 +43,21 @@ export function requireCursor(cursor: string): Readonly<Record<string, number>> 
 
 export async function getOperation(control: ControlRequest): Promise<Response> {
   const { type, id } = requireOperation(control)
-  return Response.json(
-    toOperationJson(await callControlPlane(control.context, type, control.caller, 'getOperation', { id })),
-  )
+  return Response.json(toOperationJson(await findOperation(control, type, id)))
+}
+
+/** An operator also finds those of the deployment as a whole. */
+async function findOperation(
+  { context, caller }: ControlRequest,
+  type: ResourceType,
+  id: string,
+): Promise<OperationRecord> {
+  try {
+    return await callControlPlane(context, type, caller, 'getOperation', { id })
+  } catch (error) {
+    if (caller.role !== 'operator' || !(error instanceof ResourceError) || error.code !== 'not_found') throw error
+    return callControlPlane(context, type, { ...caller, account: WHOLE_DEPLOYMENT }, 'getOperation', { id })
+  }
 }
 
 export async function cancelOperation(control: ControlRequest): Promise<Response> {

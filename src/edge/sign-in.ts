@@ -1,5 +1,6 @@
 // The operator's browser signs in, by the printed link or by key, and out again.
 
+import { WHOLE_DEPLOYMENT } from '../identity/shard.ts'
 import { ResourceError } from '../wire/errors.ts'
 import type { ControlMethods } from '../wire/planes.ts'
 import { OPERATOR_COOKIE, hasOperatorSession, isOperatorKey, requireOurPage, type ControlCaller } from './authorize.ts'
@@ -70,8 +71,8 @@ async function redeemCode(context: EdgeContext, codeText: string, requestId: str
   const [type] = context.types
   if (code === undefined || code.resource !== context.id || type === undefined) throw badLink()
   const args: ControlMethods['useCode']['args'] = { tokenId: code.tokenId, expiresAtMs: code.expiresAt * 1000 }
-  // The operator's codes are recorded by the first type's control plane, under the deployment's own account.
-  const caller: ControlCaller = { account: context.defaultAccount, role: 'operator', limits: {}, requestId }
+  // The operator's codes are recorded by the first type's root object, where they stay when accounts move.
+  const caller: ControlCaller = { account: WHOLE_DEPLOYMENT, role: 'operator', limits: {}, requestId }
   if (!(await callControlPlane(context, type, caller, 'useCode', args))) throw badLink()
   return leadHome(await newSession(context))
 }

@@ -41,8 +41,15 @@ export function byRegion(): ShardPolicy {
   return { kind: 'by_region' }
 }
 
+/**
+ * In an account's place: the deployment as a whole. What belongs to no account (an operation that moves accounts, an operator's one-time
+ * code) is the root object's under every policy; in a list it asks for every account.
+ */
+export const WHOLE_DEPLOYMENT = '-'
+
 /** The shard of an account; undefined is the type's root object. */
 export function shardOf(policy: ShardPolicy, account: string): string | undefined {
+  if (account === WHOLE_DEPLOYMENT) return undefined
   switch (policy.kind) {
     case 'single':
       return undefined

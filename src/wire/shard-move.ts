@@ -16,18 +16,29 @@ export interface ShardCounters {
   readonly createTime: number
   /** Shard time of the sender: due times of timers are relative to it. */
   readonly clockMs: number
+  /** Last position of audit log and events. */
+  readonly journalSeq?: number
 }
 
 export interface ShardMoveMethods {
   /** To the root object, by the operator: another policy from now on. Accounts then move one by one. */
   reshard: { readonly args: { readonly policy: ShardPolicy }; readonly value: OperationRecord }
-  /** From the root object to each shard of the policy before: move what no longer belongs there; answers how much is left. */
+  /**
+   * From the root object to each shard of the policy before: move what no longer belongs there; answers how much of it is done. All is
+   * done once `done` equals `total`: the shard then takes no account any more that belongs elsewhere.
+   */
   moveOut: {
-    readonly args: { readonly policy: ShardPolicy; readonly previous: ShardPolicy; readonly epoch: number }
+    readonly args: {
+      readonly policy: ShardPolicy
+      readonly previous: ShardPolicy
+      readonly epoch: number
+      /** Asked by the shard where this account belongs: is it still here? Answers for this one alone. */
+      readonly account?: string
+    }
     readonly value: { readonly total: number; readonly done: number }
   }
   /**
-   * From the shard that holds the account. `rows`: a page of it, again and again; `seal`: that was all, answer reads from now on;
+   * From the shard that holds the account. `rows`: a page of it, again and again; `seal`: the last one, answer reads from now on;
    * `adopt`: take changes, too. Idempotent by (account, epoch).
    */
   receiveAccount: {

@@ -25,6 +25,7 @@ export type Operation =
   | 'retire'
   | 'limit'
   | 'hold'
+  | 'move'
 
 /** The points that each operation passes. All of them apply descriptors; where a creation was killed, some of the others are, too. */
 export const POINTS: Readonly<Record<Operation, readonly string[]>> = {
@@ -66,6 +67,18 @@ export const POINTS: Readonly<Record<Operation, readonly string[]>> = {
   retire: ['advance.retire.begin', 'advance.retire.marked'],
   limit: ['hold.page', 'object.apply.stored'],
   hold: ['hold.recorded', 'hold.page'],
+  move: [
+    'reshard.recorded',
+    'receive.begin',
+    'move.begun',
+    'move.frozen',
+    'move.copied',
+    'move.gone',
+    'move.adopted',
+    'move.cleared',
+    'reshard.asked',
+    'reshard.finished',
+  ],
 }
 
 const PLANES: readonly Plane[] = ['control', 'data']

@@ -19,3 +19,7 @@ export const CONSOLE_LEDGERS_APP: string = join(ROOT, 'test/support/apps/console
 export const TENANTS_APP: string = join(ROOT, 'test/support/apps/tenants.ts')
 /** Ledgers, with a side door to the face of accounts. */
 export const ACCOUNTS_APP: string = join(ROOT, 'test/support/apps/accounts.ts')
+/** Crates of several accounts, on two shards. */
+export const SHARDS_APP: string = join(ROOT, 'test/support/apps/shards.ts')
+/** On a shard per account, with accounts that are resources. */
+export const OWNED_SHARDS_APP: string = join(ROOT, 'test/support/apps/owned-shards.ts')
