@@ -82,7 +82,7 @@ describe('a shard per account, and accounts that are resources', () => {
     const owner = server.secrets.defaultAccount
     const accounts = [owner]
     for (let count = 0; count < 7; count++) {
-      const answer = await server.fetch('/v1/accounts', json('POST', {}, { 'x-account': owner }))
+      const answer = await server.fetch('/v1/accounts', json('POST', {}))
       accounts.push(((await answer.json()) as ResourceJson).id)
     }
     const made: string[] = []

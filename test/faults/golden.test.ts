@@ -56,7 +56,17 @@ describe("[FW5] today's planes take the recorded calls, and answer all that was 
   test.each(CONTROL)('[FW5] %s', async (name) => {
     const { call, answer } = goldenOf(name)
     const now = await exchange(server, 'control', replaceAll(call, here))
-    expect(missing(answer, now)).toEqual([])
+    // An operation goes on by itself; asking for it changes nothing.
+    if (/peration|count|account|events$/.test(name))
+      await expect
+        .poll(async () => missing(answer, await exchange(server, 'control', replaceAll(call, here))), SETTLED)
+        .toEqual([])
+    else expect(missing(answer, now)).toEqual([])
+    if (name === 'control-bulkCreate') {
+      const { id, subject } = (now as { value: { id: string; subject: { resources: string[] } } }).value
+      here.set('{operation}', id)
+      here.set('{gift}', subject.resources[0] ?? '')
+    }
     if (name === 'control-create') here.set('{cask}', (now as { value: { record: { id: string } } }).value.record.id)
   })
 

@@ -1,7 +1,7 @@
 // Records the golden transcripts: what both planes say while a resource lives its whole life through the public door.
 
 import { expect } from 'vitest'
-import { PLANES_VERSION, type ControlCall, type DataCall } from '../../src/wire/planes.ts'
+import { PLANES_VERSION, type ControlCall, type DataCall, type Outcome } from '../../src/wire/planes.ts'
 import type { ResourceJson } from '../../src/wire/resource.ts'
 import { create, json, mintToken } from '../support/http.ts'
 import type { TestServer } from '../support/server.ts'
@@ -37,6 +37,7 @@ export async function record(server: TestServer): Promise<void> {
   expect((await fetch(link, { redirect: 'manual' })).status).toBe(303)
   expect((await server.fetch(`/v1/casks/${id}`, { method: 'DELETE' })).status).toBe(200)
   expect((await server.fetch(`/v1/casks/${id}/restore`, json('POST', { name: 'golden again' }))).status).toBe(200)
+  const { operation, gift } = await recordOperations(server)
   expect((await server.fetch(`/v1/casks/${id}?purge=true`, { method: 'DELETE' })).status).toBe(200)
 
   const first = await traffic(server)
@@ -49,6 +50,8 @@ export async function record(server: TestServer): Promise<void> {
 
   const texts = new Map([
     [id, '{cask}'],
+    [operation, '{operation}'],
+    [gift, '{gift}'],
     [server.secrets.defaultAccount, '{account}'],
     [server.secrets.deployment, '{operator}'],
   ])
@@ -60,6 +63,58 @@ export async function record(server: TestServer): Promise<void> {
     expect(found.call.v).toBe(PLANES_VERSION)
     writeGolden(name, { plane, ...replaceAll(found, texts) })
   }
+}
+
+/** What concerns an account, or many resources. @returns the bulk creation, and what it made, which is given away */
+async function recordOperations(server: TestServer): Promise<{ operation: string; gift: string }> {
+  const begun = valueOf(await askControl(server, 'bulkCreate', { requests: [{ cell: 'local', name: 'gift' }] }))
+  const { id: operation } = begun
+  const [gift = ''] = begun.subject['resources'] as string[]
+  // Said once, when it has ended: what is recorded is the first of its kind.
+  const ended = async (): Promise<boolean> =>
+    ((await (await server.fetch('/v1/casks?q=gift')).json()) as { data: ResourceJson[] }).data.some(
+      (one) => one.id === gift && one.state === 'active',
+    )
+  await expect.poll(ended, SETTLED).toBe(true)
+  await new Promise((resolve) => setTimeout(resolve, OPERATION_MS))
+  await askControl(server, 'getOperation', { id: operation })
+  await askControl(server, 'count', { after: 0 })
+  await askControl(server, 'purgeDeleted', {})
+  await new Promise((resolve) => setTimeout(resolve, OPERATION_MS))
+  await askControl(server, 'usage', { fromMs: 0, untilMs: FAR_TIME_MS, limit: 10 })
+  await askControl(server, 'account', {})
+  await askControl(server, 'audit', { after: 0, limit: 10 })
+  await askControl(server, 'events', { after: 0, limit: 10 })
+  await askControl(server, 'listOperations', { limit: 10 })
+  await askControl(server, 'cancelOperation', { id: operation })
+  await askControl(server, 'holdAccount', { version: 1, mode: 'active', limits: {} })
+  await askControl(server, 'metrics', {})
+  await askControl(server, 'transfer', { id: gift, to: 'somebody', limits: {} })
+  const policy = { kind: 'single' } as const
+  await askControl(server, 'reshard', { policy })
+  await askControl(server, 'moveOut', { policy, previous: policy, epoch: 1 })
+  const counters = { incarnation: 1, createTime: 1, clockMs: 0 }
+  const move = {
+    account: 'visitor',
+    epoch: 1,
+    from: 'control-plane-cask-h0',
+    step: 'rows',
+    tables: [],
+    counters,
+  } as const
+  await askControl(server, 'receiveAccount', move)
+  return { operation, gift }
+}
+
+/** Longer than an operation takes to see that it has ended. */
+const OPERATION_MS = 2_500
+
+/** The year 2100. */
+const FAR_TIME_MS = 4_102_444_800_000
+
+function valueOf<T>(outcome: Outcome<T>): T {
+  if (!outcome.ok) throw new Error(`a call was refused: ${outcome.error.code}`)
+  return outcome.value
 }
 
 function specialOf(answer: unknown): string | undefined {

@@ -38,6 +38,8 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   'GET /v1/usage': { status: 200 },
   'GET /v1/audit': { status: 200 },
   'GET /v1/events': { status: 200 },
+  'GET /v1/types': { status: 200 },
+  'PUT /v1/types/:type/policy': { status: 202, body: { kind: 'single' } },
   'POST /v1/accounts': { status: 201, body: {}, makes: 1 },
   'GET /v1/accounts': { status: 200 },
   'GET /v1/accounts/:id': { status: 200 },
@@ -224,6 +226,7 @@ async function pathTo({ path }: ControlRoute, isFresh: boolean): Promise<string>
     .replace(':id', id)
     .replace(':key', key)
     .replace(':token', crypto.randomUUID())
+    .replace(':type', 'wiki')
     .replace(':operation', 'op-wiki-0000000000000000')
 }
 

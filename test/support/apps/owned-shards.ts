@@ -1,13 +1,8 @@
 // Crates whose accounts are resources themselves, and each of which has a control plane object of its own.
 
-import { byAccount, single, type App } from 'biplane'
-import { CRATE, Crate, createShardsApp } from './shards.ts'
+import { byAccount, type App } from 'biplane'
+import { CRATE, createShardsApp } from './shards.ts'
 
-class Account extends Crate {}
-
-const app: App = createShardsApp([
-  { ...CRATE, shards: byAccount() },
-  { ...CRATE, name: 'account', object: Account, shards: single() },
-])
+const app: App = createShardsApp([{ ...CRATE, shards: byAccount() }], { owned: true })
 
 export default app

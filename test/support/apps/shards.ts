@@ -12,6 +12,7 @@ import {
   defineResourceType,
   hashed,
   type App,
+  type AppOptions,
   type Migration,
   type ResourceTypeOptions,
 } from 'biplane'
@@ -40,21 +41,25 @@ interface Call {
   readonly args: { readonly text?: string; readonly limit?: number; readonly everyAccount?: object }
 }
 
+/** Who comes through the side door. */
+const DOOR = { account: '-', role: 'operator', limits: {}, policyEpoch: 1, requestId: 'side-door' } as const
+
 interface TestEnv {
-  readonly BIPLANE_CONTROL_PLANE: { call(call: Call): Promise<unknown> }
+  readonly BIPLANE_CONTROL_PLANE: { call(call: Call & { readonly caller: typeof DOOR }): Promise<unknown> }
 }
 
 const BROKEN_LIMIT = 13
 
-/** An application of such types, with the sign-in and the side door. */
-export function createShardsApp(types: readonly ResourceTypeOptions[]): App {
-  const app = createApp({
-    types: types.map(defineResourceType),
-    authenticate({ headers }) {
-      const role = headers.get('x-role') === 'member' ? 'member' : 'operator'
-      return { account: headers.get('x-account') ?? 'operators', role }
-    },
-  })
+const SIGN_IN: Pick<AppOptions, 'authenticate'> = {
+  authenticate({ headers }) {
+    const role = headers.get('x-role') === 'member' ? 'member' : 'operator'
+    return { account: headers.get('x-account') ?? 'operators', role }
+  },
+}
+
+/** An application of such types, with the sign-in (or, `owned`, with accounts that are resources) and the side door. */
+export function createShardsApp(types: readonly ResourceTypeOptions[], { owned = false } = {}): App {
+  const app = createApp({ types: types.map(defineResourceType), ...(owned ? {} : SIGN_IN) })
   const Control = app.exports['CrateControl'] as unknown as new (
     ctx: DurableObjectState,
     env: unknown,
@@ -74,11 +79,22 @@ export function createShardsApp(types: readonly ResourceTypeOptions[]): App {
     exports: { ...app.exports, CrateControl },
     async fetch(request, env, ctx) {
       const object = /^\/shard\/([^/]+)$/.exec(new URL(request.url).pathname)?.[1]
-      if (object === undefined) return app.fetch(request, env, ctx)
+      if (object === undefined) return app.fetch(owned ? onBehalf(request) : request, env, ctx)
       const call: Pick<Call, 'method' | 'args'> = await request.json()
-      return Response.json(await (env as TestEnv).BIPLANE_CONTROL_PLANE.call({ type: 'crate', object, ...call }))
+      return Response.json(
+        await (env as TestEnv).BIPLANE_CONTROL_PLANE.call({ type: 'crate', object, caller: DOOR, ...call }),
+      )
     },
   }
+}
+
+/** Where accounts are resources, an operator says in the address for whom he asks. */
+function onBehalf(request: Request): Request {
+  const account = request.headers.get('x-account')
+  if (account === null) return request
+  const url = new URL(request.url)
+  url.searchParams.set('account', account)
+  return new Request(url, request)
 }
 
 const app: App = createShardsApp([CRATE])
