@@ -16,8 +16,8 @@ import { reconcile } from './reconciler.ts'
 import { openSchema } from './schema.ts'
 import { nextDue } from './work.ts'
 
-/** Whoever asks for the policy does not know it yet; an object knows its shard's name, and no policy. */
-const EXEMPT_FROM_POLICY: ReadonlySet<ControlMethod> = new Set(['policy', 'reportUsage'])
+/** Whoever asks for the policy does not know it yet; an object knows its shard's name, and no policy; figures are of no account. */
+const EXEMPT_FROM_POLICY: ReadonlySet<ControlMethod> = new Set(['policy', 'reportUsage', 'metrics'])
 
 /** After a run that failed as a whole, which only a broken database or a wrong release can cause. */
 const FAILED_RUN_PAUSE_MS = 60_000
