@@ -68,7 +68,7 @@ const WEIGHTS = {
   get: 4,
 } as const
 
-const SHAPES = ['round', 'square', 'flat'] as const
+export const SHAPES = ['round', 'square', 'flat'] as const
 const COLORS = ['red', 'green', 'blue'] as const
 const MODES: readonly Mode[] = ['active', 'active', 'read_only', 'suspended']
 /** Few enough that they are often taken. */

@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { TestServer } from '../support/server.ts'
 import { show } from './changes.ts'
 import type { Client } from './client.ts'
+import { SHAPES } from './intents.ts'
 import {
   ACCOUNTS,
   DOMAINS,
@@ -31,7 +32,10 @@ export async function checkResources(clients: readonly Client[]): Promise<void> 
   const all = clients.flatMap((client) => client.model.resources.map((one) => ({ client, one })))
   agree('ID5', 'identifiers that two clients were given', all.length - new Set(all.map(({ one }) => one.id)).size, 0)
   const anybody = clients[0] as Client
-  for (const domain of DOMAINS) await checkLists(anybody, domain, all)
+  for (const domain of DOMAINS) {
+    await checkLists(anybody, domain, all)
+    await checkLabels(anybody, domain, all)
+  }
   for (const account of ACCOUNTS) await checkCounts(anybody, account, all)
   await inParallel(all, checkObject)
   await inParallel(all, checkContent)
@@ -58,6 +62,17 @@ async function checkLists(anybody: Client, domain: Domain, all: readonly Owned[]
     if (life === 'live') agree('CP4', `names twice among ${what}`, names.length - new Set(names).size, 0)
     const answer = await anybody.ask(domain, `${domain.plural}/count${life === 'kept' ? '?deleted=true' : ''}`)
     agree('CP5', `the count of ${what}`, answer.body, { count: expected.length })
+  }
+}
+
+/** The index by which lists are narrowed has every label that there is, and none that there was. */
+async function checkLabels(anybody: Client, domain: Domain, all: readonly Owned[]): Promise<void> {
+  const live = inDomain(all, domain, 'live')
+  for (const shape of SHAPES) {
+    const shown = await listAll(anybody, domain, `limit=200&label=shape:${shape}`)
+    const expected = live.filter(({ labels }) => labels['shape'] === shape)
+    const idsOf = (list: readonly { readonly id: string }[]): string[] => list.map(({ id }) => id).toSorted()
+    agree('CP22', `${shape} ones in the list of ${show(domain)}`, idsOf(shown), idsOf(expected))
   }
 }
 
