@@ -140,10 +140,12 @@ export async function receiveResource(
   { account, requestId }: Caller,
   { row: stored, counters, limits }: ControlMethods['receiveResource']['args'],
 ): Promise<boolean> {
-  const given = toRow(stored)
+  const sent = toRow(stored)
   await deps.transact((sql) => {
-    const here = findRow(sql, given.id)
+    const here = findRow(sql, sent.id)
     if (here?.account === account) return
+    // On one shard it is here already, and newer than what was sent: its object may have reported meanwhile.
+    const given = here ?? sent
     const held = readAccount(sql, account)
     requireOpen(sql, account, held)
     if (given.nameKey !== null)
@@ -163,7 +165,7 @@ export async function receiveResource(
     deps.journal.event(account, 'transferred', next.id, { from: given.account })
   })
   TEST_BUILD: await fault('transfer.taken')
-  await advanceFor(deps, given.id, deps.timers.createWaitMs, requestId)
+  await advanceFor(deps, sent.id, deps.timers.createWaitMs, requestId)
   return true
 }
 

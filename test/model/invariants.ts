@@ -71,9 +71,12 @@ async function checkLabels(anybody: Client, domain: Domain, all: readonly Owned[
   for (const shape of SHAPES) {
     const shown = await listAll(anybody, domain, `limit=200&label=shape:${shape}`)
     const expected = live.filter(({ labels }) => labels['shape'] === shape)
-    const idsOf = (list: readonly { readonly id: string }[]): string[] => list.map(({ id }) => id).toSorted()
     agree('CP22', `${shape} ones in the list of ${show(domain)}`, idsOf(shown), idsOf(expected))
   }
+}
+
+function idsOf(list: readonly { readonly id: string }[]): string[] {
+  return list.map(({ id }) => id).toSorted()
 }
 
 function inDomain(all: readonly Owned[], domain: Domain, life: Life): Modelled[] {
