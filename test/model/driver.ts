@@ -23,8 +23,10 @@ export interface Run {
   /** Of every intent of every client: the same for the same plan. */
   readonly digest: string
   readonly counts: ReadonlyMap<string, number>
-  readonly killed: Readonly<Record<Plane, number>>
+  readonly killed: Readonly<Record<Victim, number>>
 }
+
+type Victim = Plane | 'all'
 
 /** Shown with a violation: what its client had done just before. */
 const SHOWN_INTENTS = 12
@@ -110,11 +112,18 @@ function carryOut(client: Client, intent: Intent, number: number): Promise<void>
   }
 }
 
+/** A process that lives as long is started again at once when it dies; one that died young waits, longer each time. */
+const GROWN_UP_MS = 2_500
+/** After so many young deaths in a row everything is killed, and a new supervisor starts that knows of none. */
+const YOUNG_DEATHS = 3
+
 /** Kills at numbers of operations that the seed chooses, one in each equal part of the run. */
 class Killer {
-  readonly killed: Record<Plane, number> = { control: 0, data: 0 }
+  readonly killed: Record<Victim, number> = { control: 0, data: 0, all: 0 }
   readonly #server: TestServer
   readonly #due: { readonly at: number; readonly plane: Plane }[]
+  readonly #lastDeathMs: Record<Plane, number> = { control: -Infinity, data: -Infinity }
+  #youngDeaths = 0
   #begun = 0
   #killing: Promise<void> = Promise.resolve()
 
@@ -138,8 +147,18 @@ class Killer {
   /** While the others go on. One that is just starting is let start. */
   async #kill(plane: Plane): Promise<void> {
     await this.#server[plane].ready()
-    await this.#server[plane].kill9()
-    this.killed[plane]++
+    const nowMs = performance.now()
+    this.#youngDeaths = nowMs - this.#lastDeathMs[plane] < GROWN_UP_MS ? this.#youngDeaths + 1 : 0
+    this.#lastDeathMs[plane] = nowMs
+    if (this.#youngDeaths < YOUNG_DEATHS) {
+      await this.#server[plane].kill9()
+      this.killed[plane]++
+      return
+    }
+    this.#youngDeaths = 0
+    await this.#server.kill9()
+    await this.#server.start()
+    this.killed.all++
   }
 
   async done(): Promise<void> {

@@ -35,12 +35,12 @@ test(
     const { clients } = run
     const { count, refused } = await checkEvents(clients)
     const audits = await checkAudit(clients)
-    checkFiles(server, clients, refused)
+    checkFiles(server, clients, refused, run.killed.all > 0)
     await checkResources(clients)
     report(run, { drive: driven - begin, check: performance.now() - driven }, { audits, events: count, refused })
-    expect(run.killed.control + run.killed.data).toBe(KILLS)
+    expect(run.killed.control + run.killed.data + run.killed.all).toBe(KILLS)
   },
-  60_000 + OPERATIONS * 40,
+  60_000 + OPERATIONS * 40 + KILLS * 3_000,
 )
 
 function report(
