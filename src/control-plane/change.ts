@@ -17,7 +17,7 @@ import { dropLabels, indexLabels } from './labels.ts'
 import { lifeDueOf } from './lifetime.ts'
 import { waitForTimer } from './retention.ts'
 import { isRestorable, toNameKey, toRecord, type CatalogRow } from './row.ts'
-import { findWork, transferKey } from './work.ts'
+import { isLeaving } from './work.ts'
 
 /**
  * Changes name, labels and metadata in the row alone (renaming never touches the object), and mode, visibility, origins and hosts
@@ -144,13 +144,13 @@ export function liveRow(sql: SqlStorage, id: string, account: string): CatalogRo
   }
   if (row.phase === 'creating')
     throw new ResourceError('not_ready', 'This resource is still being created.', { retryAfterSeconds: 1 })
-  requireNotLeaving(sql, id)
+  requireNotLeaving(sql, row)
   return row
 }
 
 /** @throws ResourceError `not_ready` while it is being given to another account */
-export function requireNotLeaving(sql: SqlStorage, id: string): void {
-  if (findWork(sql, transferKey(id)) === undefined) return
+export function requireNotLeaving(sql: SqlStorage, row: CatalogRow): void {
+  if (!isLeaving(sql, row)) return
   throw new ResourceError('not_ready', 'This resource is being given to another account.', { retryAfterSeconds: 1 })
 }
 

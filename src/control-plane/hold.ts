@@ -2,6 +2,7 @@
 // delays nobody.
 
 import { fault } from '../object/fault.ts'
+import { ResourceError } from '../wire/errors.ts'
 import type { AccountHold, HoldProgress } from '../wire/planes.ts'
 import { effectiveMode, holdKey, readAccount, resourceBytes, takeHold, type AccountState } from './account.ts'
 import { pageOfAccount } from './catalog.ts'
@@ -9,7 +10,7 @@ import type { ControlDeps } from './deps.ts'
 import { bumpDescriptor } from './descriptor.ts'
 import { removeRow } from './removal.ts'
 import type { CatalogRow } from './row.ts'
-import { dropWork, findWork, putWork, soonest, type WorkItem } from './work.ts'
+import { dropWork, findWork, isLeaving, putWork, soonest, type WorkItem } from './work.ts'
 
 const ROWS_PER_RUN = 100
 
@@ -41,7 +42,9 @@ export async function runHold(deps: ControlDeps, item: WorkItem): Promise<void> 
   })
 }
 
+/** @throws ResourceError `not_ready` of one that may be another account's in a moment: the page is tried again then */
 function follow(deps: ControlDeps, row: CatalogRow, state: AccountState): void {
+  if (isLeaving(deps.sql, row)) throw new ResourceError('not_ready', 'It is being given to another account.')
   if (state.hold === 'deleted') {
     removeRow(deps, row, { purge: true })
     return

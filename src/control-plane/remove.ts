@@ -32,7 +32,7 @@ export async function remove(
     const isDeleted = row.descriptor.mode === 'deleted'
     if (isDeleted && !(purge && isRestorable(row))) return { version: row.desiredVersion, operation: undefined }
     requireMatch(row, ifMatch)
-    requireNotLeaving(sql, id)
+    requireNotLeaving(sql, row)
     if (row.isProtected && !isDeleted) {
       throw new ResourceError(
         'delete_protected',

@@ -1,6 +1,7 @@
 // A live resource whose timer is due: deleted as if its owner had done it, or, if its end has moved, left until then.
 
 import { fault } from '../object/fault.ts'
+import { ResourceError } from '../wire/errors.ts'
 import { findRow, updateRow } from './catalog.ts'
 import type { ControlDeps } from './deps.ts'
 import { SYSTEM } from './journal.ts'
@@ -10,6 +11,7 @@ import { nextStep } from './next-step.ts'
 import { removeRow } from './removal.ts'
 import { waitForTimer } from './retention.ts'
 import type { CatalogRow } from './row.ts'
+import { isLeaving } from './work.ts'
 
 export async function retire(deps: ControlDeps, row: CatalogRow): Promise<void> {
   TEST_BUILD: await fault('advance.retire.begin')
@@ -17,6 +19,7 @@ export async function retire(deps: ControlDeps, row: CatalogRow): Promise<void> 
     const current = findRow(deps.sql, row.id)
     // It may have been changed or deleted since it was looked at.
     if (current === undefined || nextStep(current, shardTime(deps.sql, deps.now())) !== 'retire') return
+    if (isLeaving(deps.sql, current)) throw new ResourceError('not_ready', 'It is being given to another account.')
     const end = endOf(deps, current)
     if (end !== undefined && end <= deps.now() && !current.isProtected) {
       removeRow(deps, current, { purge: false })

@@ -18,12 +18,14 @@ import { releaseBytes, takeBytes } from './metering.ts'
 import { callPeer } from './peers.ts'
 import { giveBackOne, takeOne } from './quota.ts'
 import { toRow, type CatalogRow } from './row.ts'
-import { dropWork, putWork, transferKey, type WorkItem } from './work.ts'
+import { dropWork, findWork, putWork, transferKey, type WorkItem } from './work.ts'
 
 interface Intent {
   readonly to: string
   readonly limits: CallerLimits
   readonly from: string
+  /** For the audit log, which tells of it when it has come to its end. */
+  readonly asker: Pick<Caller, 'account' | 'actor' | 'role' | 'requestId'>
 }
 
 /**
@@ -41,7 +43,9 @@ export async function transfer(
     const row = liveRow(sql, id, caller.account)
     requireMatch(row, ifMatch)
     if (to === row.account) throw new ResourceError('invalid_request', 'It belongs to this account already.')
-    const intent: Intent = { to, limits, from: row.account }
+    const { account, actor, role, requestId } = caller
+    const asker = { account, role, requestId, ...(actor === undefined ? {} : { actor }) }
+    const intent: Intent = { to, limits, from: row.account, asker }
     const work: WorkItem = {
       key: transferKey(id),
       kind: 'transfer',
@@ -51,7 +55,6 @@ export async function transfer(
     }
     putWork(sql, work)
     deps.arm()
-    deps.journal.audit(caller, 'transfer', id)
     return work
   })
   TEST_BUILD: await fault('transfer.recorded')
@@ -65,12 +68,28 @@ async function callPeerAfter(deps: ControlDeps, id: string, to: string): Promise
   return { record, applied: record.appliedVersion === record.desiredVersion }
 }
 
-/** Drives it on to one of its two ends. Idempotent. @throws ResourceError the other account's refusal, after which nothing has changed */
+/**
+ * Drives it on to one of its two ends, one run at a time: the alarm must not do again what a slow request is about to do. Idempotent.
+ *
+ * @throws ResourceError the other account's refusal, after which nothing has changed
+ */
 export async function runTransfer(deps: ControlDeps, item: WorkItem): Promise<void> {
+  const { underWay } = deps
+  for (let running = underWay.get(item.key); running !== undefined; running = underWay.get(item.key)) await running
+  const run = giveAway(deps, item).finally(() => underWay.delete(item.key))
+  underWay.set(item.key, run)
+  return run
+}
+
+async function giveAway(deps: ControlDeps, item: WorkItem): Promise<void> {
   const id = item.key.slice(transferKey('').length)
-  const { to, limits, from } = JSON.parse(item.cursor ?? '{}') as Intent
+  const { to, limits, from, asker } = JSON.parse(item.cursor ?? '{}') as Intent
+  // Whoever was here before has brought it to its end.
+  if (findWork(deps.sql, item.key)?.cursor !== item.cursor) return
   const row = readStored(deps.sql, id)
-  if (row === undefined || row['account'] !== from) return deps.transact((sql) => dropWork(sql, item.key))
+  if (row === undefined) return deps.transact((sql) => dropWork(sql, item.key))
+  // On one shard the other account has it already; what there is to tell of it was not told.
+  if (row['account'] !== from) return finish()
   try {
     await callPeer(deps, deps.type, to, 'receiveResource', {
       row,
@@ -83,17 +102,22 @@ export async function runTransfer(deps: ControlDeps, item: WorkItem): Promise<vo
     throw error
   }
   TEST_BUILD: await fault('transfer.received')
-  await deps.transact((sql) => {
-    dropWork(sql, item.key)
-    const left = findRow(sql, id)
-    deps.journal.event(from, 'transferred', id, { to })
-    // On one shard it was the same row.
-    if (left === undefined || left.account !== from) return
-    letGo(deps, left)
-    deleteRow(sql, id)
-    dropWork(sql, id)
-  })
+  await finish()
   TEST_BUILD: await fault('transfer.gone')
+
+  function finish(): Promise<void> {
+    return deps.transact((sql) => {
+      dropWork(sql, item.key)
+      deps.journal.audit(asker, 'transfer', id)
+      deps.journal.event(from, 'transferred', id, { to })
+      const left = findRow(sql, id)
+      // On one shard it was the same row.
+      if (left === undefined || left.account !== from) return
+      letGo(deps, left)
+      deleteRow(sql, id)
+      dropWork(sql, id)
+    })
+  }
 }
 
 /** What the other account's shard decides; everything else is tried again. */
@@ -116,10 +140,12 @@ export async function receiveResource(
   { account, requestId }: Caller,
   { row: stored, counters, limits }: ControlMethods['receiveResource']['args'],
 ): Promise<boolean> {
-  const given = toRow(stored)
+  const sent = toRow(stored)
   await deps.transact((sql) => {
-    const here = findRow(sql, given.id)
+    const here = findRow(sql, sent.id)
     if (here?.account === account) return
+    // On one shard it is here already, and newer than what was sent: its object may have reported meanwhile.
+    const given = here ?? sent
     const held = readAccount(sql, account)
     requireOpen(sql, account, held)
     if (given.nameKey !== null)
@@ -139,7 +165,7 @@ export async function receiveResource(
     deps.journal.event(account, 'transferred', next.id, { from: given.account })
   })
   TEST_BUILD: await fault('transfer.taken')
-  await advanceFor(deps, given.id, deps.timers.createWaitMs, requestId)
+  await advanceFor(deps, sent.id, deps.timers.createWaitMs, requestId)
   return true
 }
 

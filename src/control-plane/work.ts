@@ -18,6 +18,21 @@ export function transferKey(id: string): string {
   return `transfer:${id}`
 }
 
+/** Whether it is just being given away: whatever else would be its next version is the other account's to decide. */
+export function isLeaving(
+  sql: SqlStorage,
+  { id, account }: { readonly id: string; readonly account: string },
+): boolean {
+  const { leaving } = sql
+    .exec<{ leaving: number }>(
+      "SELECT count(*) AS leaving FROM work WHERE key = ? AND json_extract(cursor, '$.from') = ?",
+      transferKey(id),
+      account,
+    )
+    .one()
+  return leaving > 0
+}
+
 export function putWork(sql: SqlStorage, item: WorkItem): void {
   sql.exec(
     'REPLACE INTO work (key, kind, due, attempt, cursor) VALUES (?, ?, ?, ?, ?)',

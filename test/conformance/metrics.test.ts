@@ -1,9 +1,10 @@
 // The operator's figures, and the request id in the logs of both planes.
 
 import { beforeAll, expect, test } from 'vitest'
-import { LEDGER_APP } from '../support/apps.ts'
+import { LEDGER_APP, TENANTS_APP } from '../support/apps.ts'
 import { create, mintToken, content, problem } from '../support/http.ts'
 import { startServer, type TestServer } from '../support/server.ts'
+import { Tenant } from '../support/tenant.ts'
 
 let server: TestServer
 beforeAll(async () => {
@@ -44,6 +45,18 @@ test('[OP1] /metrics tells states, work and latencies per plane and type, to the
   const without = await (await server.fetch('/metrics')).text()
   expect(without).toContain('biplane_shard_up')
   await server.control.ready()
+})
+
+test('[OP1] every shard of a type tells its figures, whichever accounts it has', async () => {
+  const tenants = await startServer({ app: TENANTS_APP })
+  await new Tenant(tenants, 'acme').create('spreads')
+  const headers = { 'x-account': 'somebody', 'x-role': 'operator' }
+  const lines = (await (await fetch(`${tenants.url}/metrics`, { headers })).text()).split('\n')
+  const isUp = lines.filter((line) => line.startsWith('biplane_shard_up{'))
+  expect(isUp.filter((line) => line.includes('type="spread"'))).toHaveLength(4)
+  expect(isUp.filter((line) => !line.endsWith(' 1'))).toEqual([])
+  const listed = lines.filter((line) => line.startsWith('biplane_resources{') && line.includes('state="listed"'))
+  expect(listed.filter((line) => line.includes('type="spread"') && line.endsWith(' 1'))).toHaveLength(1)
 })
 
 test('[OP2] a request id goes through both planes into the logs', async () => {

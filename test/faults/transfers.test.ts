@@ -1,0 +1,164 @@
+// Killed while a resource is given to another account, whose shard may be the same object or another one. See points.ts.
+
+import { setTimeout as wait } from 'node:timers/promises'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { AuditJson, EventJson } from '../../src/wire/journal.ts'
+import { TENANTS_APP } from '../support/apps.ts'
+import { content } from '../support/http.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+import { SOON, Tenant, type Page } from '../support/tenant.ts'
+import { killedAt, withQuickRestarts } from './points.ts'
+
+const POINTS = ['transfer.recorded', 'transfer.taken', 'transfer.received', 'transfer.gone']
+
+describe.each(['files', 'owns'])('%s, given to another account', (plural) => {
+  let server: TestServer
+  beforeAll(async () => {
+    server = await startServer({
+      app: TENANTS_APP,
+      faults: true,
+      timers: { deleteRetentionMs: 3_600_000, usageIntervalMs: 50 },
+    })
+  })
+  beforeEach(() => withQuickRestarts(server))
+
+  test.each(POINTS)('[RC1] [CP21] [JN1] [JN2] the control process killed at %s', async (point) => {
+    const { giver, taker, id, give } = await gift(server, plural, point)
+    await killedAt(server, point, 'control', give)
+    await expectGiven(plural, { giver, taker, id })
+  })
+
+  test('[CP21] [JN1] [JN2] slower than the alarm that would finish it: it is told once', async () => {
+    const { giver, taker, id, give } = await gift(server, plural, 'slow')
+    const before = server.faults?.hits('transfer.received') ?? 0
+    const release = server.faults?.hold('transfer.received')
+    const given = give()
+    await server.faultHit('transfer.received', before + 1)
+    // Many times what the alarm waits before it looks: that it does nothing then, nothing tells.
+    await wait(400)
+    release?.()
+    expect((await given).status).toBe(200)
+    expect(server.faults?.hits('transfer.received')).toBe(before + 1)
+    await expectGiven(plural, { giver, taker, id })
+  })
+
+  test('[CP21] [JN1] refused by the other account: told as refused, and not as done', async () => {
+    const { giver, taker, id, give } = await gift(server, plural, 'refused')
+    await taker.create(plural, { name: 'GIFT' })
+    expect((await give()).status).toBe(409)
+    expect(await outcomesOf(giver, id)).toEqual(['already_exists'])
+    expect(await kindsOf(giver, id)).toEqual(['created'])
+  })
+
+  test('[CP21] [CP18] [CP5] its end comes while it is given away: it ends once, where it is', async () => {
+    const end = Date.now() + 1_500
+    const { giver, taker, id, give } = await gift(server, plural, 'ending', {
+      expire_time: new Date(end).toISOString(),
+    })
+    await whileHeld(server, 'transfer.taken', give, () => wait(end + 400 - Date.now()))
+    await expect.poll(() => kindsOf(taker, id), SOON).toEqual(['transferred', 'deleted'])
+    expect(await kindsOf(giver, id)).toEqual(['created', 'transferred'])
+    for (const [who, deleted] of [
+      [giver, 0],
+      [taker, 1],
+    ] as const) {
+      const { now } = await who.expect<{ now: Record<string, object> }>(200, who.ask('usage'))
+      expect(now[plural.slice(0, -1)]).toMatchObject({ resources: 0, deleted })
+    }
+    await taker.expect(200, taker.post(`${plural}/${id}/restore`))
+    await expectGiven(plural, { giver, taker, id }, ['transferred', 'deleted', 'restored', 'updated'])
+  })
+})
+
+// Its object must not be told two different things as one version. On one shard it is the other account's as soon as that has it.
+test('[CP21] [MT2] the giver is held while it is given away: it is not', async () => {
+  const plural = 'owns'
+  const server = await startServer({ app: TENANTS_APP, faults: true, timers: { usageIntervalMs: 50 } })
+  const { giver, taker, id, give } = await gift(server, plural, 'held')
+  const limited = new Tenant(server, giver.account, { limits: { bytes: 30_000 } })
+  await expect.poll(async () => (await giver.get(plural, id)).usage?.bytes ?? 0, SOON).toBeGreaterThan(0)
+  const { id: other } = await limited.create(plural)
+  await whileHeld(server, 'transfer.taken', give, async () => {
+    await giver.write(plural, other, await giver.token(plural, other), 'too much of both')
+    const hold = async (): Promise<unknown> => {
+      const { now } = await giver.expect<{ now: Record<string, { hold: string }> }>(200, giver.ask('usage'))
+      return now['own']?.hold
+    }
+    await expect.poll(hold, SOON).toBe('read_only')
+    // Many times what the work needs that brings it to the account's resources, of which this is the oldest.
+    await wait(1_000)
+    expect(await giver.get(plural, id)).toMatchObject({ state: 'active', desired_version: 1 })
+  })
+  await taker.expect(204, taker.write(plural, id, await taker.token(plural, id), 'unwrapped'))
+  expect(await taker.get(plural, id)).toMatchObject({ account: taker.account, state: 'active' })
+  // Without it the giver is within its limit again.
+  await expect.poll(() => giver.state(plural, other), SOON).toBe('active')
+})
+
+async function whileHeld(
+  server: TestServer,
+  point: string,
+  give: () => Promise<Response>,
+  meanwhile: () => Promise<void>,
+): Promise<void> {
+  const before = server.faults?.hits(point) ?? 0
+  const release = server.faults?.hold(point)
+  const given = give()
+  await server.faultHit(point, before + 1)
+  await meanwhile()
+  release?.()
+  await given
+}
+
+interface Given {
+  readonly giver: Tenant
+  readonly taker: Tenant
+  readonly id: string
+}
+
+async function gift(
+  server: TestServer,
+  plural: string,
+  name: string,
+  more: object = {},
+): Promise<Given & { readonly give: () => Promise<Response> }> {
+  const giver = new Tenant(server, `${name} giver`)
+  const taker = new Tenant(server, `${name} taker`)
+  const operator = new Tenant(server, giver.account, { role: 'operator' })
+  const { id } = await giver.create(plural, { name: 'Gift', ...more })
+  await giver.write(plural, id, await giver.token(plural, id), 'wrapped')
+  const give = (): Promise<Response> => operator.post(`${plural}/${id}/transfer`, { account: taker.account })
+  return { giver, taker, id, give }
+}
+
+/** It has come to its end: there, and nowhere else, with its content, and both accounts were told once. */
+async function expectGiven(
+  plural: string,
+  { giver, taker, id }: Given,
+  takerIsTold: readonly string[] = ['transferred', 'updated'],
+): Promise<void> {
+  await expect.poll(async () => (await giver.ask(`${plural}/${id}`)).status, SOON).toBe(404)
+  await expect.poll(() => taker.list(plural), SOON).toMatchObject([{ id, account: taker.account, state: 'active' }])
+  await expect.poll(async () => (await taker.patch(`${plural}/${id}`, { name: 'Mine' })).status, SOON).toBe(200)
+  expect(await giver.list(plural)).toEqual([])
+  const answer = await content(taker.server, `/${plural}/${id}/`, await taker.token(plural, id))
+  expect(await answer.text()).toBe('wrapped')
+  for (const [who, count] of [
+    [giver, 0],
+    [taker, 1],
+  ] as const)
+    expect(await who.expect(200, who.ask(`${plural}/count`))).toEqual({ count })
+  expect(await kindsOf(giver, id)).toEqual(['created', 'transferred'])
+  expect(await kindsOf(taker, id)).toEqual(takerIsTold)
+  expect(await outcomesOf(giver, id)).toEqual(['ok'])
+}
+
+async function kindsOf(who: Tenant, id: string): Promise<string[]> {
+  const { data } = await who.expect<Page<EventJson>>(200, who.ask('events'))
+  return data.filter(({ resource }) => resource === id).map(({ kind }) => kind)
+}
+
+async function outcomesOf(who: Tenant, id: string): Promise<string[]> {
+  const log = await who.list<AuditJson>('audit')
+  return log.filter(({ action, resource }) => action === 'transfer' && resource === id).map(({ outcome }) => outcome)
+}

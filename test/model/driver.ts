@@ -1,0 +1,168 @@
+// Runs the clients at once, each through its share of the operations, and kills a process now and then while they are under way.
+
+import { createHash } from 'node:crypto'
+import { inspect } from 'node:util'
+import type { Plane } from '../support/fault-harness.ts'
+import type { TestServer } from '../support/server.ts'
+import * as changes from './changes.ts'
+import { Client } from './client.ts'
+import { nextIntent, type Intent } from './intents.ts'
+import { CLIENTS } from './model.ts'
+import { Random } from './random.ts'
+import * as reads from './reads.ts'
+import { Violation } from './violation.ts'
+
+export interface Plan {
+  readonly seed: number
+  readonly operations: number
+  readonly kills: number
+}
+
+export interface Run {
+  readonly clients: readonly Client[]
+  /** Of every intent of every client: the same for the same plan. */
+  readonly digest: string
+  readonly counts: ReadonlyMap<string, number>
+  readonly killed: Readonly<Record<Victim, number>>
+}
+
+type Victim = Plane | 'all'
+
+/** Shown with a violation: what its client had done just before. */
+const SHOWN_INTENTS = 12
+
+/** @throws Violation of whichever client sees the first one */
+export async function drive(server: TestServer, plan: Plan): Promise<Run> {
+  const clients = Array.from({ length: CLIENTS }, (_, number) => new Client(server, number))
+  const counts = new Map<string, number>()
+  const digests: string[] = []
+  const killer = new Killer(server, plan)
+  let isOver = false
+  const running = clients.map(async (client, index) => {
+    const random = new Random(plan.seed * CLIENTS + index)
+    const digest = createHash('sha256')
+    const intents: Intent[] = []
+    for (let number = 0; number < plan.operations / CLIENTS && !isOver; number++) {
+      const intent = nextIntent(client.model, random, number)
+      intents.push(intent)
+      digest.update(JSON.stringify(intent))
+      counts.set(intent.kind, (counts.get(intent.kind) ?? 0) + 1)
+      killer.operationBegins()
+      try {
+        await carryOut(client, intent, number)
+      } catch (error) {
+        isOver = true
+        throw toViolation(error, client, intents)
+      }
+    }
+    digests[index] = digest.digest('hex')
+  })
+  await settleAll(running)
+  await killer.done()
+  const digest = createHash('sha256').update(digests.join(' ')).digest('hex').slice(0, 12)
+  return { clients, digest, counts, killed: killer.killed }
+}
+
+/** Waits for all, also after one has failed. */
+async function settleAll(running: readonly Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(running)
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+}
+
+function toViolation(error: unknown, { model }: Client, intents: readonly Intent[]): Error {
+  if (!(error instanceof Violation)) return error as Error
+  const shown = intents.slice(-SHOWN_INTENTS).map((intent) => inspect(intent, { breakLength: Infinity, depth: 4 }))
+  return new Violation(
+    `${error.message}\nClient ${model.name}, operation ${intents.length - 1}; its last ones:\n${shown.join('\n')}`,
+    { cause: error },
+  )
+}
+
+function carryOut(client: Client, intent: Intent, number: number): Promise<void> {
+  switch (intent.kind) {
+    case 'create':
+      return changes.create(client, intent, number)
+    case 'bulk':
+      return changes.bulk(client, intent, number)
+    case 'update':
+      return changes.update(client, intent)
+    case 'revoke':
+      return changes.revoke(client, intent)
+    case 'delete':
+      return changes.remove(client, intent)
+    case 'restore':
+      return changes.restore(client, intent)
+    case 'purge_all':
+      return changes.purgeAll(client)
+    case 'transfer':
+      return changes.transfer(client, intent)
+    case 'write':
+      return reads.write(client, intent)
+    case 'read':
+      return reads.read(client, intent)
+    case 'mint':
+      return reads.mint(client, intent)
+    case 'get':
+      return reads.get(client, intent)
+    case 'list':
+      return reads.list(client, intent)
+    case 'count':
+      return reads.count(client, intent)
+  }
+}
+
+/** A process that lives as long is started again at once when it dies; one that died young waits, longer each time. */
+const GROWN_UP_MS = 2_500
+/** After so many young deaths in a row everything is killed, and a new supervisor starts that knows of none. */
+const YOUNG_DEATHS = 3
+
+/** Kills at numbers of operations that the seed chooses, one in each equal part of the run. */
+class Killer {
+  readonly killed: Record<Victim, number> = { control: 0, data: 0, all: 0 }
+  readonly #server: TestServer
+  readonly #due: { readonly at: number; readonly plane: Plane }[]
+  readonly #lastDeathMs: Record<Plane, number> = { control: -Infinity, data: -Infinity }
+  #youngDeaths = 0
+  #begun = 0
+  #killing: Promise<void> = Promise.resolve()
+
+  constructor(server: TestServer, { seed, operations, kills }: Plan) {
+    this.#server = server
+    const random = new Random(~seed)
+    this.#due = Array.from({ length: kills }, (_, part) => ({
+      at: Math.floor(((part + random.next()) * operations) / kills),
+      plane: random.chance(0.5) ? 'control' : 'data',
+    }))
+  }
+
+  operationBegins(): void {
+    const next = this.#due[0]
+    if (next === undefined || this.#begun++ < next.at) return
+    this.#due.shift()
+    this.#killing = this.#killing.then(() => this.#kill(next.plane))
+    this.#killing.catch(() => {})
+  }
+
+  /** While the others go on. One that is just starting is let start. */
+  async #kill(plane: Plane): Promise<void> {
+    await this.#server[plane].ready()
+    const nowMs = performance.now()
+    this.#youngDeaths = nowMs - this.#lastDeathMs[plane] < GROWN_UP_MS ? this.#youngDeaths + 1 : 0
+    this.#lastDeathMs[plane] = nowMs
+    if (this.#youngDeaths < YOUNG_DEATHS) {
+      await this.#server[plane].kill9()
+      this.killed[plane]++
+      return
+    }
+    this.#youngDeaths = 0
+    await this.#server.kill9()
+    await this.#server.start()
+    this.killed.all++
+  }
+
+  async done(): Promise<void> {
+    await this.#killing
+    await Promise.all([this.#server.control.ready(), this.#server.data.ready()])
+  }
+}
