@@ -1,6 +1,6 @@
 // Random operations of several clients on shared accounts, processes that are killed meanwhile, and a plain model of what must come of it.
 //
-//     BIPLANE_MODEL_SEED=7 BIPLANE_MODEL_OPERATIONS=5000 BIPLANE_MODEL_KILLS=20 npx vitest run test/model
+//     BIPLANE_MODEL_SEED=7 BIPLANE_MODEL_OPERATIONS=50000 BIPLANE_MODEL_KILLS=200 npx vitest run test/model
 //
 // A seed repeats what every client means to do, one by one; only how the clients' requests and the kills interleave is not repeated.
 
@@ -14,8 +14,8 @@ import { checkAudit, checkEvents } from './journals.ts'
 import { quiet } from './quiet.ts'
 
 const SEED = numberOf('BIPLANE_MODEL_SEED', randomInt(1_000_000))
-const OPERATIONS = numberOf('BIPLANE_MODEL_OPERATIONS', 2_000)
-const KILLS = numberOf('BIPLANE_MODEL_KILLS', 10)
+const OPERATIONS = numberOf('BIPLANE_MODEL_OPERATIONS', 5_000)
+const KILLS = numberOf('BIPLANE_MODEL_KILLS', 20)
 
 function numberOf(variable: string, usual: number): number {
   const text = process.env[variable]
