@@ -1,4 +1,4 @@
-// A full disk: a file system of three megabytes in memory. Needs the right to mount one; without it the test says so.
+// A full disk: a file system of five megabytes in memory. Needs the right to mount one; without it the test says so.
 
 import { execFileSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
@@ -15,7 +15,7 @@ interface Wiki {
 test('[RC1] [DP6] on a full disk every refusal is clear, reads go on, and what was begun is finished when there is room', async (context) => {
   const directory = makeTestDirectory()
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
-  if (!mount(directory, '3m')) return context.skip('mounting a small file system is not allowed here')
+  if (!mount(directory, '5m')) return context.skip('mounting a small file system is not allowed here')
   onTestFinished(() => void execFileSync('umount', ['--lazy', directory]))
   const server = await startServer({ dataDir: join(directory, 'data') })
 
