@@ -6,6 +6,7 @@ import { ResourceError, type ErrorData } from '../wire/errors.ts'
 import type { Caller, ControlMethods } from '../wire/planes.ts'
 import type { OperationRecord } from '../wire/operation.ts'
 import { restorableRows } from './catalog.ts'
+import { learnLimits } from './account.ts'
 import { prepare, recordIntent, requireRoomFor } from './create.ts'
 import type { ControlDeps } from './deps.ts'
 import { findByKey, recordKey } from './idempotency.ts'
@@ -36,6 +37,7 @@ export async function bulkCreate(
   { requests, idempotency }: ControlMethods['bulkCreate']['args'],
 ): Promise<OperationRecord> {
   const prepared = await Promise.all(requests.map((request) => prepare(deps, caller, request)))
+  await learnLimits(deps, caller)
   const id = await deps.transact((sql) => {
     const known = idempotency && findByKey(sql, caller.account, idempotency, deps.now())
     if (known !== undefined) return known
