@@ -74,6 +74,7 @@ export function toRecord(row: CatalogRow): ResourceRecord {
     expireTimeMs: row.expireTimeMs,
     // What a purged object reported is true no more.
     ...(row.usage === undefined || row.phase === 'purged' ? {} : { usage: row.usage }),
+    generation: row.descriptor.generation,
     desiredVersion: row.desiredVersion,
     appliedVersion: row.appliedVersion,
     revision: row.revision,

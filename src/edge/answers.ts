@@ -27,6 +27,7 @@ export const resourceAnswer: ZodType = z
     hosts: z.array(z.string()),
     settings: z.record(z.string(), z.unknown()).optional().describe("The type's own settings."),
     delete_protection: z.boolean(),
+    token_generation: z.int().optional().describe('What a token must carry that your own backend mints.'),
     expire_time: time.optional().describe('When it is deleted by itself.'),
     desired_version: z.int().optional(),
     applied_version: z

@@ -27,6 +27,8 @@ export interface ResourceRecord {
   readonly deleteProtection?: boolean
   /** When it is deleted by itself. */
   readonly expireTimeMs?: number | null
+  /** Tokens of an older one are revoked. */
+  readonly generation?: number
   /** Versions of the descriptor: what is wanted, and what the object is known to have. */
   readonly desiredVersion?: number
   readonly appliedVersion?: number
@@ -66,6 +68,8 @@ export interface ResourceJson {
   /** The type's own; absent = none. */
   readonly settings?: Readonly<Record<string, unknown>>
   readonly delete_protection: boolean
+  /** What a token must carry that somebody else mints; one more each time that all are revoked. */
+  readonly token_generation?: number
   /** When it is deleted by itself. */
   readonly expire_time?: string
   /** The descriptor's version that is wanted, and the one that the object is known to have: equal when all is done. */
@@ -97,6 +101,7 @@ export function toResourceJson(record: ResourceRecord, url: string): ResourceJso
     hosts: record.hosts ?? [],
     ...(Object.keys(record.settings ?? {}).length === 0 ? {} : { settings: record.settings ?? {} }),
     delete_protection: record.deleteProtection ?? false,
+    ...(record.generation === undefined ? {} : { token_generation: record.generation }),
     ...(record.expireTimeMs === undefined || record.expireTimeMs === null
       ? {}
       : { expire_time: toTime(record.expireTimeMs) }),

@@ -35,6 +35,7 @@ describe('the answer', () => {
       update_time: resource.create_time,
       hosts: [],
       delete_protection: false,
+      token_generation: 1,
       desired_version: 1,
       applied_version: 1,
       etag: response.headers.get('etag'),
