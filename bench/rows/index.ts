@@ -1,3 +1,4 @@
+import { bulk } from './bulk.ts'
 import { creates } from './creates.ts'
 import { dataPath } from './data-path.ts'
 import { groupCommit } from './group-commit.ts'
@@ -8,4 +9,4 @@ import { wikiLoad } from './wiki-load.ts'
 import { wiki } from './wiki.ts'
 
 /** In the order of the table. */
-export const ROWS: readonly Row[] = [dataPath, groupCommit, creates, list, wiki, wikiLoad, isolation]
+export const ROWS: readonly Row[] = [dataPath, groupCommit, creates, bulk, list, wiki, wikiLoad, isolation]
