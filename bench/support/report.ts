@@ -26,7 +26,11 @@ export interface Quantity<T = Measured> {
   of(round: T): number
 }
 
-export const THROUGHPUT: Quantity<Pick<Measured, 'perSecond'>> = { what: 'throughput', unit: 'req/s', of: (round) => round.perSecond }
+export const THROUGHPUT: Quantity<Pick<Measured, 'perSecond'>> = {
+  what: 'throughput',
+  unit: 'req/s',
+  of: (round) => round.perSecond,
+}
 export const P50: Quantity = { what: 'p50', unit: 'ms', of: (round) => round.p50Ms }
 export const P99: Quantity = { what: 'p99', unit: 'ms', of: (round) => round.p99Ms }
 

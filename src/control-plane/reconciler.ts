@@ -10,7 +10,7 @@ import { MAX_CLOCK_STEP_MS, observeTime } from './meta.ts'
 import { expireUsage } from './metering.ts'
 import { expireOperations } from './operations.ts'
 import { RUNNERS } from './runners.ts'
-import { backOffMs, bringWorkBack, dueWork, findWork, postponeDue, putWork, type WorkItem } from './work.ts'
+import { backOffMs, bringWorkBack, dropWork, dueWork, findWork, postponeDue, putWork, type WorkItem } from './work.ts'
 
 /** At most 200 calls per alarm run (the platform allows 1,000 subrequests); one item needs two at most, apply and purge. */
 const MAX_ITEMS_PER_RUN = 100
@@ -77,7 +77,8 @@ async function attempt(deps: ControlDeps, item: WorkItem): Promise<Attempted> {
   try {
     const run = RUNNERS[item.kind]
     await (run === undefined ? advance(deps, item.key, requestId) : run(deps, item))
-    await deps.transact((sql) => dropIfUnchanged(sql, item))
+    // What has come to its end took its item with it, in the same transaction: no second one for that.
+    if (isUnchanged(findWork(deps.sql, item.key), item)) await deps.transact((sql) => dropIfUnchanged(sql, item))
     deps.counters.count('reconciled')
     return 'done'
   } catch (thrown) {
@@ -108,7 +109,11 @@ async function attempt(deps: ControlDeps, item: WorkItem): Promise<Attempted> {
   }
 }
 
+function isUnchanged(current: WorkItem | undefined, item: WorkItem): boolean {
+  return current !== undefined && current.kind === item.kind && current.due === item.due
+}
+
 /** An item whose resource needs nothing any more (it was settled by a request meanwhile) goes away. */
 function dropIfUnchanged(sql: SqlStorage, item: WorkItem): void {
-  sql.exec('DELETE FROM work WHERE key = ? AND kind = ? AND due = ?', item.key, item.kind, item.due)
+  if (isUnchanged(findWork(sql, item.key), item)) dropWork(sql, item.key)
 }
