@@ -14,6 +14,7 @@ import { METHODS } from './methods.ts'
 import { refuseByPolicy } from './policy.ts'
 import { reconcile } from './reconciler.ts'
 import { openSchema } from './schema.ts'
+import { Slots } from './slots.ts'
 import { nextDue } from './work.ts'
 
 /** Whoever asks for the policy does not know it yet; an object knows its shard's name, and no policy. */
@@ -80,7 +81,8 @@ export abstract class ControlObject<Env = unknown> extends DurableObject<Env> {
     const offsetMs = services.timers.clockOffsetMs
     const commits = new GroupCommit()
     const counters = new Counters()
-    this.#admission = new Admission((event) => counters.count(event))
+    const admission = new Admission((event) => counters.count(event))
+    this.#admission = admission
     const alarm = new Alarm(storage, () => {
       const due = nextDue(storage.sql)
       return due === undefined ? undefined : due - offsetMs
@@ -93,6 +95,7 @@ export abstract class ControlObject<Env = unknown> extends DurableObject<Env> {
       counters,
       journal: createJournal(storage.sql, () => Date.now() + offsetMs),
       underWay: new Map(),
+      slots: new Slots((account) => admission.isShared(account, Date.now() + offsetMs)),
       now: () => Date.now() + offsetMs,
       arm: () => alarm.arm(),
       transact: async (change) => {

@@ -2,7 +2,7 @@
 // per run, and decides by itself when to run again: the platform would give up after six failures.
 
 import { toResourceError } from '../wire/errors.ts'
-import { advance } from './advance.ts'
+import { advance, patienceMs } from './advance.ts'
 import type { ControlDeps } from './deps.ts'
 import { expireKeys } from './idempotency.ts'
 import { expireJournals } from './journal.ts'
@@ -16,8 +16,6 @@ import { backOffMs, bringWorkBack, dropWork, dueWork, findWork, postponeDue, put
 const MAX_ITEMS_PER_RUN = 100
 /** Cloudflare allows six connections per request. */
 const CONCURRENCY = 6
-/** One second of the ten that a call may take: a live object answers within milliseconds. */
-const PATIENCE_DIVISOR = 10
 
 /** One alarm run. Never throws for a resource's sake: a failed item gets a later due time and the others go on. */
 export async function reconcile(deps: ControlDeps): Promise<void> {
@@ -59,7 +57,7 @@ const UNREACHABLE_ATTEMPT = 1
  */
 async function attemptPatiently(deps: ControlDeps, item: WorkItem): Promise<Attempted> {
   const { callTimeoutMs } = deps.timers
-  const patience = scheduler.wait(callTimeoutMs / PATIENCE_DIVISOR).then(() => 'hangs' as const)
+  const patience = scheduler.wait(patienceMs(deps)).then(() => 'hangs' as const)
   const attempted = await Promise.race([attempt(deps, item), patience])
   if (attempted !== 'hangs') return attempted
   await deps.transact((sql) => {
