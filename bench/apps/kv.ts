@@ -1,33 +1,10 @@
-// The smallest resource type that reads and writes: on Biplane what bench/bare/worker.js does without it.
+// The smallest resource type that reads and writes, and wikis.
 
-import { ResourceError, ResourceObject, createApp, defineResourceType, type App, type Migration } from 'biplane'
+import { createApp, defineResourceType, type App } from 'biplane'
 import { wiki } from 'biplane/types/wiki'
+import { Value } from './value.ts'
 
-const FIRST_VALUE = 'x'.repeat(64)
-
-class Kv extends ResourceObject {
-  protected override readonly migrations: readonly Migration[] = [
-    (sql) => sql.exec('CREATE TABLE kv (one INTEGER PRIMARY KEY, value TEXT NOT NULL)'),
-  ]
-
-  protected override onCreate(): void {
-    this.sql.exec('INSERT INTO kv VALUES (1, ?)', FIRST_VALUE)
-  }
-
-  protected override async onRequest(request: Request): Promise<Response> {
-    switch (request.method) {
-      case 'GET':
-        return new Response(this.sql.exec<{ value: string }>('SELECT value FROM kv WHERE one = 1').one().value)
-      case 'PUT': {
-        const value = await request.text()
-        await this.write((sql) => sql.exec('UPDATE kv SET value = ? WHERE one = 1', value))
-        return new Response('ok\n')
-      }
-      default:
-        throw new ResourceError('invalid_request', 'A value knows GET and PUT.')
-    }
-  }
-}
+class Kv extends Value {}
 
 const app: App = createApp({ types: [defineResourceType({ name: 'kv', object: Kv }), wiki] })
 export default app

@@ -57,6 +57,7 @@ class Recorder {
   readonly #spec: LoadSpec
   readonly #latencies: number[] = []
   #failures = 0
+  #refusals = 0
   #firstFailure: string | undefined
 
   constructor(spec: LoadSpec) {
@@ -70,6 +71,10 @@ class Recorder {
   record(beginMs: number, status: number, head: string, firstBytes: Buffer): void {
     this.#latencies.push(performance.now() - beginMs)
     if (status === this.#spec.expectedStatus) return
+    if (status === this.#spec.refusedStatus) {
+      this.#refusals++
+      return
+    }
     this.#failures++
     this.#firstFailure ??= `${head || 'connection closed'}\n\n${firstBytes.toString('latin1', 0, 500)}`
   }
@@ -80,6 +85,7 @@ class Recorder {
     return {
       requests: sorted.length,
       failures: this.#failures,
+      refusals: this.#refusals,
       ...(this.#firstFailure === undefined ? {} : { firstFailure: this.#firstFailure }),
       seconds,
       p50Ms: at(0.5),

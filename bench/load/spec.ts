@@ -17,11 +17,14 @@ export interface LoadSpec {
   readonly ratePerSecond?: number
   /** Any other status is a failure. */
   readonly expectedStatus: number
+  /** A status that is counted, but no failure: what a flood is meant to get. */
+  readonly refusedStatus?: number
 }
 
 export interface LoadResult {
   readonly requests: number
   readonly failures: number
+  readonly refusals: number
   /** Status line and beginning of the body of one of them. */
   readonly firstFailure?: string
   readonly seconds: number

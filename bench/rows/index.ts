@@ -1,12 +1,27 @@
 import { accountMove } from './account-move.ts'
+import { bulk } from './bulk.ts'
 import { creates } from './creates.ts'
 import { dataPath } from './data-path.ts'
+import { fairness } from './fairness.ts'
 import { groupCommit } from './group-commit.ts'
 import { isolation } from './isolation.ts'
 import { list } from './list.ts'
+import { policies } from './policies.ts'
 import type { Row } from './row.ts'
 import { wikiLoad } from './wiki-load.ts'
 import { wiki } from './wiki.ts'
 
 /** In the order of the table. */
-export const ROWS: readonly Row[] = [dataPath, groupCommit, creates, list, accountMove, wiki, wikiLoad, isolation]
+export const ROWS: readonly Row[] = [
+  dataPath,
+  groupCommit,
+  creates,
+  bulk,
+  policies,
+  list,
+  accountMove,
+  wiki,
+  wikiLoad,
+  isolation,
+  fairness,
+]

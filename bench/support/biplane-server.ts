@@ -26,6 +26,7 @@ export interface BiplaneServer extends ServerUnderTest {
 interface ApiRequest {
   readonly method?: string
   readonly body?: string
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 export interface BiplaneOptions {
@@ -74,7 +75,7 @@ export async function startBiplane(
   const pid = (process: 'data' | 'control' | 'supervisor'): number =>
     (process === 'supervisor' ? child.pid : engines.get(process)) ?? 0
   const fetchApi = (path: string, init: ApiRequest = {}): Promise<Response> =>
-    fetch(url + path, { ...init, headers: { authorization: `Bearer ${secrets.operatorKeys.at(-1)}` } })
+    fetch(url + path, { ...init, headers: { authorization: `Bearer ${secrets.operatorKeys.at(-1)}`, ...init.headers } })
   return {
     name: options.name ?? 'biplane',
     port: Number(new URL(url).port),

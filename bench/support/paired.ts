@@ -54,7 +54,7 @@ export function median(values: readonly number[]): number {
 }
 
 /** CPU time per request over all rounds: the kernel counts in steps of 10 ms, one round would be too coarse. */
-export function cpuMicrosPerRequest(rounds: readonly Measured[]): number {
+export function cpuMicrosPerRequest(rounds: readonly Pick<Measured, 'requests' | 'serverCpuSeconds'>[]): number {
   const requests = rounds.reduce((sum, round) => sum + round.requests, 0)
   return (rounds.reduce((sum, round) => sum + round.serverCpuSeconds, 0) / requests) * 1e6
 }

@@ -20,26 +20,30 @@ export interface Comparison {
 
 export type Goal = { readonly atLeast: number } | { readonly atMost: number }
 
-export interface Quantity {
+export interface Quantity<T = Measured> {
   readonly what: string
   readonly unit: string
-  of(round: Measured): number
+  of(round: T): number
 }
 
-export const THROUGHPUT: Quantity = { what: 'throughput', unit: 'req/s', of: (round) => round.perSecond }
+export const THROUGHPUT: Quantity<Pick<Measured, 'perSecond'>> = {
+  what: 'throughput',
+  unit: 'req/s',
+  of: (round) => round.perSecond,
+}
 export const P50: Quantity = { what: 'p50', unit: 'ms', of: (round) => round.p50Ms }
 export const P99: Quantity = { what: 'p99', unit: 'ms', of: (round) => round.p99Ms }
 
-export function compareRounds(
+export function compareRounds<T>(
   row: string,
-  quantity: Quantity,
-  baseline: readonly Measured[],
-  biplane: readonly Measured[],
+  quantity: Quantity<T>,
+  baseline: readonly T[],
+  biplane: readonly T[],
   goal?: Goal,
 ): Comparison {
   const { what, unit } = quantity
-  const of = (round: Measured): number => quantity.of(round)
-  const ratios = biplane.map((round, index) => of(round) / of(baseline[index] as Measured))
+  const of = (round: T): number => quantity.of(round)
+  const ratios = biplane.map((round, index) => of(round) / of(baseline[index] as T))
   return {
     ...compare(row, what, unit, median(baseline.map(of)), median(biplane.map(of)), goal, median(ratios)),
     range: [Math.min(...ratios), Math.max(...ratios)],

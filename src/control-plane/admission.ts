@@ -4,15 +4,20 @@
 import { ResourceError } from '../wire/errors.ts'
 import type { Caller, ControlMethod } from '../wire/planes.ts'
 
-/** Calls per second of one account; twice as many at once. A shard serves some thousand reads, or some hundred creations. */
+/** Calls per second of one account; twice as many at once. A shard serves some thousand reads, or a hundred or two creations. */
 const CALLS_PER_SECOND = 200
 const BURST = 2 * CALLS_PER_SECOND
+/** A creation keeps both planes busy, with some ten appends to disk, where another call is done in a millisecond. */
+const COSTS: Partial<Record<ControlMethod, number>> = { create: 4 }
 /** Calls of one account under way: a creation waits for its object, and the object's process for those before. */
 const MAX_OF_ACCOUNT = 64
-/** Calls of all accounts under way: beyond it every one would wait for seconds. */
-const MAX_IN_ALL = 512
+/** Calls of all accounts under way: as many creations as a busy machine begins within the time that a client is made to wait. */
+const MAX_IN_ALL = 256
 /** Buckets that are full again say nothing: they are dropped when there are so many. */
 const MAX_BUCKETS = 10_000
+
+/** Whoever asked once in this time is there, and should not have to wait for others. */
+const PRESENCE_MS = 10_000
 
 /** Between objects, not for a client. */
 const EXEMPT: ReadonlySet<ControlMethod> = new Set([
@@ -35,6 +40,8 @@ export class Admission {
   readonly #buckets = new Map<string, Bucket>()
   readonly #count: (name: string) => void
   #underWay = 0
+  /** The last two accounts that asked, the later one first. */
+  #seen: readonly { readonly account: string; readonly timeMs: number }[] = []
 
   constructor(count: (name: string) => void) {
     this.#count = count
@@ -48,6 +55,7 @@ export class Admission {
    */
   enter(method: ControlMethod, { account, role }: Caller, nowMs: number): () => void {
     if (EXEMPT.has(method)) return () => {}
+    this.#seen = [{ account, timeMs: nowMs }, ...this.#seen.filter((one) => one.account !== account).slice(0, 1)]
     if (this.#underWay >= MAX_IN_ALL) {
       this.#count('overloaded')
       throw new ResourceError('overloaded', 'This part of the control plane has too much to do: try again.', {
@@ -56,19 +64,25 @@ export class Admission {
       })
     }
     const bucket = this.#bucketOf(account, nowMs)
-    if (role !== 'operator' && (bucket.tokens < 1 || bucket.underWay >= MAX_OF_ACCOUNT)) {
+    const cost = COSTS[method] ?? 1
+    if (role !== 'operator' && (bucket.tokens < cost || bucket.underWay >= MAX_OF_ACCOUNT)) {
       this.#count('rate_limited')
       throw new ResourceError('rate_limited', 'This account asks for too much at once: wait, then repeat.', {
         retryAfterSeconds: 1,
       })
     }
-    bucket.tokens -= 1
+    bucket.tokens -= cost
     bucket.underWay++
     this.#underWay++
     return () => {
       bucket.underWay--
       this.#underWay--
     }
+  }
+
+  /** Whether others than this account ask, too. */
+  isShared(account: string, nowMs: number): boolean {
+    return this.#seen.some((one) => one.account !== account && one.timeMs > nowMs - PRESENCE_MS)
   }
 
   #bucketOf(account: string, nowMs: number): Bucket {

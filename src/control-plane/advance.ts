@@ -21,6 +21,14 @@ import { isRestorable, type CatalogRow } from './row.ts'
 import { isHere, whileHere } from './sharding/place.ts'
 import { backOffMs, dropWork, findWork } from './work.ts'
 
+/** One second of the ten that a call may take: a live object answers within milliseconds. */
+const PATIENCE_DIVISOR = 10
+
+/** How long an object is waited for while others wait for theirs. */
+export function patienceMs({ timers }: ControlDeps): number {
+  return timers.callTimeoutMs / PATIENCE_DIVISOR
+}
+
 /** On whose behalf: for the logs of the other plane. */
 type Running = ControlDeps & { readonly requestId: string }
 
@@ -49,8 +57,19 @@ export async function advance(deps: ControlDeps, id: string, requestId: string):
  * @param waitMs how long to try at most; a run that is under way then goes on
  */
 export async function advanceFor(deps: ControlDeps, id: string, waitMs: number, requestId: string): Promise<void> {
-  const { reconcileBaseMs, reconcileMaxMs } = deps.timers
   const endMs = deps.now() + waitMs
+  const leave = await deps.slots.take(findRow(deps.sql, id)?.account ?? '', waitMs, patienceMs(deps))
+  // None in all that time: the alarm brings it to its end.
+  if (leave === undefined) return
+  try {
+    await advanceUntil(deps, id, endMs, requestId)
+  } finally {
+    leave()
+  }
+}
+
+async function advanceUntil(deps: ControlDeps, id: string, endMs: number, requestId: string): Promise<void> {
+  const { reconcileBaseMs, reconcileMaxMs } = deps.timers
   for (let attempt = 0; ; attempt++) {
     try {
       return await withDeadline(advance(deps, id, requestId), endMs - deps.now(), 'The data plane')

@@ -142,7 +142,8 @@ export function recordIntent(
   }
   insertRow(sql, { ...row, lifeDue: lifeDueOf(deps, row) })
   indexLabels(sql, row)
-  scheduleWork(deps, newId, 'apply')
+  // Of many at once no request drives its own.
+  scheduleWork(deps, newId, 'apply', operation === null ? undefined : 0)
   cascadeNew(deps, row)
   deps.journal.audit(caller, 'create', newId)
   return newId

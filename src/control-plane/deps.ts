@@ -5,6 +5,7 @@ import type { LifecycleTimers } from '../wire/deployment.ts'
 import type { ControlPlaneFace, DataPlaneFace } from '../wire/planes.ts'
 import type { Journal } from './journal.ts'
 import type { Counters } from './metrics.ts'
+import type { Slots } from './slots.ts'
 
 /** What app.ts gives to every control plane object of a type. */
 export interface ControlServices {
@@ -37,4 +38,6 @@ export interface ControlDeps extends ControlServices {
   transact<T>(change: (sql: SqlStorage) => T): Promise<T>
   /** Runs of `advance` under way in this instance, by resource. */
   readonly underWay: Map<string, Promise<void>>
+  /** For what requests bring to objects. */
+  readonly slots: Slots
 }

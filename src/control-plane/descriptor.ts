@@ -55,9 +55,18 @@ export function bumpDescriptor(
   return next
 }
 
-/** Puts the work item under which the alarm will look at a resource, should the call that is about to be made not come back. */
-export function scheduleWork(deps: ControlDeps, id: string, kind: 'apply' | 'purge'): void {
-  const due = deps.now() + deps.timers.reconcileBaseMs
+/**
+ * Puts the work item under which the alarm will look at a resource, should the call that is about to be made not come back.
+ *
+ * @param delayMs 0 when nobody makes a call: the alarm does all of it
+ */
+export function scheduleWork(
+  deps: ControlDeps,
+  id: string,
+  kind: 'apply' | 'purge',
+  delayMs: number = deps.timers.reconcileBaseMs,
+): void {
+  const due = deps.now() + delayMs
   putWork(deps.sql, { key: id, kind, due, attempt: 0, cursor: null })
   deps.arm()
 }

@@ -14,6 +14,7 @@ import { METHODS } from './methods.ts'
 import { reconcile } from './reconciler.ts'
 import { openSchema } from './schema.ts'
 import { atItsPlace } from './sharding/place.ts'
+import { Slots } from './slots.ts'
 import { nextDue } from './work.ts'
 
 /** After a run that failed as a whole, which only a broken database or a wrong release can cause. */
@@ -69,7 +70,8 @@ export abstract class ControlObject<Env = unknown> extends DurableObject<Env> {
     const offsetMs = services.timers.clockOffsetMs
     const commits = new GroupCommit()
     const counters = new Counters()
-    this.#admission = new Admission((event) => counters.count(event))
+    const admission = new Admission((event) => counters.count(event))
+    this.#admission = admission
     const alarm = new Alarm(storage, () => {
       const due = nextDue(storage.sql)
       return due === undefined ? undefined : due - offsetMs
@@ -82,6 +84,7 @@ export abstract class ControlObject<Env = unknown> extends DurableObject<Env> {
       counters,
       journal: createJournal(storage.sql, () => Date.now() + offsetMs),
       underWay: new Map(),
+      slots: new Slots((account) => admission.isShared(account, Date.now() + offsetMs)),
       now: () => Date.now() + offsetMs,
       arm: () => alarm.arm(),
       transact: async (change) => {

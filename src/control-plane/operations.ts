@@ -6,7 +6,7 @@ import { ResourceError, type ErrorCode } from '../wire/errors.ts'
 import { CANCELLABLE, type OperationKind, type OperationRecord, type OperationState } from '../wire/operation.ts'
 import type { ControlDeps } from './deps.ts'
 import { nextCreateTime } from './meta.ts'
-import { dropWork, putWork, soonest } from './work.ts'
+import { OPERATION_PREFIX, dropWork, putWork, soonest } from './work.ts'
 
 /** With how far its own work has come. */
 export interface StoredOperation extends OperationRecord {
@@ -59,7 +59,7 @@ export function newOperationId(type: string): string {
 }
 
 function operationKey(id: string): string {
-  return `operation:${id}`
+  return `${OPERATION_PREFIX}${id}`
 }
 
 export function findOperation(sql: SqlStorage, id: string): StoredOperation | undefined {
@@ -77,7 +77,7 @@ export function ownedOperation(sql: SqlStorage, id: string, account: string): St
 
 /** The operation that a work item drives. */
 export function operationOf(sql: SqlStorage, key: string): StoredOperation | undefined {
-  return findOperation(sql, key.slice(operationKey('').length))
+  return findOperation(sql, key.slice(OPERATION_PREFIX.length))
 }
 
 /** Newest first. */
@@ -122,10 +122,16 @@ export function cancelOperation(deps: ControlDeps, operation: StoredOperation): 
   end(deps, operation, 'cancelled', {}, undefined)
 }
 
-/** How far it has come; it is looked at again later, the longer it has run already. */
+/** How far it has come; it is looked at again later, the longer it has run already, or when it should be at its end. */
 export function waitForOperation(deps: ControlDeps, operation: StoredOperation, progress: Progress): void {
-  const ageMs = deps.now() - operation.createTimeMs
-  again(deps, operation, progress, operation.cursor, Math.min(Math.max(ageMs / 10, POLL_LEAST_MS), POLL_MOST_MS))
+  const delayMs = pollDelayMs(deps.now() - operation.createTimeMs, { ...operation, ...progress })
+  again(deps, operation, progress, operation.cursor, delayMs)
+}
+
+/** Whoever waits for the end should not wait much longer than it takes; what hangs at 99 % is not counted many times a second. */
+function pollDelayMs(ageMs: number, { total, done }: Pick<OperationRecord, 'total' | 'done'>): number {
+  const toEndMs = done === 0 ? Infinity : (ageMs * (total - done)) / done
+  return Math.min(Math.max(ageMs / 10, POLL_LEAST_MS), POLL_MOST_MS, Math.max(toEndMs, ageMs / 100))
 }
 
 /** There is more of its own work to do. @param cursor where to go on @param delayMs until then; default: at once */

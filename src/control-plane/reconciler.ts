@@ -2,7 +2,7 @@
 // per run, and decides by itself when to run again: the platform would give up after six failures.
 
 import { toResourceError } from '../wire/errors.ts'
-import { advance } from './advance.ts'
+import { advance, patienceMs } from './advance.ts'
 import type { ControlDeps } from './deps.ts'
 import { expireKeys } from './idempotency.ts'
 import { expireJournals } from './journal.ts'
@@ -12,14 +12,12 @@ import { expireOperations } from './operations.ts'
 import { RUNNERS } from './runners.ts'
 import { isHere, whileHere } from './sharding/place.ts'
 import { accountOfWork } from './sharding/work-owner.ts'
-import { backOffMs, bringWorkBack, dueWork, findWork, postponeDue, putWork, type WorkItem } from './work.ts'
+import { backOffMs, bringWorkBack, dropWork, dueWork, findWork, postponeDue, putWork, type WorkItem } from './work.ts'
 
 /** At most 200 calls per alarm run (the platform allows 1,000 subrequests); one item needs two at most, apply and purge. */
 const MAX_ITEMS_PER_RUN = 100
 /** Cloudflare allows six connections per request. */
 const CONCURRENCY = 6
-/** One second of the ten that a call may take: a live object answers within milliseconds. */
-const PATIENCE_DIVISOR = 10
 
 /** One alarm run. Never throws for a resource's sake: a failed item gets a later due time and the others go on. */
 export async function reconcile(deps: ControlDeps): Promise<void> {
@@ -61,7 +59,7 @@ const UNREACHABLE_ATTEMPT = 1
  */
 async function attemptPatiently(deps: ControlDeps, item: WorkItem): Promise<Attempted> {
   const { callTimeoutMs } = deps.timers
-  const patience = scheduler.wait(callTimeoutMs / PATIENCE_DIVISOR).then(() => 'hangs' as const)
+  const patience = scheduler.wait(patienceMs(deps)).then(() => 'hangs' as const)
   const attempted = await Promise.race([attempt(deps, item), patience])
   if (attempted !== 'hangs') return attempted
   await deps.transact((sql) => {
@@ -83,7 +81,8 @@ async function attempt(deps: ControlDeps, item: WorkItem): Promise<Attempted> {
   try {
     const run = RUNNERS[item.kind]
     await (run === undefined ? advance(deps, item.key, requestId) : run(own, item))
-    await own.transact((sql) => dropIfUnchanged(sql, item))
+    // What has come to its end took its item with it, in the same transaction: no second one for that.
+    if (isUnchanged(findWork(deps.sql, item.key), item)) await own.transact((sql) => dropIfUnchanged(sql, item))
     deps.counters.count('reconciled')
     return 'done'
   } catch (thrown) {
@@ -124,7 +123,11 @@ async function putOff(deps: ControlDeps, item: WorkItem): Promise<Attempted> {
   return 'failed'
 }
 
+function isUnchanged(current: WorkItem | undefined, item: WorkItem): boolean {
+  return current !== undefined && current.kind === item.kind && current.due === item.due
+}
+
 /** An item whose resource needs nothing any more (it was settled by a request meanwhile) goes away. */
 function dropIfUnchanged(sql: SqlStorage, item: WorkItem): void {
-  sql.exec('DELETE FROM work WHERE key = ? AND kind = ? AND due = ?', item.key, item.kind, item.due)
+  if (isUnchanged(findWork(sql, item.key), item)) dropWork(sql, item.key)
 }

@@ -60,8 +60,28 @@ export function findWork(sql: SqlStorage, key: string): WorkItem | undefined {
   return sql.exec<Row>('SELECT * FROM work WHERE key = ?', key).toArray()[0]
 }
 
+/** Of an operation's key; its identifier follows. */
+export const OPERATION_PREFIX = 'operation:'
+
+/** The earliest first; before them operations, which are few, and whose progress would else be told when all they count is done. */
 export function dueWork(sql: SqlStorage, nowMs: number, limit: number): WorkItem[] {
-  return sql.exec<Row>('SELECT * FROM work WHERE due <= ? ORDER BY due LIMIT ?', nowMs, limit).toArray()
+  const operations = sql
+    .exec<Row>(
+      'SELECT * FROM work WHERE key >= ? AND key < ? AND due <= ? ORDER BY key LIMIT ?',
+      OPERATION_PREFIX,
+      `${OPERATION_PREFIX}~`,
+      nowMs,
+      Math.ceil(limit / 2),
+    )
+    .toArray()
+  const others = sql
+    .exec<Row>(
+      "SELECT * FROM work WHERE due <= ? AND kind <> 'operation' ORDER BY due LIMIT ?",
+      nowMs,
+      limit - operations.length,
+    )
+    .toArray()
+  return [...operations, ...others]
 }
 
 /** Nothing that is due now is looked at before that time. */
