@@ -128,8 +128,19 @@ function* shardLines(shards: readonly ShardAnswer[]): Generator<string> {
   yield* gauge('biplane_shard_up', 'Whether a control plane object answers.', shards, ({ figures }) => [
     ['', figures === undefined ? 0 : 1],
   ])
-  yield* gauge('biplane_resources', 'Resources, accounts, bytes and work items by state.', shards, ({ figures }) =>
-    Object.entries(figures?.states ?? {}).map(([state, value]) => [`,state="${state}"`, value]),
+  yield* gauge('biplane_resources', 'Resources, those that can be restored among them.', shards, ({ figures }) =>
+    figuresOf(figures, ['listed', 'deleted']).map(([state, value]) => [`,state="${state}"`, value]),
+  )
+  yield* gauge('biplane_accounts', 'Accounts that have or had resources.', shards, ({ figures }) =>
+    figuresOf(figures, ['accounts']).map(([, value]) => ['', value]),
+  )
+  yield* gauge('biplane_stored_bytes', 'Bytes of all resources, as they last reported.', shards, ({ figures }) =>
+    figuresOf(figures, ['bytes']).map(([, value]) => ['', value]),
+  )
+  yield* gauge('biplane_work_items', 'Work that is not done yet, timers among it.', shards, ({ figures }) =>
+    Object.entries(figures?.states ?? {})
+      .filter(([name]) => name.startsWith(WORK_PREFIX))
+      .map(([name, value]) => [`,kind="${name.slice(WORK_PREFIX.length)}"`, value]),
   )
   yield* gauge('biplane_work_due', 'Work items that are due now.', shards, ({ figures }) =>
     figures === undefined ? [] : [['', figures.workDue]],
@@ -143,6 +154,13 @@ function* shardLines(shards: readonly ShardAnswer[]): Generator<string> {
   yield* gauge('biplane_control_events', 'Counted since the control plane object woke up.', shards, ({ figures }) =>
     Object.entries(figures?.counters ?? {}).map(([event, value]) => [`,event="${event}"`, value]),
   )
+}
+
+/** In a shard's figures, before the kind. */
+const WORK_PREFIX = 'work_'
+
+function figuresOf(figures: ShardMetrics | undefined, names: readonly string[]): [string, number][] {
+  return Object.entries(figures?.states ?? {}).filter(([name]) => names.includes(name))
 }
 
 function* gauge(

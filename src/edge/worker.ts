@@ -1,6 +1,7 @@
 // The edge: stateless, and where every request arrives. It finds out what a request is for, by index, and hands it to one of the
 // planes; every error becomes an answer here.
 
+import { ACCOUNT_PLURAL, ACCOUNT_TYPE } from '../wire/account.ts'
 import { ResourceError, toResourceError } from '../wire/errors.ts'
 import { toAddress, type Address } from './address.ts'
 import { serveAsset } from './assets.ts'
@@ -49,8 +50,9 @@ function toPlane(context: EdgeContext, address: Address): { readonly plane: stri
   const isControl = path.startsWith('/v1/')
   const start = isControl ? '/v1/'.length : 1
   const slash = path.indexOf('/', start)
-  const type = context.typeByPlural.get(path.slice(start, slash === -1 ? undefined : slash))?.name
-  if (isControl) return { plane: 'control', type: type ?? '' }
+  const plural = path.slice(start, slash === -1 ? undefined : slash)
+  const type = context.typeByPlural.get(plural)?.name
+  if (isControl) return { plane: 'control', type: type ?? (plural === ACCOUNT_PLURAL ? ACCOUNT_TYPE : '') }
   return type === undefined ? OTHER : { plane: 'data', type }
 }
 

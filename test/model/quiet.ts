@@ -6,7 +6,7 @@ import { Violation } from './violation.ts'
 
 const QUIET_WITHIN_MS = 30_000
 /** Work that waits for a time of its own: the purge of what was deleted, the end of a tombstone. */
-const TIMERS = /state="work_(expire|forget)"/
+const TIMERS = /kind="(expire|forget)"/
 
 /** @throws Violation when there is work that does not come to its end */
 export async function quiet(server: TestServer): Promise<void> {
@@ -28,6 +28,6 @@ async function unfinishedWork(server: TestServer): Promise<string[]> {
     const value = Number(line.split(' ').at(-1))
     if (line.startsWith('biplane_shard_up{')) return value !== 1
     if (line.startsWith('biplane_work_due{')) return value !== 0
-    return line.startsWith('biplane_resources{') && line.includes('state="work_') && !TIMERS.test(line) && value !== 0
+    return line.startsWith('biplane_work_items{') && !TIMERS.test(line) && value !== 0
   })
 }
