@@ -31,7 +31,7 @@ export interface SignInState {
 }
 
 /** Query parameter of every route: the account on whose behalf an operator asks. */
-const ACCOUNT_PARAMETER = 'account'
+export const ACCOUNT_PARAMETER = 'account'
 
 /**
  * @throws ResourceError `unauthenticated`; `permission_denied` for a browser's write from another origin, or another account than one's
