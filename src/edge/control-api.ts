@@ -25,7 +25,8 @@ export interface ControlBindings extends SignedIn {
 export type ControlApi = (request: Request, bindings: ControlBindings) => Promise<Response>
 
 export function createControlApi(deployment: Deployment): ControlApi {
-  const api = new Hono<{ Bindings: ControlBindings }>({ strict: false })
+  // Strict: with an empty segment at its end a path is another one, as of all tokens instead of one.
+  const api = new Hono<{ Bindings: ControlBindings }>({ strict: true })
   for (const route of controlRoutes(deployment)) {
     api.on(route.method, route.path, ({ req, env }) => serveRoute(route, req.raw, req.param(), env))
   }

@@ -1,9 +1,9 @@
 // Requests that mean something else than they say, by a slip or on purpose: none may do more, or tell more, than what was asked for.
 
 import { beforeAll, expect, test } from 'vitest'
-import { makeAccount, type TestAccount } from '../support/accounts.ts'
+import { makeAccount, makeKey, type TestAccount } from '../support/accounts.ts'
 import { WIKIS_APP } from '../support/apps.ts'
-import { json, problem } from '../support/http.ts'
+import { content, json, problem } from '../support/http.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 let server: TestServer
@@ -11,7 +11,7 @@ let own: TestAccount
 let wikiId: string
 
 beforeAll(async () => {
-  server = await startServer({ app: WIKIS_APP, timers: { deleteRetentionMs: 3_600_000 } })
+  server = await startServer({ app: WIKIS_APP, args: ['--request-log'], timers: { deleteRetentionMs: 3_600_000 } })
   own = await makeAccount(server)
   wikiId = ((await (await own.ask('/v1/wikis', json('POST', { name: 'Notes' }))).json()) as { id: string }).id
 })
@@ -37,4 +37,52 @@ test('[HT2] a parameter that a route does not know, or that comes twice, is refu
   expect(data).toMatchObject([{ id: wikiId, state: 'active' }])
   // Who is asking comes first.
   expect((await fetch(`${server.url}/v1/wikis?lable=x`)).status).toBe(401)
+})
+
+test('[HT12] [CP11] a path with nothing in the place of an identifier is no other route', async () => {
+  const minted = (await (await own.ask(`/v1/wikis/${wikiId}/tokens`, json('POST', {}))).json()) as { token: string }
+  for (const [method, path] of [
+    ['DELETE', `/v1/wikis/${wikiId}/tokens/`],
+    ['DELETE', `/v1/wikis/${wikiId}/`],
+    ['GET', '/v1/wikis/'],
+    ['GET', `/v1/accounts/${own.id}/keys/`],
+  ] as const)
+    expect([path, (await own.ask(path, { method })).status]).toEqual([path, 404])
+  const headers = { authorization: `Bearer ${minted.token}` }
+  expect((await fetch(`${server.url}/wikis/${wikiId}/`, { headers })).status).toBe(200)
+})
+
+test('[HT3] a body of very many small values is refused as too large, and not by a failure of ours', async () => {
+  const members = Array.from({ length: 420_000 }, (_, index) => `"${index.toString(36)}":0`)
+  const body = `{"resources":[{"labels":{${members.join(',')}}}]}`
+  const response = await own.ask('/v1/wikis/bulk', { method: 'POST', body })
+  expect([response.status, (await problem(response)).code]).toEqual([413, 'too_large'])
+  const wide = `{"resources":[{"labels":{${members.slice(0, 99_000).join(',')}}}]}`
+  expect((await own.ask('/v1/wikis/bulk', { method: 'POST', body: wide })).status).toBe(400)
+})
+
+test('[AC3] [AU13] a key or token in the place of its identifier is refused, and is not in the log', async () => {
+  const minted = (await (await own.ask(`/v1/wikis/${wikiId}/tokens`, json('POST', {}))).json()) as { token: string }
+  const secrets = [own.key.key, minted.token]
+  for (const path of [
+    `/v1/accounts/${own.id}/keys/${own.key.key}`,
+    `/v1/wikis/${wikiId}/tokens/${minted.token}`,
+    `/wikis/${wikiId}/${minted.token}`,
+  ])
+    expect((await own.ask(path, { method: 'DELETE' })).status).toBeGreaterThanOrEqual(400)
+  await own.ask('/v1/nothing/the-very-last')
+  await server.logged(({ message }) => message.includes('the-very-last'))
+  expect(server.log.filter(({ message }) => message.includes('***'))).toHaveLength(3)
+  for (const secret of secrets) expect(JSON.stringify(server.log)).not.toContain(secret.slice(-20))
+})
+
+test('[AC7] who lost his key cannot use up the rate of those who have one', async () => {
+  const { id, ask } = await makeAccount(server, { settings: { requests_per_second: 2 } })
+  const lost = await makeKey(server, id)
+  expect((await ask(`/v1/accounts/${id}/keys/${lost.id}`, { method: 'DELETE' })).status).toBe(200)
+  const statuses = new Set<number>()
+  for (let count = 0; count < 200; count++) statuses.add((await content(server, '/v1/session', lost.key)).status)
+  expect((await ask('/v1/session')).status).toBe(200)
+  // It has a rate of its own, so that its account's object is not asked without end.
+  expect(statuses).toEqual(new Set([401, 429]))
 })
