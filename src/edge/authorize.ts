@@ -71,6 +71,9 @@ async function signIn(
     const caller = await context.hooks.authenticate(request, context.env)
     if (caller === undefined) throw new ResourceError('unauthenticated', 'Sign in first.')
     const { account, role, limits = {}, actor = account } = caller
+    // It would have what belongs to nobody: the log of the deployment as a whole, and its operations.
+    if (account === WHOLE_DEPLOYMENT || account === '')
+      throw new ResourceError('permission_denied', `The account "${account}" is nobody's: it stands for all of them.`)
     return { caller: { account, role, limits, requestId, actor } }
   }
   const presented = bearerOf(request)
