@@ -102,10 +102,16 @@ async function signInByKey(
   if (key === undefined || !(await verifyApiKey(context.keyring, key)))
     throw new ResourceError('unauthenticated', 'This is no API key of this deployment.')
   const { account, keyId } = key
-  limiter.take(account)
-  const args = { keyId, hash: await hashApiKey(key) }
-  const { role, settings } = await callAccount(context, account, 'authenticate', args)
-  limiter.learn(account, settings.requestsPerSecond)
+  const hash = await hashApiKey(key)
+  const asked = { account, hash }
+  limiter.takeFor(asked)
+  const { role, settings } = await callAccount(context, account, 'authenticate', { keyId, hash }).catch(
+    (error: unknown) => {
+      if (error instanceof ResourceError && error.code === 'unauthenticated') limiter.refuse(asked)
+      throw error
+    },
+  )
+  limiter.accept(asked, settings.requestsPerSecond)
   return { caller: { account, role, limits: {}, requestId, actor: `key:${keyId}` }, settings }
 }
 
