@@ -148,6 +148,12 @@ describe('rotating keys', () => {
     const { tokenKeys } = JSON.parse(readFileSync(file, 'utf8')) as DeploymentSecrets
     expect(tokenKeys).toHaveLength(server.secrets.tokenKeys.length + 2)
     expect((await runCli(['rotate-token-key', '--data', join(folder, 'none')])).code).toBe(1)
+    // Of two at once one would lose the other's key.
+    const before = readFileSync(file, 'utf8')
+    writeFileSync(`${file}.rotating`, '')
+    const second = await runCli(['rotate-identifier-key', '--data', join(folder, 'none'), '--secrets', file])
+    expect([second.code, second.stderr]).toEqual([1, expect.stringContaining('another command is rotating the keys')])
+    expect(readFileSync(file, 'utf8')).toBe(before)
     rmSync(folder, { recursive: true })
   })
 })
