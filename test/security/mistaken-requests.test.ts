@@ -39,6 +39,39 @@ test('[HT2] a parameter that a route does not know, or that comes twice, is refu
   expect((await fetch(`${server.url}/v1/wikis?lable=x`)).status).toBe(401)
 })
 
+test('[HT2] a time that cannot be written again, and a label that no filter finds, are refused', async () => {
+  for (const [body, parameter] of [
+    [{ expire_time: '9999-12-31T23:59:59-23:59' }, 'expire_time'],
+    [{ expire_time: '0000-01-01T00:00:00+23:59' }, 'expire_time'],
+    [{ labels: { 'team:a': 'red' } }, 'labels'],
+  ] as const) {
+    const response = await own.ask('/v1/wikis', json('POST', body))
+    expect([response.status, (await problem(response))['parameter']]).toEqual([400, parameter])
+  }
+  const colons = { labels: { team: 'a:b:c' }, metadata: { 'a:b': 'kept' }, expire_time: '9999-12-31T23:59:59Z' }
+  const { id } = (await (await own.ask('/v1/wikis', json('POST', colons))).json()) as { id: string }
+  const found = await (await own.ask('/v1/wikis?label=team:a:b:c')).json()
+  expect(found).toMatchObject({ data: [{ id, expire_time: '9999-12-31T23:59:59.000Z' }] })
+})
+
+test('[JN1] what the operator asks of the deployment as a whole is in its own log', async () => {
+  const init = json('PUT', { kind: 'single' }, { 'x-request-id': 'spread-anew' })
+  expect((await server.fetch('/v1/types/wiki/policy', init)).status).toBe(202)
+  const response = await server.fetch('/v1/audit?account=-')
+  expect(response.status).toBe(200)
+  const { data } = (await response.json()) as { data: unknown[] }
+  expect(data).toContainEqual(
+    expect.objectContaining({ actor: 'operator', action: 'reshard', request_id: 'spread-anew' }),
+  )
+})
+
+test('[SH9] what is told of one account alone is not told of all of them as nothing', async () => {
+  for (const path of ['/v1/wikis/count', '/v1/usage']) {
+    const response = await server.fetch(`${path}?account=-`)
+    expect([path, response.status, (await problem(response))['parameter']]).toEqual([path, 400, 'account'])
+  }
+})
+
 test('[HT12] [CP11] a path with nothing in the place of an identifier is no other route', async () => {
   const minted = (await (await own.ask(`/v1/wikis/${wikiId}/tokens`, json('POST', {}))).json()) as { token: string }
   for (const [method, path] of [
