@@ -8,11 +8,7 @@ import { LEDGER_APP } from '../support/apps.ts'
 import { ROOT, startServer, type TestServer } from '../support/server.ts'
 import { refusal } from './refusals-of.ts'
 
-/** Operations, accounts, counts and journals are methods that the control plane answers with "Not in this release" until they are there. */
-const LANDED = false
-if (!LANDED) console.warn('client-accounts.test.ts: skipped until the server has them')
-
-describe.runIf(LANDED)('accounts, operations, journals', () => {
+describe('accounts, operations, journals', () => {
   let server: TestServer
   let client: Client
   const ledgers = () => client.resources('ledgers')

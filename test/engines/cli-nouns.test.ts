@@ -15,11 +15,6 @@ import { parseBytes, parseDuration, parsePair, parseTime } from '../../src/cli/v
 import { runCli, type CliResult } from '../support/cli.ts'
 import { CLI, ROOT, makeTestDirectory, startServer, type TestServer } from '../support/server.ts'
 
-/** Accounts, operations, counts and journals: "Not in this release" until the server has them. */
-const LANDED = false
-if (!LANDED)
-  console.warn('cli-nouns.test.ts: accounts, operations, counts and journals are skipped until the server has them')
-
 let server: TestServer
 let client: Client
 /** With the local server's own key. */
@@ -191,7 +186,7 @@ describe('help and documentation', () => {
   })
 })
 
-describe.runIf(LANDED)('accounts, operations, journals', () => {
+describe('accounts, operations, journals', () => {
   test("[CM6] docs/cli.md's examples about accounts do what they say", async () => {
     const account = await client.accounts.create({ name: 'For the documentation' }, { wait: true })
     const lines = (shellBlocks('docs/cli.md')[2] ?? '').trim().split('\n')
