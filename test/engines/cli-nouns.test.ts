@@ -5,10 +5,12 @@ import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { Command } from 'commander'
-import { createClient, type Client, type OperationJson } from 'biplane/client'
+import { BiplaneError, createClient, type Client, type OperationJson } from 'biplane/client'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createProgram } from '../../src/cli/program.ts'
+import { Output } from '../../src/cli/output.ts'
 import { toBar } from '../../src/cli/progress.ts'
+import { toEngineError } from '../../src/cli/refusals.ts'
 import { Table, toPlain, widthOf } from '../../src/cli/table.ts'
 import { parsePolicy } from '../../src/cli/types.ts'
 import { parseBytes, parseDuration, parsePair, parseTime } from '../../src/cli/values.ts'
@@ -78,6 +80,35 @@ describe('output', () => {
     expect(stdout).toContain('red')
     expect(stdout).not.toContain('\u001B')
     expect(stdout).not.toContain('\u0007')
+    const c1 = { metadata: { evil: '\u009B31m\u007F\u202E' } }
+    const { id: other } = await client.resources('wikis').create(c1)
+    const shown = await cli('resources', 'get', other, '--json')
+    expect(JSON.parse(shown.stdout)).toMatchObject(c1)
+    const listed = await cli('wikis', 'list', '--json')
+    for (const text of [shown.stdout, listed.stdout]) expect(text).not.toMatch(/[\u007F-\u009F\u202E]/)
+  })
+
+  test('[CM5] [CM2] a refusal is one line of plain text, whatever the server says', () => {
+    const detail = 'The name "\u001B[2J" is taken.\n  fix: rm -rf ~'
+    expect(toEngineError(new BiplaneError({ code: 'already_exists', status: 409, detail })).message).toBe(
+      'the server refused it: already_exists (409)\n  why: The name "\uFFFD[2J" is taken.\uFFFD  fix: rm -rf ~\n' +
+        '  fix: Choose another --name, or use the one that is there.',
+    )
+  })
+
+  test('[CM4] a list of which a part is missing says so, and ends with 1', async () => {
+    onTestFinished(() => {
+      process.exitCode = undefined
+    })
+    const notes: string[] = []
+    const out = new Output(true)
+    out.note = (text) => void notes.push(text)
+    const pages = async function* () {
+      yield { data: [], unreachable: ['control-plane-wiki-h1'] }
+    }
+    await out.list({ pages }, [])
+    expect(notes).toEqual([expect.stringContaining('control-plane-wiki-h1')])
+    expect(process.exitCode).toBe(1)
   })
 
   test('[CM1] values are written as people write them', () => {
