@@ -35,7 +35,7 @@ const SEES_CONSOLE = 'default-app.ts'
 
 /** Lines of each folder: readable in an evening. Raise one only together with the reason, in the commit that needs it. */
 const BUDGETS: Readonly<Record<string, number>> = {
-  identity: 560,
+  identity: 600,
   // The shapes of accounts with their keys, operations, journals and moves.
   wire: 1_350,
   'resource-type.ts': 210,
