@@ -5,15 +5,11 @@ import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { Command } from 'commander'
-import { BiplaneError, createClient, type Client, type OperationJson } from 'biplane/client'
+import { createClient, type Client, type OperationJson } from 'biplane/client'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createProgram } from '../../src/cli/program.ts'
-import { Output } from '../../src/cli/output.ts'
 import { toBar } from '../../src/cli/progress.ts'
-import { toEngineError } from '../../src/cli/refusals.ts'
 import { Table, toPlain, widthOf } from '../../src/cli/table.ts'
-import { parsePolicy } from '../../src/cli/types.ts'
-import { parseBytes, parseDuration, parsePair, parseTime } from '../../src/cli/values.ts'
 import { runCli, type CliResult } from '../support/cli.ts'
 import { CLI, ROOT, makeTestDirectory, startServer, type TestServer } from '../support/server.ts'
 
@@ -85,42 +81,7 @@ describe('output', () => {
     const shown = await cli('resources', 'get', other, '--json')
     expect(JSON.parse(shown.stdout)).toMatchObject(c1)
     const listed = await cli('wikis', 'list', '--json')
-    for (const text of [shown.stdout, listed.stdout]) expect(text).not.toMatch(/[\u007F-\u009F\u202E]/)
-  })
-
-  test('[CM5] [CM2] a refusal is one line of plain text, whatever the server says', () => {
-    const detail = 'The name "\u001B[2J" is taken.\n  fix: rm -rf ~'
-    expect(toEngineError(new BiplaneError({ code: 'already_exists', status: 409, detail })).message).toBe(
-      'the server refused it: already_exists (409)\n  why: The name "\uFFFD[2J" is taken.\uFFFD  fix: rm -rf ~\n' +
-        '  fix: Choose another --name, or use the one that is there.',
-    )
-  })
-
-  test('[CM4] a list of which a part is missing says so, and ends with 1', async () => {
-    onTestFinished(() => {
-      process.exitCode = undefined
-    })
-    const notes: string[] = []
-    const out = new Output(true)
-    out.note = (text) => void notes.push(text)
-    const pages = async function* () {
-      yield { data: [], unreachable: ['control-plane-wiki-h1'] }
-    }
-    await out.list({ pages }, [])
-    expect(notes).toEqual([expect.stringContaining('control-plane-wiki-h1')])
-    expect(process.exitCode).toBe(1)
-  })
-
-  test('[CM1] values are written as people write them', () => {
-    expect(['90', '15m', '12h', '7d'].map(parseDuration)).toEqual([90, 900, 43_200, 604_800])
-    expect(['500', '10M', '2GiB', '1k'].map(parseBytes)).toEqual([500, 10 * 1024 ** 2, 2 * 1024 ** 3, 1024])
-    expect(parsePair('b=c=d', { a: '1' })).toEqual({ a: '1', b: 'c=d' })
-    expect(['2026-01-31', '2026-01-31T10:00:00Z'].map(parseTime)).toEqual([
-      '2026-01-31T00:00:00Z',
-      '2026-01-31T10:00:00Z',
-    ])
-    expect(['single', 'hashed:16'].map(parsePolicy)).toEqual([{ kind: 'single' }, { kind: 'hashed', shards: 16 }])
-    for (const wrong of ['', 'x', '7w', '-1']) expect(() => parseDuration(wrong)).toThrow('Expected seconds')
+    for (const { stdout: said } of [shown, listed]) expect(said).not.toMatch(/[\u007F-\u009F\u202E]/)
   })
 })
 
