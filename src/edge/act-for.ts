@@ -33,13 +33,20 @@ export async function callAccount<M extends AccountMethod>(
   return outcome.value
 }
 
-/** @throws ResourceError `invalid_request` for what is no account of this deployment */
+/** @throws ResourceError `invalid_request` for what is no account of this deployment, nor of its builder's */
 export async function requireAccount(context: EdgeContext, account: string): Promise<void> {
-  if (context.accountType === undefined || account === context.defaultAccount || account === WHOLE_DEPLOYMENT) return
-  await requireIssued(context, context.accountType, account).catch(() => {
-    throw new ResourceError('invalid_request', `"${account}" is no account: GET /v1/accounts lists them.`, {
-      details: { parameter: 'account' },
-    })
+  const { accountType } = context
+  // What belonged to these would be nobody's, and nobody could take it back.
+  if (account === WHOLE_DEPLOYMENT || account === '') throw noAccount(account)
+  if (accountType === undefined || account === context.defaultAccount) return
+  await requireIssued(context, accountType, account).catch(() => {
+    throw noAccount(account)
+  })
+}
+
+function noAccount(account: string): ResourceError {
+  return new ResourceError('invalid_request', `"${account}" is no account: GET /v1/accounts lists them.`, {
+    details: { parameter: 'account' },
   })
 }
 
