@@ -3,8 +3,8 @@
 import { createEdge, type Edge } from './edge/edge.ts'
 import type { BuilderHooks, Deployment } from './edge/deployment.ts'
 import type { CellTable } from './identity/cell.ts'
+import { createDeploymentSigner } from './identity/deployment-signer.ts'
 import { createKeyring } from './identity/keyring.ts'
-import { createTokenSigner } from './identity/token.ts'
 import type { ConsoleFiles, ResourceType } from './resource-type.ts'
 import { account } from './types/account/index.ts'
 import { BINDINGS, parseConfig, toTimers, type DeploymentConfig, type DeploymentSecrets } from './wire/deployment.ts'
@@ -37,7 +37,7 @@ export function openDeployment(
     typeByPlural: new Map(types.map((type) => [type.plural, type])),
     typeByName: new Map(types.map((type) => [type.name, type])),
     keyring: createKeyring(secrets.identifierKeys),
-    signer: createTokenSigner(secrets.deployment, secrets.tokenKeys),
+    signer: createDeploymentSigner(secrets),
     operatorKeys: secrets.operatorKeys,
     defaultAccount: secrets.defaultAccount,
     ...accountTypeOf(options),

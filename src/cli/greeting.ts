@@ -1,6 +1,6 @@
 // What the person who started the server sees first.
 
-import { createTokenSigner } from '../identity/token.ts'
+import { createDeploymentSigner } from '../identity/deployment-signer.ts'
 import type { RunningServer } from '../engine/server-options.ts'
 import { DEFAULT_DATA } from './options.ts'
 import type { ServeFlags } from './serve.ts'
@@ -22,9 +22,9 @@ export async function greet(server: RunningServer, flags: ServeFlags): Promise<v
 
 /** A link that signs the operator in on the main origin, once. */
 async function mintSignInLink(server: RunningServer): Promise<string> {
-  const { deployment, tokenKeys } = server.secrets
+  const { deployment } = server.secrets
   const expiresAt = Math.floor(Date.now() / 1000) + SIGN_IN_SECONDS
-  const code = await createTokenSigner(deployment, tokenKeys).mint({
+  const code = await createDeploymentSigner(server.secrets).mint({
     use: 'operator-code',
     type: 'operator',
     resource: deployment,

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events'
 import type { Page } from '../client/index.ts'
-import { Table, toPlain, widthOf, type Column } from './table.ts'
+import { Table, toJson, toPlain, widthOf, type Column } from './table.ts'
 
 /** As much of a list as is printed. */
 interface Pages<T> {
@@ -18,7 +18,7 @@ export class Output {
 
   /** One thing: its members, one a line. */
   async one(value: object): Promise<void> {
-    if (this.isJson) return this.#write(`${JSON.stringify(value, null, 2)}\n`)
+    if (this.isJson) return this.#write(`${toJson(value, 2)}\n`)
     const fields = Object.entries(value).filter(([, member]) => !isEmpty(member))
     const width = Math.max(0, ...fields.map(([name]) => widthOf(name)))
     const lines = fields.map(([name, member]) => `${name.padEnd(width)}  ${toPlain(toText(member))}`)
@@ -32,8 +32,10 @@ export class Output {
     let cursor: string | undefined
     let isFirst = true
     for await (const { data, next_cursor: next, unreachable = [] } of list.pages()) {
-      if (unreachable.length > 0)
+      if (unreachable.length > 0) {
         this.note(`These did not answer, what they hold is missing: ${unreachable.join(', ')}`)
+        process.exitCode = 1
+      }
       const items = data.slice(0, left)
       left -= items.length
       cursor = next
@@ -60,11 +62,11 @@ export class Output {
 
   /** A line for people beside the result: on stderr. */
   note(text: string): void {
-    process.stderr.write(`${text}\n`)
+    process.stderr.write(`${text.split('\n').map(toPlain).join('\n')}\n`)
   }
 
   #items<T>(items: readonly T[], table: Table<T>): Promise<void> {
-    const lines = this.isJson ? items.map((item) => JSON.stringify(item)) : table.lines(items)
+    const lines = this.isJson ? items.map((item) => toJson(item)) : table.lines(items)
     return this.#write(`${lines.join('\n')}\n`)
   }
 

@@ -2,6 +2,7 @@
 
 import type { OperationJson } from '../client/index.ts'
 import { EngineError } from '../engine/engine-error.ts'
+import { toPlain } from './table.ts'
 import type { Context } from './verb.ts'
 
 const BAR_WIDTH = 30
@@ -51,14 +52,14 @@ export function toBar({ kind, state, progress }: OperationJson): string {
 }
 
 function drawBar(operation: OperationJson): void {
-  process.stderr.write(`\r${toBar(operation)}\u001B[K`)
+  process.stderr.write(`\r${toPlain(toBar(operation))}\u001B[K`)
 }
 
 function lineWriter(): (operation: OperationJson) => void {
   let last: string | undefined
   return ({ id, kind, state, progress: { total, done } }) => {
     const step = `${state} ${Math.floor((done / Math.max(total, 1)) * STEPS)}`
-    if (step !== last) process.stderr.write(`${id} ${kind} ${state} ${done}/${total}\n`)
+    if (step !== last) process.stderr.write(`${toPlain(`${id} ${kind} ${state} ${done}/${total}`)}\n`)
     last = step
   }
 }

@@ -2,6 +2,7 @@
 
 import type { BiplaneError, ClientErrorCode } from '../client/index.ts'
 import { EngineError } from '../engine/engine-error.ts'
+import { toPlain } from './table.ts'
 
 const LATER = "Try again later; the server's log has more under the request's id."
 
@@ -37,5 +38,6 @@ export function toEngineError(error: BiplaneError): EngineError {
   const request = requestId === undefined ? '' : ` [request ${requestId}]`
   // A newer server may have a code that this release does not know.
   const fix = (FIXES as Partial<typeof FIXES>)[code] ?? LATER
-  return new EngineError(what, detail + doubt + request, fix, code === 'invalid_request' ? 2 : 1)
+  // One line, and nothing that steers the terminal: it may quote what somebody else wrote.
+  return new EngineError(toPlain(what), toPlain(detail + doubt + request), fix, code === 'invalid_request' ? 2 : 1)
 }

@@ -18,7 +18,10 @@ const KINDS: Readonly<Record<KeyKind, { readonly what: string; readonly retire?:
     what: 'tokens, links and sessions',
     retire: 'every token, link and session that they signed ends',
   },
-  operator: { what: 'the operator', retire: 'whoever uses them is refused' },
+  operator: {
+    what: 'the operator',
+    retire: 'whoever uses them is refused, and whom they signed in to the console is signed out',
+  },
   // Their identifiers live as long as the resources.
   identifier: { what: 'identifiers and API keys' },
 }

@@ -25,6 +25,14 @@ export function toPlain(text: string): string {
   return text.replaceAll(/[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu, '\uFFFD')
 }
 
+/** The same in JSON, which says it in another way and stays what it means. C0 is escaped there by itself. */
+export function toJson(value: unknown, indent = 0): string {
+  return JSON.stringify(value, null, indent).replaceAll(
+    /[\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
 /** Cells of a terminal. */
 export function widthOf(text: string): number {
   let width = 0

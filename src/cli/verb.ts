@@ -5,6 +5,7 @@ import type { BiplaneError, Client } from '../client/index.ts'
 import { connect, withConnectionOptions, type ConnectionFlags } from './connection.ts'
 import { toEngineError } from './refusals.ts'
 import { Output } from './output.ts'
+import { toJson } from './table.ts'
 
 /** What a verb is run with. */
 export interface Context<F = object> {
@@ -42,7 +43,7 @@ export function addVerb<F = object>(noun: Command, verb: Verb<F>): void {
       if (!isRefusal(thrown)) throw thrown
       const error = toEngineError(thrown)
       if (flags.json !== true) throw error
-      process.stderr.write(`${JSON.stringify(toErrorJson(thrown))}\n`)
+      process.stderr.write(`${toJson(toErrorJson(thrown))}\n`)
       process.exitCode = error.exitCode
     }
   })

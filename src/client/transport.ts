@@ -68,6 +68,8 @@ export function createTransport(options: TransportOptions): Transport {
       response = await send(url, {
         method,
         headers,
+        // The API leads nowhere. Followed, a change would become a GET or be made elsewhere, and the key might go with it.
+        redirect: 'manual',
         signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       })
@@ -81,6 +83,7 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   return async (call) => {
+    requireWhole(call.path)
     const begin = performance.now()
     for (let count = 1; ; count++) {
       call.signal?.throwIfAborted()
@@ -95,6 +98,19 @@ export function createTransport(options: TransportOptions): Transport {
       }
     }
   }
+}
+
+/** Segments that are empty, or that whoever parses the URL takes away. */
+const VANISHING = /\/\.{0,2}(?:\/|$)/
+
+/**
+ * Without one of its segments a path is another one: of all tokens instead of one, of an account instead of its key.
+ *
+ * @throws BiplaneError `invalid_request`
+ */
+function requireWhole(path: string): void {
+  if (!VANISHING.test(path)) return
+  throw new BiplaneError({ code: 'invalid_request', detail: `An identifier is neither empty nor dots: /v1${path}` })
 }
 
 /** @throws the signal's reason */

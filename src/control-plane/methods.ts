@@ -74,7 +74,7 @@ export const METHODS: Handlers = {
   },
   cancelOperation: audited('cancel_operation', (deps, { caller, args }) => cancel(deps, caller, args.id)),
   metrics: (deps) => readMetrics(deps),
-  reshard: audited('reshard', (deps, { caller, args }) => reshard(deps, caller.account, args.policy)),
+  reshard: audited('reshard', (deps, { caller, args }) => reshard(deps, caller, args.policy)),
   moveOut: (deps, { args }) => moveOut(deps, args),
   receiveAccount: (deps, { args }) => receiveAccount(deps, args),
   receiveResource: (deps, { caller, args }) => receiveResource(deps, caller, args),

@@ -6,6 +6,7 @@ import { withDeadline } from '../object/deadline.ts'
 import type { ResourceType } from '../resource-type.ts'
 import type { AccountFace, AccountMethod, AccountMethods, AccountSettings, CallerLimits } from '../wire/account.ts'
 import { ResourceError } from '../wire/errors.ts'
+import type { Caller } from '../wire/planes.ts'
 import type { EdgeContext } from './deployment.ts'
 
 /** It answers from its own storage, in milliseconds; an engine may hang a call for 40 s. */
@@ -32,13 +33,28 @@ export async function callAccount<M extends AccountMethod>(
   return outcome.value
 }
 
-/** @throws ResourceError `invalid_request` for what is no account of this deployment */
+/** @throws ResourceError `invalid_request` for what is no account of this deployment, nor of its builder's */
 export async function requireAccount(context: EdgeContext, account: string): Promise<void> {
-  if (context.accountType === undefined || account === context.defaultAccount || account === WHOLE_DEPLOYMENT) return
-  await requireIssued(context, context.accountType, account).catch(() => {
-    throw new ResourceError('invalid_request', `"${account}" is no account: GET /v1/accounts lists them.`, {
-      details: { parameter: 'account' },
-    })
+  const { accountType } = context
+  // What belonged to these would be nobody's, and nobody could take it back.
+  if (account === WHOLE_DEPLOYMENT || account === '') throw noAccount(account)
+  if (accountType === undefined || account === context.defaultAccount) return
+  await requireIssued(context, accountType, account).catch(() => {
+    throw noAccount(account)
+  })
+}
+
+function noAccount(account: string): ResourceError {
+  return new ResourceError('invalid_request', `"${account}" is no account: GET /v1/accounts lists them.`, {
+    details: { parameter: 'account' },
+  })
+}
+
+/** @throws ResourceError `invalid_request` for what is told of one account alone: of all of them it would be said that they have nothing */
+export function requireOneAccount({ account }: Pick<Caller, 'account'>): void {
+  if (account !== WHOLE_DEPLOYMENT) return
+  throw new ResourceError('invalid_request', 'Name one account: this is not told of all of them together.', {
+    details: { parameter: 'account' },
   })
 }
 

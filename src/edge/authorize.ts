@@ -31,7 +31,7 @@ export interface SignInState {
 }
 
 /** Query parameter of every route: the account on whose behalf an operator asks. */
-const ACCOUNT_PARAMETER = 'account'
+export const ACCOUNT_PARAMETER = 'account'
 
 /**
  * @throws ResourceError `unauthenticated`; `permission_denied` for a browser's write from another origin, or another account than one's
@@ -71,6 +71,9 @@ async function signIn(
     const caller = await context.hooks.authenticate(request, context.env)
     if (caller === undefined) throw new ResourceError('unauthenticated', 'Sign in first.')
     const { account, role, limits = {}, actor = account } = caller
+    // It would have what belongs to nobody: the log of the deployment as a whole, and its operations.
+    if (account === WHOLE_DEPLOYMENT || account === '')
+      throw new ResourceError('permission_denied', `The account "${account}" is nobody's: it stands for all of them.`)
     return { caller: { account, role, limits, requestId, actor } }
   }
   const presented = bearerOf(request)
@@ -99,10 +102,16 @@ async function signInByKey(
   if (key === undefined || !(await verifyApiKey(context.keyring, key)))
     throw new ResourceError('unauthenticated', 'This is no API key of this deployment.')
   const { account, keyId } = key
-  limiter.take(account)
-  const args = { keyId, hash: await hashApiKey(key) }
-  const { role, settings } = await callAccount(context, account, 'authenticate', args)
-  limiter.learn(account, settings.requestsPerSecond)
+  const hash = await hashApiKey(key)
+  const asked = { account, hash }
+  limiter.takeFor(asked)
+  const { role, settings } = await callAccount(context, account, 'authenticate', { keyId, hash }).catch(
+    (error: unknown) => {
+      if (error instanceof ResourceError && error.code === 'unauthenticated') limiter.refuse(asked)
+      throw error
+    },
+  )
+  limiter.accept(asked, settings.requestsPerSecond)
   return { caller: { account, role, limits: {}, requestId, actor: `key:${keyId}` }, settings }
 }
 

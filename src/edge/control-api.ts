@@ -6,12 +6,12 @@ import type { ZodType } from 'zod'
 import { ResourceError } from '../wire/errors.ts'
 import { limitsIn } from './act-for.ts'
 import type { Hosts } from './address.ts'
-import { requireAllowed, type SignedIn } from './authorize.ts'
+import { ACCOUNT_PARAMETER, requireAllowed, type SignedIn } from './authorize.ts'
 import { readInput } from './control-input.ts'
 import type { Deployment, EdgeContext } from './deployment.ts'
 import type { ControlRoute } from './route.ts'
 import { controlRoutes } from './routes.ts'
-import { MAX_CONTROL_BODY_BYTES } from './schemas.ts'
+import { MAX_CONTROL_BODY_BYTES, noQuery } from './schemas.ts'
 import { requireIssued } from './to-data-plane.ts'
 
 const METHODS: readonly ControlRoute['method'][] = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE']
@@ -25,7 +25,8 @@ export interface ControlBindings extends SignedIn {
 export type ControlApi = (request: Request, bindings: ControlBindings) => Promise<Response>
 
 export function createControlApi(deployment: Deployment): ControlApi {
-  const api = new Hono<{ Bindings: ControlBindings }>({ strict: false })
+  // Strict: with an empty segment at its end a path is another one, as of all tokens instead of one.
+  const api = new Hono<{ Bindings: ControlBindings }>({ strict: true })
   for (const route of controlRoutes(deployment)) {
     api.on(route.method, route.path, ({ req, env }) => serveRoute(route, req.raw, req.param(), env))
   }
@@ -58,14 +59,26 @@ async function serveRoute(
     ...(type === undefined ? {} : { type: type.name }),
     ...(id === undefined ? {} : { id: id.id }),
   })
+  const url = new URL(request.url)
+  const query = validate(route.query ?? noQuery, readQuery(url.searchParams), 'query')
   const given = await readInput(request, route.maxBodyBytes ?? MAX_CONTROL_BODY_BYTES)
   const body = validate(route.body, given, 'body')
-  const url = new URL(request.url)
-  const query =
-    route.query === undefined ? undefined : validate(route.query, Object.fromEntries(url.searchParams), 'query')
   const fingerprint = (): Promise<string> => fingerprintOf(`${request.method} ${url.pathname}`, given)
   const control = { context, hosts, caller, request, params, body, query, fingerprint }
   return route.type === undefined ? route.handle(control) : route.handle({ ...control, type: route.type, id })
+}
+
+/**
+ * What the route's schema is about. A misspelt filter that was ignored would show, or delete, something else than was asked for.
+ *
+ * @throws ResourceError `invalid_request` for a parameter that is given twice: which one counts would be anybody's guess
+ */
+function readQuery(parameters: URLSearchParams): object {
+  const names = [...parameters.keys()]
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice !== undefined) throw invalid(twice, 'is given twice')
+  // Every route has it, and it was read before (authorize.ts).
+  return Object.fromEntries([...parameters].filter(([name]) => name !== ACCOUNT_PARAMETER))
 }
 
 function validate(schema: ZodType, value: unknown, where: string): unknown {
@@ -76,9 +89,12 @@ function validate(schema: ZodType, value: unknown, where: string): unknown {
     issue?.code === 'unrecognized_keys' && issue.message.startsWith('Unrecognized') ? issue.keys.slice(0, 1) : []
   const names = [...(issue?.path ?? []), ...unknown]
   const path = names.length === 0 ? where : names.join('.')
-  // Unknown members are named as they came, whatever their length.
-  const text = `${path}: ${unknown.length > 0 ? 'is not known here' : (issue?.message ?? 'not valid')}`
-  throw new ResourceError('invalid_request', text.slice(0, MAX_MESSAGE_LENGTH), {
+  throw invalid(path, unknown.length > 0 ? 'is not known here' : (issue?.message ?? 'not valid'))
+}
+
+/** Unknown members are named as they came, whatever their length. */
+function invalid(path: string, why: string): ResourceError {
+  return new ResourceError('invalid_request', `${path}: ${why}`.slice(0, MAX_MESSAGE_LENGTH), {
     details: { parameter: path.slice(0, MAX_MESSAGE_LENGTH) },
   })
 }

@@ -33,6 +33,12 @@ function readForm(text: string): unknown {
 /** Deep enough for every real `params`, and far from what recursion can bear. */
 const MAX_DEPTH = 100
 
+/**
+ * A hundred for each of a thousand resources. Small values are dear: each is looked at and may be complained of, on the one thread that
+ * serves everybody, and a list of complaints that is longer than the stack can bear ends in a failure of ours.
+ */
+const MAX_VALUES = 100_000
+
 function parseJson(text: string): unknown {
   let value: unknown
   try {
@@ -40,9 +46,15 @@ function parseJson(text: string): unknown {
   } catch {
     throw new ResourceError('invalid_request', 'The body is not valid JSON.')
   }
+  let values = 0
   for (let depth = 0, level = [value]; level.length > 0; depth++) {
     if (depth > MAX_DEPTH)
       throw new ResourceError('invalid_request', `The body is nested more than ${MAX_DEPTH} levels deep.`)
+    values += level.length
+    if (values > MAX_VALUES)
+      throw new ResourceError('too_large', `The body may have ${MAX_VALUES} values at most.`, {
+        details: { limit: MAX_VALUES },
+      })
     level = level.flatMap((item) => (typeof item === 'object' && item !== null ? checkedMembers(item) : []))
   }
   return value

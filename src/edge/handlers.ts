@@ -6,6 +6,7 @@ import { toOperationJson, type OperationRecord } from '../wire/operation.ts'
 import type { Changed, CreateRequest, UpdateRequest } from '../wire/planes.ts'
 import { toResourceJson, toRevisionTag, type ResourceRecord } from '../wire/resource.ts'
 import { limitsOf, requireAccount } from './act-for.ts'
+import { ACCOUNT_PARAMETER } from './authorize.ts'
 import type { ControlRequest, Handler, ResourceRequest } from './route.ts'
 import type { BulkBody, CreateBody, RestoreBody, UpdateBody } from './schemas.ts'
 import { callControlPlane } from './to-control-plane.ts'
@@ -26,15 +27,23 @@ export const bulkCreate: Handler = async (control) => {
   const { resources } = control.body as BulkBody
   const requests = resources.map((body) => toCreateRequest(control, body))
   const args = { requests, ...(await idempotencyOf(control)) }
-  return answerOperation(await callControlPlane(context, type, caller, 'bulkCreate', args))
+  return answerOperation(control, await callControlPlane(context, type, caller, 'bulkCreate', args))
 }
 
-export const purgeDeleted: Handler = async ({ context, type, caller }) =>
-  answerOperation(await callControlPlane(context, type, caller, 'purgeDeleted', {}))
+export const purgeDeleted: Handler = async (control) =>
+  answerOperation(control, await callControlPlane(control.context, control.type, control.caller, 'purgeDeleted', {}))
 
-export function answerOperation(operation: OperationRecord): Response {
-  const headers = { location: `/v1/operations/${operation.id}`, 'retry-after': RETRY_AFTER_SECONDS }
+export function answerOperation(control: ControlRequest, operation: OperationRecord): Response {
+  const location = toLocation(control, `/v1/operations/${operation.id}`, operation.account)
+  const headers = { location, 'retry-after': RETRY_AFTER_SECONDS }
   return Response.json(toOperationJson(operation), { status: 202, headers })
+}
+
+/** Where the caller finds it: an operator who acts for an account, or has just given something to one, must say so there, too. */
+function toLocation({ caller, request }: ControlRequest, path: string, account: string): string {
+  const isAsked = new URL(request.url).searchParams.has(ACCOUNT_PARAMETER)
+  if (caller.role !== 'operator' || (!isAsked && account === caller.account)) return path
+  return `${path}?${ACCOUNT_PARAMETER}=${encodeURIComponent(account)}`
 }
 
 function toCreateRequest({ context }: ControlRequest, body: CreateBody): CreateRequest {
@@ -72,7 +81,7 @@ function answerCreated(control: ResourceRequest, record: ResourceRecord, applied
   const wantsPage = (control.request.headers.get('accept') ?? '').includes('text/html')
   if (applied && wantsPage)
     return new Response(null, { status: 303, headers: { location: contentUrl(control, record) } })
-  const headers = { location: `/v1/${control.type.plural}/${record.id}` }
+  const headers = { location: toLocation(control, `/v1/${control.type.plural}/${record.id}`, record.account) }
   return answerRecord(control, record, applied, 201, headers)
 }
 
@@ -157,7 +166,7 @@ export function answerRecord(
   const headers = new Headers(more)
   headers.set('etag', toRevisionTag(record))
   if (!applied) {
-    headers.set('location', `/v1/${control.type.plural}/${record.id}`)
+    headers.set('location', toLocation(control, `/v1/${control.type.plural}/${record.id}`, record.account))
     headers.set('retry-after', RETRY_AFTER_SECONDS)
   }
   const json = { ...toResourceJson(record, contentUrl(control, record)), ...(operation && { operation }) }

@@ -1,6 +1,7 @@
 // The audit log and the feed of events of an account, over all types.
 
 import { formatCursor } from '../identity/cursor.ts'
+import { WHOLE_DEPLOYMENT } from '../identity/shard.ts'
 import { toAuditJson, toEventJson } from '../wire/journal.ts'
 import type { AuditRecord, EventRecord } from '../wire/journal.ts'
 import { ACCOUNT_TYPE } from '../wire/account.ts'
@@ -30,7 +31,9 @@ export async function listAudit(control: ControlRequest): Promise<Response> {
   return Response.json({ data, ...(positions === undefined ? {} : { next_cursor: formatCursor(positions) }) })
 
   function keySources({ caller: { account } }: ControlRequest, most: number): Source<AuditRecord>[] {
-    if (context.accountType === undefined || account === context.defaultAccount) return []
+    // Neither the deployment's own account nor all of them together have keys, nor an object.
+    const isOne = account !== context.defaultAccount && account !== WHOLE_DEPLOYMENT
+    if (context.accountType === undefined || !isOne) return []
     const read = async (after: number): ReturnType<Source<AuditRecord>['read']> => {
       const page = await callAccount(context, account, 'audit', { after, limit: most })
       const placed = page.data.map((row) => ({ row: { ...row, outcome: 'ok' as const }, position: row.seq }))

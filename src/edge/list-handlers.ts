@@ -5,6 +5,7 @@ import { WHOLE_DEPLOYMENT } from '../identity/shard.ts'
 import { ResourceError } from '../wire/errors.ts'
 import type { ListFilter } from '../wire/planes.ts'
 import { toResourceJson } from '../wire/resource.ts'
+import { requireOneAccount } from './act-for.ts'
 import { contentUrl } from './handlers.ts'
 import { listEveryAccount } from './list-every-account.ts'
 import type { Handler } from './route.ts'
@@ -32,6 +33,7 @@ const MAX_COUNT_CALLS = 100
 
 export const countResources: Handler = async (control) => {
   const { deleted, ...filter } = control.query as FilterQuery
+  requireOneAccount(control.caller)
   let count = 0
   let after: number | undefined = 0
   for (let calls = 0; after !== undefined; calls++) {

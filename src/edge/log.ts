@@ -1,4 +1,4 @@
-// Structured log lines. Query strings and capabilities never appear: they may be codes and tokens.
+// Structured log lines. Query strings, capabilities, keys and tokens never appear.
 
 import type { Address } from './address.ts'
 import { withoutCapability } from './capability.ts'
@@ -31,10 +31,17 @@ export function logFailure(requestId: string, method: string, address: Address, 
 function toPlace(address: Address): { host?: string; resource?: string; path?: string } {
   switch (address.kind) {
     case 'main':
-      return { path: withoutCapability(address.path) }
+      return { path: withoutSecrets(withoutCapability(address.path)) }
     case 'own':
-      return { resource: address.label, path: address.path }
+      return { resource: address.label, path: withoutSecrets(address.path) }
     case 'foreign':
       return { host: address.host.slice(0, 100) }
   }
+}
+
+/** API keys and tokens, which people put where their public identifier belongs: to revoke one, of all things. */
+const SECRET = /^(?:bp_.*|[\w-]+\.[\w-]+\.[\w-]{43})$/
+
+function withoutSecrets(path: string): string {
+  return path.replaceAll(/[^/]+/g, (segment) => (SECRET.test(segment) ? '***' : segment))
 }

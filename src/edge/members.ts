@@ -15,9 +15,12 @@ export const nameText: ZodType<string> = z
 const strings = z
   .record(z.string().min(1).max(40), z.string().max(500))
   .refine((entries) => Object.keys(entries).length <= 50, 'must have 50 entries at most')
-export const labels: ZodType<Record<string, string>> = strings.describe(
-  'To filter by. At most 50; keys of 1 to 40 characters, values of 500 at most',
-)
+export const labels: ZodType<Record<string, string>> = strings
+  .refine(
+    (entries) => Object.keys(entries).every((key) => !key.includes(':')),
+    'must have no colon in a key: filters say key:value',
+  )
+  .describe('To filter by. At most 50; keys of 1 to 40 characters without a colon, values of 500 at most')
 export const metadata: ZodType<Record<string, string>> = strings.describe(
   'Kept and never interpreted. At most 50; keys of 1 to 40 characters, values of 500 at most',
 )
@@ -61,9 +64,17 @@ export const searchText: ZodType<string> = z
   .string()
   .refine((text) => hasLength(text.normalize('NFC'), 1, 100), 'must have 1 to 100 characters')
 
+/** What RFC 3339 can write: an offset leads a little beyond it. */
+const FIRST_TIME_MS: number = Date.parse('0000-01-01T00:00:00Z')
+const LAST_TIME_MS: number = Date.parse('9999-12-31T23:59:59.999Z')
+
 /** RFC 3339, as the API shows times. @returns milliseconds since 1970 */
 export const timeText: ZodType<number> = z.iso
   .datetime({ offset: true, error: 'must be a time such as 2026-01-31T12:00:00Z' })
+  .refine(
+    (text) => Date.parse(text) >= FIRST_TIME_MS && Date.parse(text) <= LAST_TIME_MS,
+    'must be between the years 0 and 9999 in UTC',
+  )
   .transform((text) => Date.parse(text))
   .describe('RFC 3339')
 

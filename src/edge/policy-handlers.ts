@@ -47,9 +47,11 @@ export async function listTypes({ context, caller }: ControlRequest): Promise<Re
   return Response.json({ data })
 }
 
-export async function putPolicy({ context, caller, params, body }: ControlRequest): Promise<Response> {
+export async function putPolicy(control: ControlRequest): Promise<Response> {
+  const { context, caller, params, body } = control
   const type = typesOf(context).find(({ name }) => name === params['type'])
   if (type === undefined) throw new ResourceError('not_found', 'There is no such type: GET /v1/types lists them.')
   const asRoot = { ...caller, account: WHOLE_DEPLOYMENT }
-  return answerOperation(await callControlPlane(context, type, asRoot, 'reshard', { policy: body as ShardPolicy }))
+  const operation = await callControlPlane(context, type, asRoot, 'reshard', { policy: body as ShardPolicy })
+  return answerOperation(control, operation)
 }

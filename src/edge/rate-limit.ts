@@ -12,13 +12,19 @@ interface Bucket {
   timeMs: number
 }
 
+/** A key of the right form and mac, by its hash. */
+interface PresentedKey {
+  readonly account: string
+  readonly hash: string
+}
+
 /** Seconds' worth of requests that may come at once. */
 const BURST_SECONDS = 2
 /** What is forgotten begins with a full bucket: an account that nobody heard of for longer than the burst loses nothing by it. */
 const MAX_ACCOUNTS = 10_000
 
 export class RateLimiter {
-  /** In the order of last use. */
+  /** Of accounts, and of keys that were refused; in the order of last use. */
   readonly #buckets = new Map<string, Bucket>()
 
   /**
@@ -46,6 +52,22 @@ export class RateLimiter {
       )
     }
     bucket.tokens--
+  }
+
+  /** Takes one request of a key from its account's bucket, or from the key's own since it was refused. @throws ResourceError `rate_limited` */
+  takeFor({ account, hash }: PresentedKey): void {
+    this.take(this.#buckets.has(hash) ? hash : account)
+  }
+
+  /** The account's object does not know the key, or not any more: whoever lost his key must not use up the rate of those who have one. */
+  refuse({ hash }: PresentedKey): void {
+    if (!this.#buckets.has(hash)) this.#buckets.set(hash, full(DEFAULT_REQUESTS_PER_SECOND, Date.now()))
+  }
+
+  /** It does, perhaps again: of an account that was restored. */
+  accept({ account, hash }: PresentedKey, requestsPerSecond: number | undefined): void {
+    this.#buckets.delete(hash)
+    this.learn(account, requestsPerSecond)
   }
 
   /** What the account's object said its rate is; asked by the requests that it let through. */

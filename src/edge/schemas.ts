@@ -48,7 +48,7 @@ const filter = {
   created_before: timeText.optional().describe('RFC 3339, exclusive'),
 }
 
-export const countQuery: ZodType<FilterQuery> = z.object(filter)
+export const countQuery: ZodType<FilterQuery> = z.strictObject(filter)
 
 /** Every list has these. */
 export interface PageQuery {
@@ -66,13 +66,13 @@ const page = {
   cursor: z.string().max(2_000).optional().describe('`next_cursor` of the page before'),
 }
 
-export const pageQuery: ZodType<PageQuery> = z.object(page)
+export const pageQuery: ZodType<PageQuery> = z.strictObject(page)
 
 export interface ListQuery extends FilterQuery, PageQuery {
   readonly order: 'ascending' | 'descending'
 }
 
-export const listQuery: ZodType<ListQuery> = z.object({
+export const listQuery: ZodType<ListQuery> = z.strictObject({
   ...page,
   order: z.enum(['ascending', 'descending']).default('ascending').describe('Of creation'),
   ...filter,
@@ -84,7 +84,7 @@ export interface UsageQuery extends PageQuery {
   readonly resource?: string | undefined
 }
 
-export const usageQuery: ZodType<UsageQuery> = z.object({
+export const usageQuery: ZodType<UsageQuery> = z.strictObject({
   ...page,
   from: timeText
     .optional()
@@ -93,9 +93,12 @@ export const usageQuery: ZodType<UsageQuery> = z.object({
   resource: z.string().max(63).optional().describe('One resource alone'),
 })
 
-export const deleteQuery: ZodType<{ readonly purge: boolean }> = z.object({
+export const deleteQuery: ZodType<{ readonly purge: boolean }> = z.strictObject({
   purge: flag.describe('Without a time in which it can be restored; of a deleted one: that time ends now'),
 })
+
+/** Of a route that asks nothing more. */
+export const noQuery: ZodType<object> = z.strictObject({})
 
 export const noBody: ZodType<undefined> = z.undefined('this request has no body')
 

@@ -1,6 +1,8 @@
 // The operator's browser signs in, by the printed link or by key, and out again.
 
+import { createOperatorSigner } from '../identity/deployment-signer.ts'
 import { WHOLE_DEPLOYMENT } from '../identity/shard.ts'
+import type { TokenSigner } from '../identity/token.ts'
 import { ResourceError } from '../wire/errors.ts'
 import type { ControlMethods } from '../wire/planes.ts'
 import { OPERATOR_COOKIE, hasOperatorSession, isOperatorKey, requireOurPage, type ControlCaller } from './authorize.ts'
@@ -56,7 +58,8 @@ async function signInByKey({ context, request, origin }: SignInRequest): Promise
   if (typeof key !== 'string') throw new ResourceError('invalid_request', 'key: give the operator key.')
   if (!(await isOperatorKey(context, key)))
     throw new ResourceError('unauthenticated', 'This is not the operator key: `npx biplane operator-key` prints it.')
-  const session = await newSession(context)
+  // By the very key: the session ends when that one is retired.
+  const session = await newSession(context, createOperatorSigner(context.id, [key]))
   const isForm = (request.headers.get('content-type') ?? '').startsWith('application/x-www-form-urlencoded')
   return isForm ? leadHome(session) : done(session)
 }
@@ -77,9 +80,9 @@ async function redeemCode(context: EdgeContext, codeText: string, requestId: str
   return leadHome(await newSession(context))
 }
 
-async function newSession(context: EdgeContext): Promise<string> {
+async function newSession(context: EdgeContext, signer: TokenSigner = context.signer): Promise<string> {
   const expiresAt = Math.floor(Date.now() / 1000) + SESSION_SECONDS
-  const token = await context.signer.mint({
+  const token = await signer.mint({
     use: 'operator-session',
     type: 'operator',
     resource: context.id,

@@ -3,6 +3,7 @@
 import { base64url } from 'jose'
 import { ResourceError } from '../wire/errors.ts'
 import type { UsageRow } from '../wire/planes.ts'
+import { requireOneAccount } from './act-for.ts'
 import type { ControlRequest } from './route.ts'
 import type { UsageQuery } from './schemas.ts'
 import { callControlPlane } from './to-control-plane.ts'
@@ -19,6 +20,7 @@ interface Position {
 export async function getUsage(control: ControlRequest): Promise<Response> {
   const { context, caller } = control
   const { from, until, resource, limit, cursor } = control.query as UsageQuery
+  requireOneAccount(caller)
   const untilMs = until ?? Date.now()
   const fromMs = from ?? untilMs - 30 * DAY_MS
   const start = cursor === undefined ? undefined : parsePosition(cursor)

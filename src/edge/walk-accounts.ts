@@ -18,7 +18,7 @@ const ACCOUNTS_AT_ONCE = 6
 
 /** Positions in the list of accounts and in that of the account's resources; both 0 at the beginning. */
 interface Walk {
-  /** 0: the deployment's own account; 1: those that are there; 2: deleted ones, which can be restored with all that they own. */
+  /** 0: the deployment's own account; 1: the others, also deleted ones, which can be restored with all that they own. */
   readonly list: number
   readonly account: number
   readonly after: number
@@ -78,9 +78,16 @@ async function nextStops(context: EdgeContext, caller: ControlCaller, { list, ac
       'Every account has a shard of its own, and this application keeps its accounts by itself: there is no list of them to go through.',
     )
   if (list === 0) return [{ account: defaultAccount, at: BEGINNING, next: { list: 1, account: 0, after: 0 } }]
-  const args = { after: account, limit: ACCOUNTS_AT_ONCE, deleted: list === 2 }
-  const { data } = await callControlPlane(context, accountType, { ...caller, account: defaultAccount }, 'list', args)
-  if (data.length === 0) return list === 2 ? [] : nextStops(context, caller, { list: 2, account: 0, after: 0 })
+  const read = (deleted: boolean): Promise<ListPage> => {
+    const args = { after: account, limit: ACCOUNTS_AT_ONCE, deleted }
+    return callControlPlane(context, accountType, { ...caller, account: defaultAccount }, 'list', args)
+  }
+  // In one order: an account that is deleted or restored during the walk keeps its place in it. One after the other, so that one that is
+  // deleted in between is not in neither.
+  const both = [...(await read(false)).data, ...(await read(true)).data]
+  const data = [...new Map(both.map((record) => [record.createTimeMs, record])).values()]
+    .toSorted((a, b) => a.createTimeMs - b.createTimeMs)
+    .slice(0, ACCOUNTS_AT_ONCE)
   return data.map(({ id, createTimeMs }, index) => ({
     account: id,
     at: { list, account: data[index - 1]?.createTimeMs ?? account, after: 0 },
@@ -91,7 +98,8 @@ async function nextStops(context: EdgeContext, caller: ControlCaller, { list, ac
 function toWalk(cursor: string | undefined): Walk {
   if (cursor === undefined) return BEGINNING
   const { list, account, after, ...more } = parseCursor(cursor) ?? {}
-  if (list === undefined || account === undefined || after === undefined || Object.keys(more).length > 0)
+  const isWhole = account !== undefined && after !== undefined && Object.keys(more).length === 0
+  if ((list !== 0 && list !== 1) || !isWhole)
     throw new ResourceError('invalid_request', 'This cursor is not one that a list over all accounts returned.')
   return { list, account, after }
 }

@@ -125,7 +125,11 @@ async function serveControl(
   requestId: string,
 ): Promise<Response> {
   const signedIn = await requireCaller(context, edge, request, address.origin, requestId)
-  const response = await edge.api(request, { context, hosts: edge.hosts, ...signedIn })
+  return forCaller(await edge.api(request, { context, hosts: edge.hosts, ...signedIn }), requestId)
+}
+
+/** What is told to one caller: no page of another one shows it, and nobody keeps it. */
+function forCaller(response: Response, requestId: string): Response {
   response.headers.set('x-request-id', requestId)
   response.headers.set('x-content-type-options', 'nosniff')
   response.headers.set('cache-control', 'no-store')
@@ -133,7 +137,7 @@ async function serveControl(
   return response
 }
 
-/** @throws ResourceError `unauthenticated`, `permission_denied` for anybody but the operator */
+/** @throws ResourceError `not_found` for anything but a GET; `unauthenticated`, `permission_denied` for anybody but the operator */
 async function serveOperatorMetrics(
   edge: Edge,
   context: EdgeContext,
@@ -141,9 +145,10 @@ async function serveOperatorMetrics(
   origin: string,
   requestId: string,
 ): Promise<Response> {
+  if (request.method !== 'GET' && request.method !== 'HEAD') return notFound()
   const { caller } = await requireCaller(context, edge, request, origin, requestId)
   if (caller.role !== 'operator') throw new ResourceError('permission_denied', 'Metrics are for the operator.')
-  return serveMetrics(edge.metrics, context, requestId)
+  return forCaller(await serveMetrics(edge.metrics, context, requestId), requestId)
 }
 
 /** The client's own name for the request when it is one that fits a log line, else a new one. */

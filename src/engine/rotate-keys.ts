@@ -1,11 +1,11 @@
 // New keys for a deployment that goes on: the newest signs, every one that is still in the file verifies.
 
 import { randomBytes } from 'node:crypto'
-import { realpathSync } from 'node:fs'
+import { closeSync, openSync, realpathSync, rmSync } from 'node:fs'
 import { toCrockford } from '../identity/crockford.ts'
 import type { DeploymentSecrets } from '../wire/deployment.ts'
 import { writeDurably } from './durable-file.ts'
-import { EngineError } from './engine-error.ts'
+import { EngineError, codeOf } from './engine-error.ts'
 import { KEY_BYTES, SECRETS_MODE, readSecrets } from './secrets.ts'
 
 export type KeyKind = 'token' | 'operator' | 'identifier'
@@ -24,10 +24,33 @@ export function rotateKeys(file: string, kind: KeyKind, { retire }: { readonly r
       2,
     )
   }
-  const secrets = readSecrets(file)
-  const next = retire && kind !== 'identifier' ? retired(secrets, kind) : rotated(secrets, kind)
   // A link stays what it is.
-  writeDurably(realpathSync(file), `${JSON.stringify(next, null, 2)}\n`, SECRETS_MODE)
+  const path = realpathSync(file)
+  whileAlone(path, () => {
+    const secrets = readSecrets(path)
+    const next = retire && kind !== 'identifier' ? retired(secrets, kind) : rotated(secrets, kind)
+    writeDurably(path, `${JSON.stringify(next, null, 2)}\n`, SECRETS_MODE)
+  })
+}
+
+/** Of two at once one would lose the other's key, with everything that it has signed meanwhile. @throws EngineError */
+function whileAlone(file: string, rotate: () => void): void {
+  const mark = `${file}.rotating`
+  try {
+    closeSync(openSync(mark, 'wx', SECRETS_MODE))
+  } catch (thrown) {
+    if (codeOf(thrown) !== 'EEXIST') throw thrown
+    throw new EngineError(
+      'another command is rotating the keys',
+      `${mark} is there`,
+      'Try again. If none is running, one broke off: remove that file.',
+    )
+  }
+  try {
+    rotate()
+  } finally {
+    rmSync(mark, { force: true })
+  }
 }
 
 function rotated(secrets: DeploymentSecrets, kind: KeyKind): DeploymentSecrets {

@@ -2,7 +2,7 @@
 // profile that is signed in to the console and to the victim's wiki, with a page of the hostile wiki open.
 
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { createTokenSigner } from '../../src/identity/token.ts'
+import { createDeploymentSigner } from '../../src/identity/deployment-signer.ts'
 import { makeCertificate } from '../support/certificate.ts'
 import { Front } from '../support/front.ts'
 import { send, type Answer } from '../support/http.ts'
@@ -164,10 +164,10 @@ export async function signIn(
   world: World,
   { context, operator, victim, hostile, victimId, hostileId }: Profile,
 ): Promise<void> {
-  const { deployment, tokenKeys } = world.server.secrets
+  const { deployment } = world.server.secrets
   const endsAt = Math.floor(Date.now() / 1000) + 600
   const claims = { type: 'operator', resource: deployment, permission: 'admin', generation: 0, endsAt } as const
-  const code = await createTokenSigner(deployment, tokenKeys).mint({
+  const code = await createDeploymentSigner(world.server.secrets).mint({
     use: 'operator-code',
     expiresAt: endsAt,
     ...claims,

@@ -44,6 +44,45 @@ describe('answers', () => {
   })
 })
 
+describe('requests', () => {
+  test('[CL8] what would be about something else is not sent: dots and nothing in the place of an identifier', async () => {
+    const { id } = await ledgers().create({ name: 'Kept' })
+    const proxy = await FlakyProxy.start(server.url, [])
+    const behind = createClient({ baseUrl: proxy.url, key: server.operatorKey })
+    const mine = behind.resources('ledgers')
+    for (const wrong of ['', '.', '..']) {
+      for (const call of [
+        () => mine.tokens(id).revoke(wrong),
+        () => behind.keys(id).revoke(wrong),
+        () => mine.delete(wrong),
+        () => mine.restore(wrong),
+        () => mine.tokens(wrong).revokeAll(),
+        () => behind.operations.cancel(wrong),
+        () => behind.resources(`ledgers/${id}/${wrong}`).count(),
+      ])
+        expect(await refusal(call())).toMatchObject({ code: 'invalid_request', status: 0, applied: 'no' })
+    }
+    expect(proxy.seen).toEqual([])
+    expect((await ledgers().get(id)).state).toBe('active')
+  })
+
+  test('[CL8] a redirection is not followed: a change would be made as another, or elsewhere', async () => {
+    const elsewhere = await FlakyProxy.start(server.url, [])
+    for (const status of [301, 302, 303, 307, 308]) {
+      const headers = { location: `${elsewhere.url}/v1/ledgers` }
+      const proxy = await FlakyProxy.start(server.url, [{ status, headers }])
+      const behind = createClient({ baseUrl: proxy.url, key: server.operatorKey })
+      expect(await refusal(behind.resources('ledgers').create({ name: 'Astray' }))).toMatchObject({
+        code: 'unexpected',
+        status,
+        applied: 'no',
+        retryable: false,
+      })
+    }
+    expect(elsewhere.seen).toEqual([])
+  })
+})
+
 describe('retries', () => {
   const busy: Fate = {
     status: 503,

@@ -181,6 +181,12 @@ describe('on behalf of an account', () => {
       const refused = await other.ask(`/v1/ledgers/${id}?account=${asked}`)
       expect([asked, refused.status, (await problem(refused)).code]).toEqual([asked, 403, 'permission_denied'])
     }
+    // What he is led to there leads there.
+    const creation = await server.fetch(`/v1/ledgers?account=${own.id}`, json('POST', {}))
+    const bulk = { resources: [{}] }
+    const operation = await server.fetch(`/v1/ledgers/bulk?account=${own.id}`, json('POST', bulk))
+    for (const answer of [creation, operation])
+      expect((await server.fetch(answer.headers.get('location') ?? '')).status).toBe(200)
     for (const asked of [id, own.id.replace(/.$/, flip), 'x', '', '-']) {
       const refused = await server.fetch(`/v1/ledgers?account=${asked}`, json('POST', {}))
       expect([asked, refused.status, await problem(refused)]).toEqual([

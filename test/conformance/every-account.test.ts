@@ -78,7 +78,7 @@ describe('the list over all accounts', () => {
 
 describe('a shard per account, and accounts that are resources', () => {
   test('[SH4] [SH9] are listed and left by way of the list of accounts', async () => {
-    const server = await startServer({ app: OWNED_SHARDS_APP })
+    const server = await startServer({ app: OWNED_SHARDS_APP, timers: { deleteRetentionMs: 3_600_000 } })
     const owner = server.secrets.defaultAccount
     const accounts = [owner]
     for (let count = 0; count < 7; count++) {
@@ -96,6 +96,25 @@ describe('a shard per account, and accounts that are resources', () => {
       cursor = next
     }
     expect(walked).toEqual(made)
+
+    // One that was listed is deleted, one that was not is, and both are restored when the walk is beyond them.
+    const seen: string[] = []
+    const step = async (cursor?: string): Promise<string | undefined> => {
+      const at = cursor === undefined ? '' : `&cursor=${cursor}`
+      const page = (await (await server.fetch(`/v1/crates?account=-&limit=3${at}`)).json()) as {
+        data: ResourceJson[]
+        next_cursor?: string
+      }
+      seen.push(...page.data.map(({ id }) => id))
+      return page.next_cursor
+    }
+    const both = [accounts[1], accounts[6]]
+    let cursor = await step(await step())
+    for (const id of both) await server.fetch(`/v1/accounts/${id}`, { method: 'DELETE' })
+    for (let count = 0; count < 3 && cursor !== undefined; count++) cursor = await step(cursor)
+    for (const id of both) await server.fetch(`/v1/accounts/${id}/restore`, { method: 'POST' })
+    while (cursor !== undefined) cursor = await step(cursor)
+    expect(seen).toEqual(made)
     // Where an account has no home, it is the root object's; these are all in one cell.
     await reshard(server, byRegion())
     await waitForMoves(server)

@@ -77,3 +77,9 @@ test('[JN2] events are a feed: the cursor goes on where it was, nothing comes tw
   expect(new Set(seen.map((event) => event.id)).size).toBe(5)
   await tenant.refused(tenant.ask('events?cursor=!'), 400)
 })
+
+test('[AU7] nobody has the account that stands for all of them, whatever a sign-in answers', async () => {
+  const nobody = new Tenant(server, '-', { role: 'read' })
+  for (const path of ['operations', 'events', 'files', 'files?account=-'])
+    expect(await nobody.refused(nobody.ask(path), 403)).toMatchObject({ code: 'permission_denied' })
+})

@@ -17,13 +17,20 @@ function valueOf(text: string, line: RegExp): number {
   return Number(found.split(' ').at(-1))
 }
 
-test('[OP1] /metrics tells states, work and latencies per plane and type, to the operator only', async () => {
+test('[OP1] [OP2] /metrics tells states, work and latencies per plane and type, to the operator only', async () => {
   expect((await fetch(`${server.url}/metrics`)).status).toBe(401)
   const { id } = await create(server, 'ledgers')
   const { token } = await mintToken(server, 'ledgers', id)
   await content(server, `/ledgers/${id}/entries`, token)
   await server.fetch(`/v1/ledgers/${(await create(server, 'ledgers')).id}`, { method: 'DELETE' })
-  const response = await server.fetch('/metrics')
+  expect((await server.fetch('/metrics', { method: 'POST' })).status).toBe(404)
+  const response = await server.fetch('/metrics', { headers: { 'x-request-id': 'scrape-1' } })
+  expect(Object.fromEntries(response.headers)).toMatchObject({
+    'x-request-id': 'scrape-1',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'cross-origin-resource-policy': 'same-origin',
+  })
   expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')
   const text = await response.text()
   const root = 'type="ledger",shard="root"'

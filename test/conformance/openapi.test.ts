@@ -125,6 +125,9 @@ describe('examples', () => {
 
 describe('refusals', () => {
   test('[HT10] each route refuses as the document says', async () => {
+    // The examples before this change a policy, and while accounts move their changes are refused for another reason.
+    const types = async (): Promise<string> => (await server.fetch('/v1/types')).text()
+    await expect.poll(types, { timeout: 20_000 }).not.toContain('"moving":true')
     const keyring = createKeyring(server.secrets.identifierKeys)
     const { id } = (await (await server.fetch('/v1/wikis', { method: 'POST' })).json()) as { id: string }
     const { id: never } = await mintResourceId(keyring, 'wiki', 'local')

@@ -59,6 +59,8 @@ describe.each(['files', 'owns', 'spreads'])('%s', (plural) => {
     await operator.refused(operator.post(`${plural}/${id}/transfer`, { account: taker.account }), 409)
     await operator.refused(operator.post(`${plural}/${id}/transfer`, { account: giver.account }), 400)
     await operator.refused(operator.post(`${plural}/${id}/transfer`, {}), 400)
+    // What stands for all accounts could never give it back.
+    await operator.refused(operator.post(`${plural}/${id}/transfer`, { account: '-' }), 400)
     expect(await giver.get(plural, id)).toMatchObject({ account: giver.account, state: 'active' })
     await giver.expect(200, giver.patch(`${plural}/${id}`, { name: 'free' }))
     await giver.expect(200, giver.delete(`${plural}/${id}`))

@@ -5,12 +5,13 @@ import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { mintToken as mintOffline } from '../../dist/tokens.js'
+import { createTokenSigner } from '../../src/identity/token.ts'
 import type { DeploymentSecrets } from '../../src/wire/deployment.ts'
 import { makeAccount, makeKey } from '../support/accounts.ts'
 import { LEDGER_APP } from '../support/apps.ts'
 import { runCli } from '../support/cli.ts'
 import { claimsOf } from '../support/tokens.ts'
-import { content, create, mintToken, openLink, ownHost, send, type SendOptions } from '../support/http.ts'
+import { content, create, json, mintToken, openLink, ownHost, send, type SendOptions } from '../support/http.ts'
 import { makeTestDirectory, startServer, type TestServer } from '../support/server.ts'
 
 let server: TestServer
@@ -43,6 +44,20 @@ describe('minting offline', () => {
     const next = await mintOffline(secrets, { resource: id, generation: 2 })
     expect((await content(server, path, next.token)).status).toBe(200)
     await server.control.ready()
+  })
+
+  test('[AU14] the token keys make nobody the operator', async () => {
+    const { deployment, tokenKeys } = server.secrets
+    const endsAt = Math.floor(Date.now() / 1000) + 600
+    const claims = { type: 'operator', resource: deployment, permission: 'admin', generation: 0, endsAt } as const
+    const times = { ...claims, expiresAt: endsAt }
+    const signer = createTokenSigner(deployment, tokenKeys)
+    const cookie = `__Host-biplane-operator=${await signer.mint({ ...times, use: 'operator-session' })}`
+    const asOperator = { headers: { cookie, origin: server.url } }
+    expect((await fetch(`${server.url}/v1/accounts`, asOperator)).status).toBe(401)
+    expect((await fetch(`${server.url}/v1/accounts`, { ...asOperator, method: 'POST' })).status).toBe(401)
+    const code = await signer.mint({ ...times, use: 'operator-code' })
+    expect((await fetch(`${server.url}/sign-in?code=${code}`, { redirect: 'manual' })).status).toBe(401)
   })
 
   test.each([
@@ -92,10 +107,18 @@ describe('rotating keys', () => {
 
   test("[AU15] the operator's keys both work, until the older one is retired", async () => {
     const [old, account] = [server.operatorKey, await makeAccount(server)]
+    const before = await signIn(old)
     expect((await rotate('operator')).code).toBe(0)
     const [, fresh = ''] = server.secrets.operatorKeys
     for (const key of [old, fresh]) expect((await content(server, '/v1/ledgers', key)).status).toBe(200)
+    const cookies = [before, await signIn(old), await signIn(fresh)]
+    const sessions = async (): Promise<number[]> => {
+      const asked = cookies.map((cookie) => fetch(`${server.url}/v1/session`, { headers: { cookie } }))
+      return (await Promise.all(asked)).map(({ status }) => status)
+    }
+    expect(await sessions()).toEqual([200, 200, 200])
     expect((await rotate('operator', '--retire')).code).toBe(0)
+    expect(await sessions()).toEqual([401, 401, 200])
     expect((await content(server, '/v1/ledgers', old)).status).toBe(401)
     expect((await content(server, '/v1/ledgers', fresh)).status).toBe(200)
     expect((await account.ask('/v1/ledgers')).status).toBe(200)
@@ -125,9 +148,21 @@ describe('rotating keys', () => {
     const { tokenKeys } = JSON.parse(readFileSync(file, 'utf8')) as DeploymentSecrets
     expect(tokenKeys).toHaveLength(server.secrets.tokenKeys.length + 2)
     expect((await runCli(['rotate-token-key', '--data', join(folder, 'none')])).code).toBe(1)
+    // Of two at once one would lose the other's key.
+    const before = readFileSync(file, 'utf8')
+    writeFileSync(`${file}.rotating`, '')
+    const second = await runCli(['rotate-identifier-key', '--data', join(folder, 'none'), '--secrets', file])
+    expect([second.code, second.stderr]).toEqual([1, expect.stringContaining('another command is rotating the keys')])
+    expect(readFileSync(file, 'utf8')).toBe(before)
     rmSync(folder, { recursive: true })
   })
 })
+
+/** @returns the cookie of a browser that the operator signs in by key */
+async function signIn(key: string): Promise<string> {
+  const response = await fetch(`${server.url}/sign-in`, json('POST', { key }, { origin: server.url }))
+  return response.headers.get('set-cookie')?.split(';')[0] ?? ''
+}
 
 function rotate(kind: string, ...flags: readonly string[]): ReturnType<typeof runCli> {
   return runCli([`rotate-${kind}-key`, '--data', server.dataDir, ...flags])

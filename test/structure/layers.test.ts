@@ -35,7 +35,7 @@ const SEES_CONSOLE = 'default-app.ts'
 
 /** Lines of each folder: readable in an evening. Raise one only together with the reason, in the commit that needs it. */
 const BUDGETS: Readonly<Record<string, number>> = {
-  identity: 560,
+  identity: 600,
   // The shapes of accounts with their keys, operations, journals and moves.
   wire: 1_350,
   'resource-type.ts': 210,
@@ -48,7 +48,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'data-plane': 1_350,
   'types/account': 300,
   // A method and a documented shape for every route.
-  client: 1_150,
+  client: 1_180,
   // The rules as checks that builders run: each says what it asks and expects, and why it failed.
   conformance: 2_000,
   // Two storages, importing and exporting, beside saving: each a reader of its own.

@@ -19,11 +19,11 @@ interface TypeJson {
   readonly moving: boolean
 }
 
-/** A request about an account's crates, or one of them. */
+/** A request about an account's crates, or one of them. @param id '' or a query: all of them */
 export function change(server: TestServer, account: Account, id: string, init: RequestInit): Promise<Response> {
   const headers = new Headers(init.headers)
   headers.set('x-account', account)
-  return server.fetch(`/v1/crates${id === '' ? '' : `/${id}`}`, { ...init, headers })
+  return server.fetch(`/v1/crates${id === '' || id.startsWith('?') ? id : `/${id}`}`, { ...init, headers })
 }
 
 /** @throws Error unless it answers 201 */

@@ -1,6 +1,7 @@
 // Tokens signed with a server's own keys: what otherwise only the server could make, such as a session in its second half.
 
-import { createTokenSigner, type TokenClaims } from '../../src/identity/token.ts'
+import { createDeploymentSigner } from '../../src/identity/deployment-signer.ts'
+import type { TokenClaims } from '../../src/identity/token.ts'
 import type { TestServer } from './server.ts'
 
 /** A token for a resource's content, valid for a minute, with write permission, unless `changes` say otherwise. */
@@ -9,9 +10,8 @@ export function forgeToken(
   resource: string,
   changes: Partial<Omit<TokenClaims, 'tokenId'>> = {},
 ): Promise<string> {
-  const { deployment, tokenKeys } = server.secrets
   const expiresAt = changes.expiresAt ?? Math.floor(Date.now() / 1000) + 60
-  return createTokenSigner(deployment, tokenKeys).mint({
+  return createDeploymentSigner(server.secrets).mint({
     use: 'resource',
     type: resource.slice(0, resource.indexOf('-')),
     resource,

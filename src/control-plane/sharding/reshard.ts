@@ -5,7 +5,7 @@ import { fault } from '../../object/fault.ts'
 import { isSamePolicy, type ShardPolicy } from '../../identity/shard.ts'
 import { ResourceError } from '../../wire/errors.ts'
 import type { OperationRecord } from '../../wire/operation.ts'
-import type { PersistedPolicy } from '../../wire/planes.ts'
+import type { Caller, PersistedPolicy } from '../../wire/planes.ts'
 import type { ControlDeps } from '../deps.ts'
 import { readPolicy, rootPolicy, writePolicy } from '../policy.ts'
 import {
@@ -24,18 +24,19 @@ import { nextSource, requireAccounts, type SourcePosition } from './sources.ts'
 /**
  * Begins it. The policy that is there already is an operation that is done at once.
  *
- * @param account under which the operation is found
+ * @param caller under whose account the operation is found
  * @throws ResourceError `not_ready` while accounts still move; `invalid_request` when nobody knows the shards of before
  */
-export async function reshard(deps: ControlDeps, account: string, policy: ShardPolicy): Promise<OperationRecord> {
+export async function reshard(deps: ControlDeps, caller: Caller, policy: ShardPolicy): Promise<OperationRecord> {
   if (rootPolicy(deps, deps.type.shards).policy.kind === 'by_account' && policy.kind !== 'by_account')
     await requireAccounts(deps)
-  const id = await deps.transact(() => begin(deps, account, policy))
+  const id = await deps.transact(() => begin(deps, caller, policy))
   TEST_BUILD: await fault('reshard.recorded')
-  return toPublic(ownedOperation(deps.sql, id, account))
+  return toPublic(ownedOperation(deps.sql, id, caller.account))
 }
 
-function begin(deps: ControlDeps, account: string, policy: ShardPolicy): string {
+function begin(deps: ControlDeps, caller: Caller, policy: ShardPolicy): string {
+  const { account } = caller
   const { policy: before, epoch, previous } = rootPolicy(deps, deps.type.shards)
   if (previous !== undefined)
     throw new ResourceError(
@@ -43,6 +44,7 @@ function begin(deps: ControlDeps, account: string, policy: ShardPolicy): string 
       'Accounts are still moving to where the last change of the policy puts them: GET /v1/operations?account=- says how far that is.',
       { retryAfterSeconds: 1 },
     )
+  deps.journal.audit(caller, 'reshard', null)
   const id = beginOperation(deps, { account, kind: 'reshard', total: 0, subject: { from: before, to: policy } })
   if (isSamePolicy(before, policy)) finishOperation(deps, ownedOperation(deps.sql, id, account), {})
   else writePolicy(deps.sql, { policy, epoch: epoch + 1, previous: before })
