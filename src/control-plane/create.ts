@@ -138,6 +138,7 @@ export function recordIntent(
     isProtected: request.deleteProtection ?? false,
     expireTimeMs: firstExpireTime(deps, request.expireTimeMs, createTimeMs),
     lifeDue: null,
+    restoreTimeMs: null,
     operation,
   }
   insertRow(sql, { ...row, lifeDue: lifeDueOf(deps, row) })

@@ -69,14 +69,16 @@ export async function restore(
     takeOne(sql, row.account, caller.limits.resources)
     releaseDeleted(sql, row.account)
     // An end that has come meanwhile would take it away again at once.
-    const expireTimeMs = row.expireTimeMs !== null && row.expireTimeMs <= deps.now() ? null : row.expireTimeMs
+    const restoreTimeMs = deps.now()
+    const expireTimeMs = row.expireTimeMs !== null && row.expireTimeMs <= restoreTimeMs ? null : row.expireTimeMs
     const columns = {
       ...NO_RETENTION,
       ...takeName(deps, row, name),
       isListed: true,
       deleteTimeMs: null,
+      restoreTimeMs,
       expireTimeMs,
-      lifeDue: lifeDueOf(deps, { ...row, expireTimeMs }),
+      lifeDue: lifeDueOf(deps, { ...row, restoreTimeMs, expireTimeMs }),
     }
     const limits = { bytes: resourceBytes(deps.type.limits.bytes, held.limits) }
     const next = bumpDescriptor(deps, row, { mode: effectiveMode(row.ownMode, held), limits }, columns)

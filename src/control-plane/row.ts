@@ -39,6 +39,8 @@ export interface CatalogRow {
   readonly expireTimeMs: number | null
   /** Shard time at which a live row is looked at, and perhaps deleted by itself. */
   readonly lifeDue: number | null
+  /** Wall time at which it was last restored: nobody could write to it before. */
+  readonly restoreTimeMs: number | null
   /** The operation that it is part of. */
   readonly operation: string | null
   /** Written by reports alone: never part of an update. */
@@ -121,6 +123,7 @@ export const COLUMNS = [
   'protected',
   'expire_time',
   'life_due',
+  'restore_time',
   'operation',
 ] as const
 
@@ -152,6 +155,7 @@ export function toValues(row: CatalogRow): (string | number | null)[] {
     row.isProtected ? 1 : 0,
     row.expireTimeMs,
     row.lifeDue,
+    row.restoreTimeMs,
     row.operation,
   ]
 }
@@ -184,6 +188,8 @@ export function toRow(stored: Stored): CatalogRow {
     isProtected: stored['protected'] === 1,
     expireTimeMs: stored['expire_time'] as number | null,
     lifeDue: stored['life_due'] as number | null,
+    // Of a shard of the release before, absent.
+    restoreTimeMs: (stored['restore_time'] ?? null) as number | null,
     operation: stored['operation'] as string | null,
     ...toUsage(stored),
   }

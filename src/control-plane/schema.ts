@@ -137,6 +137,10 @@ const STEPS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX usage_day_by_day ON usage_day (day);
   `,
+  // What was idle lives on when it is restored.
+  `
+  ALTER TABLE resource ADD COLUMN restore_time INTEGER;     -- wall time; idleness counts from it
+  `,
 ]
 
 /**

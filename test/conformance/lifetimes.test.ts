@@ -78,6 +78,11 @@ describe('an end of its own', () => {
     await writing
     expect(await tenant.state('idles', busy.id)).toBe('active')
     await expect.poll(() => tenant.state('idles', busy.id), SOON).toBe('deleted')
+    // While it was deleted nobody could write to it: it lives on, for as long as nobody does again.
+    const begun = Date.now()
+    await tenant.expect(200, tenant.post(`idles/${busy.id}/restore`))
+    await expect.poll(() => tenant.state('idles', busy.id), SOON).toBe('deleted')
+    expect(Date.now()).toBeGreaterThanOrEqual(begun + 2_000)
   })
 
   test('[CP18] is of a time that is one', async () => {

@@ -68,7 +68,7 @@ export function readPage(
         tables.push(...withWork(sql, part, rows))
         return { tables, next: position }
       }
-      rows.push(row)
+      rows.push(withoutNulls(row))
       position = { ...position, after: orderOf(part).map((column) => row[column] ?? null) }
       room = { rows: room.rows - 1, characters: room.characters - sizeOf(row) }
     }
@@ -98,6 +98,11 @@ function select(
     limit,
     ...(after ?? []),
   )
+}
+
+/** A column that is new and unused must not keep an account from moving to a shard that still runs the release before. */
+function withoutNulls(row: StoredRow): StoredRow {
+  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null))
 }
 
 function sizeOf(row: StoredRow): number {
