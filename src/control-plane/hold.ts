@@ -61,12 +61,17 @@ function progressOf(sql: SqlStorage, account: string): HoldProgress {
   const item = findWork(sql, holdKey(account))
   const reached = item === undefined ? Number.MAX_SAFE_INTEGER : Number(item.cursor ?? 0)
   const isEnding = readAccount(sql, account).hold === 'deleted'
-  const open = isEnding ? "phase <> 'purged'" : '(create_time > ? OR applied_version < desired_version)'
+  const open = isEnding ? "phase <> 'purged'" : '(create_time > ?2 OR applied_version < desired_version)'
   const all = isEnding ? '1' : "phase <> 'purged'"
+  // One after the other: each index has one half of the account's rows, and none has all of them.
+  const halves = [1, 0].map(
+    (listed) =>
+      `SELECT count(*) AS total, sum(${open}) AS left FROM resource WHERE listed = ${listed} AND account = ?1 AND ${all}`,
+  )
   const { total, left } = sql
     .exec<{ total: number; left: number | null }>(
-      `SELECT count(*) AS total, sum(${open}) AS left FROM resource WHERE account = ? AND ${all}`,
-      ...(isEnding ? [account] : [reached, account]),
+      `SELECT sum(total) AS total, sum(left) AS left FROM (${halves.join(' UNION ALL ')})`,
+      ...(isEnding ? [account] : [account, reached]),
     )
     .one()
   // With nothing to do yet looked at, the work itself is what is left.
