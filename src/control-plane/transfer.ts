@@ -13,6 +13,7 @@ import type { ControlDeps } from './deps.ts'
 import { scheduleWork } from './descriptor.ts'
 import { forgetKeysOf } from './idempotency.ts'
 import { dropLabels, indexLabels } from './labels.ts'
+import { lifeDueOf } from './lifetime.ts'
 import { readCounters, raiseCounters, nextCreateTime } from './meta.ts'
 import { releaseBytes, takeBytes } from './metering.ts'
 import { callPeer } from './peers.ts'
@@ -183,6 +184,8 @@ function toReceived(
     account,
     createTimeMs,
     updateTimeMs: createTimeMs,
+    // Each shard has a clock of its own: the other one's time says nothing here.
+    lifeDue: lifeDueOf(deps, { ...row, createTimeMs }),
     operation: null,
     desiredVersion: version,
     revision: row.revision + 1,
