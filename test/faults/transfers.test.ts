@@ -95,6 +95,52 @@ test('[CP21] [MT2] the giver is held while it is given away: it is not', async (
   await expect.poll(() => giver.state(plural, other), SOON).toBe('active')
 })
 
+// The first has not heard of it yet, and will ask again.
+test('[CP21] [RC6] given on at once, to a third account: it is there, and nowhere else', async () => {
+  const server = await startServer({ app: TENANTS_APP, faults: true })
+  const { giver, taker, id, give } = await gift(server, 'owns', 'passed on')
+  const third = new Tenant(server, 'third')
+  await whileHeld(server, 'transfer.taken', give, async () => {
+    const from = new Tenant(server, taker.account, { role: 'operator' })
+    await from.expect(200, from.post(`owns/${id}/transfer`, { account: third.account }))
+    // The giver's call is beyond its deadline, and is made again until it is answered.
+    await expect.poll(() => giver.list('owns'), SOON).toEqual([])
+  })
+  expect(await taker.list('owns')).toEqual([])
+  expect(await third.list('owns')).toMatchObject([{ id, account: third.account }])
+  expect(await kindsOf(giver, id)).toEqual(['created', 'transferred'])
+  expect(await kindsOf(taker, id)).toEqual(['transferred', 'transferred'])
+  expect(await kindsOf(third, id)).toEqual(['transferred'])
+})
+
+test('[CP21] [RC6] given back at once: it comes back, when it has gone', async () => {
+  const server = await startServer({ app: TENANTS_APP, faults: true })
+  const { giver, taker, id, give } = await gift(server, 'owns', 'given back')
+  await whileHeld(server, 'transfer.taken', give, async () => {
+    const from = new Tenant(server, taker.account, { role: 'operator' })
+    await from.refused(from.post(`owns/${id}/transfer`, { account: giver.account }), 503)
+    await expect.poll(() => taker.list('owns'), SOON).toEqual([])
+  })
+  expect(await giver.list('owns')).toMatchObject([{ id, account: giver.account, state: 'active' }])
+  expect(await kindsOf(giver, id)).toEqual(['created', 'transferred', 'transferred'])
+  expect(await kindsOf(taker, id)).toEqual(['transferred', 'transferred'])
+})
+
+test('[CP21] [JN1] [JN2] given on at once, on one shard: not before it was told of', async () => {
+  const server = await startServer({ app: TENANTS_APP, faults: true })
+  const { giver, taker, id, give } = await gift(server, 'files', 'hurried')
+  const third = new Tenant(server, 'third')
+  const from = new Tenant(server, taker.account, { role: 'operator' })
+  const giveOn = (): Promise<Response> => from.post(`files/${id}/transfer`, { account: third.account })
+  await whileHeld(server, 'transfer.taken', give, async () => {
+    expect(await from.refused(giveOn(), 409)).toMatchObject({ code: 'not_ready' })
+  })
+  await from.expect(200, giveOn())
+  expect(await third.list('files')).toMatchObject([{ id, account: third.account }])
+  expect(await kindsOf(giver, id)).toEqual(['created', 'transferred'])
+  expect(await outcomesOf(giver, id)).toEqual(['ok'])
+})
+
 async function whileHeld(
   server: TestServer,
   point: string,
