@@ -150,7 +150,7 @@ function again(
   cursor: string | null,
   delayMs: number,
 ): void {
-  write(deps, operation, 'running', progress, undefined, cursor)
+  if (!write(deps, operation, 'running', progress, undefined, cursor)) return
   const due = soonest(deps.now()) + Math.round(delayMs)
   putWork(deps.sql, { key: operationKey(operation.id), kind: 'operation', due, attempt: 0, cursor: null })
   deps.arm()
@@ -184,10 +184,11 @@ function end(
   progress: Progress,
   failure: ResourceError | undefined,
 ): void {
-  write(deps, operation, state, progress, failure, null)
+  if (!write(deps, operation, state, progress, failure, null)) return
   dropWork(deps.sql, operationKey(operation.id))
 }
 
+/** @returns false when it has ended meanwhile: it was cancelled while its work was about to commit, and stays so */
 function write(
   deps: ControlDeps,
   operation: StoredOperation,
@@ -195,9 +196,10 @@ function write(
   { total = operation.total, done = operation.done, failed = operation.failed }: Progress,
   failure: ResourceError | undefined,
   cursor: string | null,
-): void {
-  deps.sql.exec(
-    'UPDATE operation SET state = ?, total = ?, done = ?, failed = ?, error = ?, cursor = ?, update_time = ? WHERE id = ?',
+): boolean {
+  const written = deps.sql.exec(
+    `UPDATE operation SET state = ?, total = ?, done = ?, failed = ?, error = ?, cursor = ?, update_time = ?
+     WHERE id = ? AND state = 'running' RETURNING 1`,
     state,
     total,
     done,
@@ -207,6 +209,7 @@ function write(
     deps.now(),
     operation.id,
   )
+  return written.toArray().length === 1
 }
 
 /** Removes some that ended long ago; bounded so that it never delays a request. */
