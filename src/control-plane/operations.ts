@@ -33,18 +33,25 @@ type Stored = {
 /** Records it and the work item that drives it. Part of the caller's transaction. @returns its identifier */
 export function beginOperation(
   deps: ControlDeps,
-  { account, kind, total, subject }: Pick<OperationRecord, 'account' | 'kind' | 'total' | 'subject'>,
+  {
+    account,
+    kind,
+    total,
+    subject,
+    cursor = null,
+  }: Pick<OperationRecord, 'account' | 'kind' | 'total' | 'subject'> & { readonly cursor?: string | null },
 ): string {
   const id = newOperationId(deps.type.name)
   const nowMs = nextCreateTime(deps.sql, deps.now())
   deps.sql.exec(
     `INSERT INTO operation (id, account, kind, state, total, done, failed, error, subject, cursor, create_time, update_time)
-     VALUES (?, ?, ?, 'running', ?, 0, 0, NULL, ?, NULL, ?, ?)`,
+     VALUES (?, ?, ?, 'running', ?, 0, 0, NULL, ?, ?, ?, ?)`,
     id,
     account,
     kind,
     total,
     JSON.stringify(subject),
+    cursor,
     nowMs,
     nowMs,
   )

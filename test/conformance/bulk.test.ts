@@ -93,7 +93,9 @@ describe('purging what was deleted', () => {
     const made = await tenant.expect<OperationJson>(202, tenant.post('files/bulk', names(130)))
     const ids = (await tenant.ended(made.id)).subject['resources'] as string[]
     const doomed = ids.slice(0, 120)
-    await Promise.all(doomed.map((id) => tenant.expect([200, 202], tenant.delete(`files/${id}`))))
+    // An account may have 64 calls under way.
+    while (doomed.length > 0)
+      await Promise.all(doomed.splice(-40).map((id) => tenant.expect([200, 202], tenant.delete(`files/${id}`))))
     const operation = await tenant.expect<OperationJson>(202, tenant.post('files/purge'))
     expect(await tenant.ended(operation.id)).toMatchObject({
       kind: 'purge_deleted',
@@ -102,7 +104,7 @@ describe('purging what was deleted', () => {
     })
     expect(await tenant.list('files?deleted=true')).toEqual([])
     expect(await tenant.list('files?limit=200')).toHaveLength(10)
-    await tenant.refused(tenant.post(`files/${doomed[0]}/restore`), 410)
+    await tenant.refused(tenant.post(`files/${ids[0]}/restore`), 410)
   })
 })
 
