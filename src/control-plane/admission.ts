@@ -62,7 +62,8 @@ export class Admission {
         retryAfterSeconds: 1,
       })
     }
-    bucket.tokens -= 1
+    // What an operator does for an account, without its limits, must not lock it out afterwards.
+    bucket.tokens = Math.max(bucket.tokens - 1, 0)
     bucket.underWay++
     this.#underWay++
     return () => {
