@@ -77,13 +77,20 @@ export function requireOpen(sql: SqlStorage, account: string, { hold, isOver, li
   })
 }
 
-/** An account's own call says what it may have. Once it was told by the control plane of accounts, only that counts. */
-export function learnLimits(deps: ControlDeps, { account, role, limits }: Caller): void {
-  if (role === 'operator') return
-  const known = readAccount(deps.sql, account)
-  if (known.holdVersion > 0 || JSON.stringify(known.limits) === JSON.stringify(limits)) return
-  writeAccount(deps.sql, account, { ...known, limits })
-  checkBytes(deps, account)
+/**
+ * An account's own call says what it may have. Once it was told by the control plane of accounts, only that counts. In a transaction of its
+ * own: what is learned stays, also when the call is then refused because of it.
+ */
+export async function learnLimits(deps: ControlDeps, { account, role, limits }: Caller): Promise<void> {
+  const isNews = ({ holdVersion, limits: known }: AccountState): boolean =>
+    holdVersion === 0 && JSON.stringify(known) !== JSON.stringify(limits)
+  if (role === 'operator' || !isNews(readAccount(deps.sql, account))) return
+  await deps.transact((sql) => {
+    const known = readAccount(sql, account)
+    if (!isNews(known)) return
+    writeAccount(sql, account, { ...known, limits })
+    checkBytes(deps, account)
+  })
 }
 
 /** Takes over what the control plane of accounts says, unless something newer is known. Part of the caller's transaction. */

@@ -5,6 +5,7 @@ import { fault } from '../object/fault.ts'
 import { ResourceError, type ErrorData } from '../wire/errors.ts'
 import type { Caller, ControlMethods } from '../wire/planes.ts'
 import type { OperationRecord } from '../wire/operation.ts'
+import { learnLimits } from './account.ts'
 import { restorableRows } from './catalog.ts'
 import { prepare, recordIntent, requireRoomFor } from './create.ts'
 import type { ControlDeps } from './deps.ts'
@@ -35,6 +36,7 @@ export async function bulkCreate(
   caller: Caller,
   { requests, idempotency }: ControlMethods['bulkCreate']['args'],
 ): Promise<OperationRecord> {
+  await learnLimits(deps, caller)
   const prepared = await Promise.all(requests.map((request) => prepare(deps, caller, request)))
   const id = await deps.transact((sql) => {
     const known = idempotency && findByKey(sql, caller.account, idempotency, deps.now())

@@ -48,6 +48,7 @@ function findCreated(deps: ControlDeps, { account }: Caller, { idempotency }: Cr
 }
 
 async function intend(deps: ControlDeps, caller: Caller, asked: CreateRequest): Promise<string> {
+  await learnLimits(deps, caller)
   const prepared = await prepare(deps, caller, asked)
   return deps.transact(() => {
     const known = findCreated(deps, caller, asked)
@@ -75,7 +76,6 @@ export async function prepare(deps: ControlDeps, caller: Caller, asked: CreateRe
 /** @throws ResourceError when the account may not get that many more: `quota_exceeded`, `rate_limited`, `suspended` ... */
 export function requireRoomFor(deps: ControlDeps, caller: Caller, count: number): void {
   const { account, limits } = caller
-  learnLimits(deps, caller)
   requireOpen(deps.sql, account, readAccount(deps.sql, account))
   takeRate(deps.sql, account, limits.createsPerMinute, count, deps.now())
   takeOne(deps.sql, account, limits.resources, count)
