@@ -12,7 +12,7 @@ import { bumpDescriptor, scheduleWork } from './descriptor.ts'
 import { forgetKeysOf } from './idempotency.ts'
 import { dropLabels } from './labels.ts'
 import { observeTime, shardTime } from './meta.ts'
-import { releaseBytes } from './metering.ts'
+import { releaseBytes, takeBytes } from './metering.ts'
 import { isTimerDue, nextStep } from './next-step.ts'
 import { giveBackOne } from './quota.ts'
 import { retire } from './retire.ts'
@@ -216,6 +216,7 @@ async function forget(deps: Running, row: CatalogRow): Promise<void> {
     if (outcome === 'refused') {
       // Its content is back: the data directory came from an older backup than the catalog. It is purged again.
       updateRow(deps.sql, { ...row, phase: 'purging', clockDue: null })
+      takeBytes(deps, row)
       return scheduleWork(deps, row.id, 'purge')
     }
     deleteRow(deps.sql, row.id)

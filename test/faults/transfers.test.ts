@@ -95,6 +95,27 @@ test('[CP21] [MT2] the giver is held while it is given away: it is not', async (
   await expect.poll(() => giver.state(plural, other), SOON).toBe('active')
 })
 
+test('[CP21] [MT2] written to while it is given away: its new account is told how large it is', async () => {
+  const server = await startServer({ app: TENANTS_APP, faults: true, timers: { usageIntervalMs: 50 } })
+  const { giver, taker, id, give } = await gift(server, 'owns', 'growing')
+  const bytes = async (who: Tenant): Promise<number> => {
+    const { now } = await who.expect<{ now: Record<string, { bytes: number }> }>(200, who.ask('usage'))
+    return now['own']?.bytes ?? 0
+  }
+  await expect.poll(() => bytes(giver), SOON).toBeGreaterThan(0)
+  const token = await giver.token('owns', id)
+  // Its object hears of its new account only then.
+  const release = server.faults?.hold('object.apply.begin')
+  await whileHeld(server, 'transfer.taken', give, async () => {
+    expect((await giver.write('owns', id, token, 'x'.repeat(200_000))).status).toBe(204)
+    // Several reports are tried in this time.
+    await wait(500)
+    release?.()
+  })
+  await expect.poll(() => bytes(taker), SOON).toBeGreaterThan(200_000)
+  expect(await bytes(giver)).toBe(0)
+})
+
 // The first has not heard of it yet, and will ask again.
 test('[CP21] [RC6] given on at once, to a third account: it is there, and nowhere else', async () => {
   const server = await startServer({ app: TENANTS_APP, faults: true })
