@@ -4,11 +4,8 @@
 import { toResourceError } from '../wire/errors.ts'
 import { advance } from './advance.ts'
 import type { ControlDeps } from './deps.ts'
-import { expireKeys } from './idempotency.ts'
-import { expireJournals } from './journal.ts'
+import { sweepExpired } from './expiry.ts'
 import { MAX_CLOCK_STEP_MS, observeTime } from './meta.ts'
-import { expireUsage } from './metering.ts'
-import { expireOperations } from './operations.ts'
 import { RUNNERS } from './runners.ts'
 import { isHere, whileHere } from './sharding/place.ts'
 import { accountOfWork } from './sharding/work-owner.ts'
@@ -26,11 +23,7 @@ export async function reconcile(deps: ControlDeps): Promise<void> {
   await deps.transact((sql) => {
     const nowMs = deps.now()
     observeTime(sql, nowMs)
-    expireKeys(sql, nowMs)
-    const { journalRetentionMs, operationRetentionMs, usageRetentionMs } = deps.timers
-    expireJournals(sql, nowMs - journalRetentionMs)
-    expireOperations(sql, nowMs - operationRetentionMs)
-    expireUsage(sql, nowMs - usageRetentionMs)
+    sweepExpired(sql, deps.timers, nowMs)
     bringWorkBack(sql, nowMs + MAX_CLOCK_STEP_MS, nowMs)
   })
   const items = dueWork(deps.sql, deps.now(), MAX_ITEMS_PER_RUN)

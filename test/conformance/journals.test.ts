@@ -77,3 +77,15 @@ test('[JN2] events are a feed: the cursor goes on where it was, nothing comes tw
   expect(new Set(seen.map((event) => event.id)).size).toBe(5)
   await tenant.refused(tenant.ask('events?cursor=!'), 400)
 })
+
+test('[JN3] entries are kept for their time, and then go, though nothing else happens', async () => {
+  const timers = { journalRetentionMs: 2_000, operationRetentionMs: 2_000 }
+  const short = await startServer({ app: TENANTS_APP, timers })
+  const tenant = new Tenant(short, 'forgotten')
+  const { id } = await tenant.expect<{ id: string }>(202, tenant.post('owns/bulk', { resources: [{}] }))
+  await tenant.ended(id)
+  expect((await tenant.list<AuditJson>('audit')).map(({ action }) => action)).toEqual(['create'])
+  await expect.poll(() => tenant.list('audit'), SOON).toEqual([])
+  await expect.poll(() => tenant.list('operations'), SOON).toEqual([])
+  expect((await tenant.expect<Page<EventJson>>(200, tenant.ask('events'))).data).toEqual([])
+})
