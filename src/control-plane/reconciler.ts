@@ -11,8 +11,14 @@ import { isHere, whileHere } from './sharding/place.ts'
 import { accountOfWork } from './sharding/work-owner.ts'
 import { backOffMs, bringWorkBack, dueWork, findWork, postponeDue, putWork, type WorkItem } from './work.ts'
 
-/** At most 200 calls per alarm run (the platform allows 1,000 subrequests); one item needs two at most, apply and purge. */
-const MAX_ITEMS_PER_RUN = 100
+/** The platform allows 1,000 subrequests. */
+const MAX_CALLS_PER_RUN = 200
+
+/** One item needs two calls at most, apply and purge; one of an account, a call to each type that it owns, and its purge. */
+function itemsPerRun({ ownedTypes }: ControlDeps): number {
+  return Math.floor(MAX_CALLS_PER_RUN / Math.max(2, ownedTypes.length + 1))
+}
+
 /** Cloudflare allows six connections per request. */
 const CONCURRENCY = 6
 /** One second of the ten that a call may take: a live object answers within milliseconds. */
@@ -26,7 +32,7 @@ export async function reconcile(deps: ControlDeps): Promise<void> {
     sweepExpired(sql, deps.timers, nowMs)
     bringWorkBack(sql, nowMs + MAX_CLOCK_STEP_MS, nowMs)
   })
-  const items = dueWork(deps.sql, deps.now(), MAX_ITEMS_PER_RUN)
+  const items = dueWork(deps.sql, deps.now(), itemsPerRun(deps))
   let failedInARow = 0
   const workers = Array.from({ length: CONCURRENCY }, async () => {
     for (let item = items.shift(); item !== undefined; item = items.shift()) {
