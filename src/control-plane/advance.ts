@@ -19,7 +19,7 @@ import { retire } from './retire.ts'
 import { NO_RETENTION, endRetention, timerOf, waitForTimer, withRevision } from './retention.ts'
 import { isRestorable, type CatalogRow } from './row.ts'
 import { isHere, whileHere } from './sharding/place.ts'
-import { backOffMs, dropWork, findWork } from './work.ts'
+import { backOffMs, dropWork, findWork, isLeaving } from './work.ts'
 
 /** On whose behalf: for the logs of the other plane. */
 type Running = ControlDeps & { readonly requestId: string }
@@ -122,6 +122,9 @@ async function apply(deps: Running, row: CatalogRow): Promise<void> {
   await deps.transact(() => {
     const current = findRow(deps.sql, row.id)
     if (current === undefined || current.incarnation !== row.incarnation) return
+    // What it holds may be its next account's, which has it by now: not to be overruled, nor a reason to give it up.
+    if (outcome !== 'applied' && isLeaving(deps.sql, current))
+      throw new ResourceError('not_ready', 'It is being given to another account.')
     if (outcome === 'refused' && current.descriptor.mode !== 'deleted') {
       // The object knows that this incarnation was purged: a catalog from an older backup has come back. The end is the end.
       giveUp(deps, row.id, undefined)

@@ -116,6 +116,45 @@ test('[CP21] [MT2] written to while it is given away: its new account is told ho
   expect(await bytes(giver)).toBe(0)
 })
 
+test('[CP21] a change that its object hears of late: its old tokens stay ended, and it is its new account’s', async () => {
+  const server = await startServer({ app: TENANTS_APP, faults: true })
+  const { giver, taker, id, give } = await gift(server, 'owns', 'late')
+  const token = await giver.token('owns', id)
+  const applies = server.faults?.hits('object.apply.begin') ?? 0
+  const release = server.faults?.hold('object.apply.begin')
+  const changed = giver.patch(`owns/${id}`, { visibility: 'public-read' })
+  await server.faultHit('object.apply.begin', applies + 1)
+  const before = server.faults?.hits('advance.apply.answered') ?? 0
+  await whileHeld(server, 'transfer.received', give, async () => {
+    release?.()
+    // Of the change and of the gift.
+    await server.faultHit('advance.apply.answered', before + 2)
+    // What the answer makes of it is pushed at once.
+    await wait(300)
+  })
+  await changed
+  await expect.poll(async () => (await giver.ask(`owns/${id}`)).status, SOON).toBe(404)
+  expect((await taker.write('owns', id, token, 'of the giver')).status).toBe(401)
+  const looker = new Tenant(server, taker.account, { role: 'operator' })
+  const { object } = await looker.expect<{ object: { descriptor: object } }>(200, looker.ask(`owns/${id}/inspect`))
+  expect(object.descriptor).toMatchObject({ account: taker.account, visibility: 'public-read' })
+})
+
+test('[CP21] its object does not answer: it has gone all the same, and is in one list', async () => {
+  const server = await startServer({
+    app: TENANTS_APP,
+    faults: true,
+    timers: { callTimeoutMs: 4_000, createWaitMs: 6_000 },
+  })
+  const { giver, taker, id, give } = await gift(server, 'owns', 'silent')
+  const release = server.faults?.hold('object.apply.begin')
+  expect((await give()).status).toBe(202)
+  expect(await giver.list('owns')).toEqual([])
+  expect(await taker.list('owns')).toMatchObject([{ id, account: taker.account }])
+  release?.()
+  await expectGiven('owns', { giver, taker, id })
+})
+
 // The first has not heard of it yet, and will ask again.
 test('[CP21] [RC6] given on at once, to a third account: it is there, and nowhere else', async () => {
   const server = await startServer({ app: TENANTS_APP, faults: true })
