@@ -16,8 +16,16 @@ test('[OP3] what an operator does for an account is not limited, and does not lo
 test('[OP3] a call that has ended makes room for another one', () => {
   const admission = new Admission(() => {})
   const leaving = Array.from({ length: 64 }, () => admission.enter('create', ACCOUNT, 0))
-  expect(() => admission.enter('get', ACCOUNT, 0)).toThrow('too much')
-  admission.enter('get', { ...ACCOUNT, account: 'b' }, 0)()
+  expect(() => admission.enter('create', ACCOUNT, 0)).toThrow('too much')
+  admission.enter('create', { ...ACCOUNT, account: 'b' }, 0)()
   leaving[0]?.()
-  admission.enter('get', ACCOUNT, 0)()
+  admission.enter('create', ACCOUNT, 0)()
+})
+
+test('[OP3] what is answered at once is answered while all creations wait for a data plane that is away', () => {
+  const admission = new Admission(() => {})
+  for (let call = 0; call < 512; call++) admission.enter('create', { ...ACCOUNT, account: `a${call % 8}` }, 0)
+  expect(() => admission.enter('create', { ...ACCOUNT, account: 'b' }, 0)).toThrow('too much')
+  admission.enter('list', { ...ACCOUNT, account: 'b' }, 0)()
+  admission.enter('get', { ...ACCOUNT, account: 'a1' }, 0)()
 })
