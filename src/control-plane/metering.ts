@@ -72,23 +72,27 @@ function addUsage(
   )
 }
 
+/** Days of one resource, each a step in the index; a range of it has what all other resources of the account used on those days, too. */
+const OF_ONE = `resource = ?1 AND day IN (
+  WITH RECURSIVE one (day) AS (SELECT ?3 WHERE ?3 < ?4 UNION ALL SELECT day + ${DAY_MS} FROM one WHERE day + ${DAY_MS} < ?4) SELECT day FROM one)`
+const OF_ALL = '(day, resource) > (?3, ?1) AND day < ?4'
+
 /** A page in the order (day, resource). */
 export function readUsage(
   sql: SqlStorage,
   account: string,
   { fromMs, untilMs, resource, after, limit }: ControlMethods['usage']['args'],
 ): ControlMethods['usage']['value'] {
+  // One has one row a day.
+  const next = after === undefined ? fromMs : resource === undefined ? after.dayMs : after.dayMs + DAY_MS
   const rows = sql
     .exec<{ day: number; resource: string; bytes: number; requests: number; writes: number }>(
       `SELECT day, resource, bytes, requests, writes FROM usage_day
-       WHERE account = ? AND day >= ? AND day < ? AND (day, resource) > (?, ?) ${resource === undefined ? '' : 'AND resource = ?'}
-       ORDER BY day, resource LIMIT ?`,
+       WHERE account = ?2 AND ${resource === undefined ? OF_ALL : OF_ONE} ORDER BY day, resource LIMIT ?5`,
+      resource ?? after?.resource ?? '',
       account,
-      fromMs,
+      Math.max(next, fromMs),
       untilMs,
-      after?.dayMs ?? 0,
-      after?.resource ?? '',
-      ...(resource === undefined ? [] : [resource]),
       limit + 1,
     )
     .toArray()

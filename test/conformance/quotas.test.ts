@@ -123,6 +123,8 @@ describe('usage', () => {
       .toBeGreaterThan(3)
     expect((await usage(tenant)).data[0]).toMatchObject({ writes: 3 })
     expect((await usage(tenant, `?resource=${id}`)).data).toHaveLength(1)
+    expect((await usage(tenant, `?resource=${id}&from=2020-01-01T00:00:00Z`)).data).toHaveLength(1)
+    expect((await usage(tenant, `?resource=${id}&until=2020-01-01T00:00:00Z`)).data).toEqual([])
     expect((await usage(tenant, '?until=2020-01-01T00:00:00Z')).data).toEqual([])
     expect(server.sqliteFiles().data).toBe(files)
     await tenant.refused(tenant.ask('usage?from=never'), 400)
