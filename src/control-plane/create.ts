@@ -138,7 +138,7 @@ export function recordIntent(
     isProtected: request.deleteProtection ?? false,
     expireTimeMs: firstExpireTime(deps, request.expireTimeMs, createTimeMs),
     lifeDue: null,
-    restoreTimeMs: null,
+    awakeTimeMs: null,
     operation,
   }
   insertRow(sql, { ...row, lifeDue: lifeDueOf(deps, row) })

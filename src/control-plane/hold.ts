@@ -8,6 +8,7 @@ import { effectiveMode, holdKey, readAccount, resourceBytes, takeHold, type Acco
 import { pageOfAccount } from './catalog.ts'
 import type { ControlDeps } from './deps.ts'
 import { bumpDescriptor } from './descriptor.ts'
+import { awaken } from './lifetime.ts'
 import { removeRow } from './removal.ts'
 import type { CatalogRow } from './row.ts'
 import { dropWork, findWork, isLeaving, putWork, soonest, type WorkItem } from './work.ts'
@@ -53,7 +54,13 @@ function follow(deps: ControlDeps, row: CatalogRow, state: AccountState): void {
   const mode = effectiveMode(row.ownMode, state)
   const bytes = resourceBytes(deps.type.limits.bytes, state.limits)
   if (mode === row.descriptor.mode && bytes === row.descriptor.limits.bytes) return
-  bumpDescriptor(deps, row, { mode, limits: { ...row.descriptor.limits, bytes } })
+  const isAwakened = mode === 'active' && row.descriptor.mode !== 'active'
+  bumpDescriptor(
+    deps,
+    row,
+    { mode, limits: { ...row.descriptor.limits, bytes } },
+    isAwakened ? awaken(deps, row) : undefined,
+  )
 }
 
 /** Done are the rows that were looked at and whose objects know. */

@@ -10,7 +10,7 @@ import { ownedRow, requireFreeName } from './catalog.ts'
 import { requireMatch, requireNotLeaving, settle } from './change.ts'
 import type { ControlDeps } from './deps.ts'
 import { bumpDescriptor } from './descriptor.ts'
-import { lifeDueOf } from './lifetime.ts'
+import { awaken } from './lifetime.ts'
 import { releaseDeleted, takeOne } from './quota.ts'
 import { removeRow } from './removal.ts'
 import { NO_RETENTION } from './retention.ts'
@@ -69,16 +69,14 @@ export async function restore(
     takeOne(sql, row.account, caller.limits.resources)
     releaseDeleted(sql, row.account)
     // An end that has come meanwhile would take it away again at once.
-    const restoreTimeMs = deps.now()
-    const expireTimeMs = row.expireTimeMs !== null && row.expireTimeMs <= restoreTimeMs ? null : row.expireTimeMs
+    const expireTimeMs = row.expireTimeMs !== null && row.expireTimeMs <= deps.now() ? null : row.expireTimeMs
     const columns = {
       ...NO_RETENTION,
       ...takeName(deps, row, name),
       isListed: true,
       deleteTimeMs: null,
-      restoreTimeMs,
       expireTimeMs,
-      lifeDue: lifeDueOf(deps, { ...row, restoreTimeMs, expireTimeMs }),
+      ...awaken(deps, { ...row, expireTimeMs }),
     }
     const limits = { bytes: resourceBytes(deps.type.limits.bytes, held.limits) }
     const next = bumpDescriptor(deps, row, { mode: effectiveMode(row.ownMode, held), limits }, columns)

@@ -39,8 +39,8 @@ export interface CatalogRow {
   readonly expireTimeMs: number | null
   /** Shard time at which a live row is looked at, and perhaps deleted by itself. */
   readonly lifeDue: number | null
-  /** Wall time at which it was last restored: nobody could write to it before. */
-  readonly restoreTimeMs: number | null
+  /** Wall time at which it was last restored, or made active: nobody could write to it before, and it was not idle. */
+  readonly awakeTimeMs: number | null
   /** The operation that it is part of. */
   readonly operation: string | null
   /** Written by reports alone: never part of an update. */
@@ -123,7 +123,7 @@ export const COLUMNS = [
   'protected',
   'expire_time',
   'life_due',
-  'restore_time',
+  'awake_time',
   'operation',
 ] as const
 
@@ -155,7 +155,7 @@ export function toValues(row: CatalogRow): (string | number | null)[] {
     row.isProtected ? 1 : 0,
     row.expireTimeMs,
     row.lifeDue,
-    row.restoreTimeMs,
+    row.awakeTimeMs,
     row.operation,
   ]
 }
@@ -189,7 +189,7 @@ export function toRow(stored: Stored): CatalogRow {
     expireTimeMs: stored['expire_time'] as number | null,
     lifeDue: stored['life_due'] as number | null,
     // Of a shard of the release before, absent.
-    restoreTimeMs: (stored['restore_time'] ?? null) as number | null,
+    awakeTimeMs: (stored['awake_time'] ?? null) as number | null,
     operation: stored['operation'] as string | null,
     ...toUsage(stored),
   }

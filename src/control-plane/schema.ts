@@ -137,9 +137,9 @@ const STEPS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX usage_day_by_day ON usage_day (day);
   `,
-  // What was idle lives on when it is restored. Operations are kept for long: neither their sweep nor a new one looks at all of them.
+  // What could not be written to was not idle. Operations are kept for long: neither their sweep nor a new one looks at all of them.
   `
-  ALTER TABLE resource ADD COLUMN restore_time INTEGER;     -- wall time; idleness counts from it
+  ALTER TABLE resource ADD COLUMN awake_time INTEGER;       -- wall time since when it can be written to again
   CREATE INDEX operation_running ON operation (account) WHERE state = 'running';
   CREATE INDEX operation_ended ON operation (update_time) WHERE state <> 'running';
   `,

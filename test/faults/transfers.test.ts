@@ -118,11 +118,7 @@ describe('between two shards, or on one,', () => {
 
   test('[CP21] [MT2] written to while it is given away: its new account is told how large it is', async () => {
     const { giver, taker, id, give } = await gift(server, 'owns', 'growing')
-    const bytes = async (who: Tenant): Promise<number> => {
-      const { now } = await who.expect<{ now: Record<string, { bytes: number }> }>(200, who.ask('usage'))
-      return now['own']?.bytes ?? 0
-    }
-    await expect.poll(() => bytes(giver), SOON).toBeGreaterThan(0)
+    await expect.poll(() => bytesOf(giver), SOON).toBeGreaterThan(0)
     const token = await giver.token('owns', id)
     // Its object hears of its new account only then.
     const release = server.faults?.hold('object.apply.begin')
@@ -132,8 +128,8 @@ describe('between two shards, or on one,', () => {
       await wait(500)
       release?.()
     })
-    await expect.poll(() => bytes(taker), SOON).toBeGreaterThan(200_000)
-    expect(await bytes(giver)).toBe(0)
+    await expect.poll(() => bytesOf(taker), SOON).toBeGreaterThan(200_000)
+    expect(await bytesOf(giver)).toBe(0)
   })
 
   test('[CP21] a change that its object hears of late: its old tokens stay ended, and it is its new account’s', async () => {
@@ -269,4 +265,9 @@ async function kindsOf(who: Tenant, id: string): Promise<string[]> {
 async function outcomesOf(who: Tenant, id: string): Promise<string[]> {
   const log = await who.list<AuditJson>('audit')
   return log.filter(({ action, resource }) => action === 'transfer' && resource === id).map(({ outcome }) => outcome)
+}
+
+async function bytesOf(who: Tenant): Promise<number> {
+  const { now } = await who.expect<{ now: Record<string, { bytes: number }> }>(200, who.ask('usage'))
+  return now['own']?.bytes ?? 0
 }
