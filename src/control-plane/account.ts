@@ -78,13 +78,13 @@ export function requireOpen(sql: SqlStorage, account: string, { hold, isOver, li
 }
 
 /**
- * An account's own call says what it may have; once it was told by the control plane of accounts, only that counts. A transaction of its
- * own, if there is news: what the call asks for may be refused for it.
+ * An account's own call says what it may have. Once it was told by the control plane of accounts, only that counts. In a transaction of its
+ * own: what is learned stays, also when the call is then refused because of it.
  */
 export async function learnLimits(deps: ControlDeps, { account, role, limits }: Caller): Promise<void> {
   const isNews = ({ holdVersion, limits: known }: AccountState): boolean =>
-    role !== 'operator' && holdVersion === 0 && JSON.stringify(known) !== JSON.stringify(limits)
-  if (!isNews(readAccount(deps.sql, account))) return
+    holdVersion === 0 && JSON.stringify(known) !== JSON.stringify(limits)
+  if (role === 'operator' || !isNews(readAccount(deps.sql, account))) return
   await deps.transact((sql) => {
     const known = readAccount(sql, account)
     if (!isNews(known)) return

@@ -12,14 +12,14 @@ import { bumpDescriptor, scheduleWork } from './descriptor.ts'
 import { forgetKeysOf } from './idempotency.ts'
 import { dropLabels } from './labels.ts'
 import { observeTime, shardTime } from './meta.ts'
-import { releaseBytes } from './metering.ts'
+import { releaseBytes, takeBytes } from './metering.ts'
 import { isTimerDue, nextStep } from './next-step.ts'
 import { giveBackOne } from './quota.ts'
 import { retire } from './retire.ts'
 import { NO_RETENTION, endRetention, timerOf, waitForTimer, withRevision } from './retention.ts'
 import { isRestorable, type CatalogRow } from './row.ts'
 import { isHere, whileHere } from './sharding/place.ts'
-import { backOffMs, dropWork, findWork } from './work.ts'
+import { backOffMs, dropWork, findWork, isLeaving } from './work.ts'
 
 /** One second of the ten that a call may take: a live object answers within milliseconds. */
 const PATIENCE_DIVISOR = 10
@@ -141,6 +141,9 @@ async function apply(deps: Running, row: CatalogRow): Promise<void> {
   await deps.transact(() => {
     const current = findRow(deps.sql, row.id)
     if (current === undefined || current.incarnation !== row.incarnation) return
+    // What it holds may be its next account's, which has it by now: not to be overruled, nor a reason to give it up.
+    if (outcome !== 'applied' && isLeaving(deps.sql, current))
+      throw new ResourceError('not_ready', 'It is being given to another account.')
     if (outcome === 'refused' && current.descriptor.mode !== 'deleted') {
       // The object knows that this incarnation was purged: a catalog from an older backup has come back. The end is the end.
       giveUp(deps, row.id, undefined)
@@ -235,6 +238,7 @@ async function forget(deps: Running, row: CatalogRow): Promise<void> {
     if (outcome === 'refused') {
       // Its content is back: the data directory came from an older backup than the catalog. It is purged again.
       updateRow(deps.sql, { ...row, phase: 'purging', clockDue: null })
+      takeBytes(deps, row)
       return scheduleWork(deps, row.id, 'purge')
     }
     deleteRow(deps.sql, row.id)

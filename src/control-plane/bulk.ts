@@ -5,6 +5,7 @@ import { fault } from '../object/fault.ts'
 import { ResourceError, type ErrorData } from '../wire/errors.ts'
 import type { Caller, ControlMethods } from '../wire/planes.ts'
 import type { OperationRecord } from '../wire/operation.ts'
+import { learnLimits } from './account.ts'
 import { restorableRows } from './catalog.ts'
 import { learnLimits } from './account.ts'
 import { prepare, recordIntent, requireRoomFor } from './create.ts'
@@ -36,6 +37,7 @@ export async function bulkCreate(
   caller: Caller,
   { requests, idempotency }: ControlMethods['bulkCreate']['args'],
 ): Promise<OperationRecord> {
+  await learnLimits(deps, caller)
   const prepared = await Promise.all(requests.map((request) => prepare(deps, caller, request)))
   await learnLimits(deps, caller)
   const id = await deps.transact((sql) => {
@@ -76,13 +78,15 @@ export async function runBulkCreate(deps: ControlDeps, operation: StoredOperatio
         operation.id,
       )
       .one()
-    const progress = { done: operation.total - (open ?? 0), failed: failed ?? 0 }
+    // What failed early may be forgotten before the last one has come to its end.
+    const progress = { done: operation.total - (open ?? 0), failed: Math.max(operation.failed, failed ?? 0) }
     if (progress.done < operation.total) return waitForOperation(deps, operation, progress)
-    finishOperation(deps, operation, progress, failure === null ? undefined : toFailure(failure))
+    finishOperation(deps, operation, progress, progress.failed === 0 ? undefined : toFailure(failure))
   })
 }
 
-function toFailure(text: string): ResourceError {
+function toFailure(text: string | null): ResourceError {
+  if (text === null) return new ResourceError('unavailable', 'Some could not be created; nothing of them remains.')
   const { code, message } = JSON.parse(text) as ErrorData
   return new ResourceError(code, message)
 }
@@ -107,15 +111,25 @@ export async function cancel(deps: ControlDeps, caller: Caller, id: string): Pro
 export async function purgeDeleted(deps: ControlDeps, caller: Caller): Promise<OperationRecord> {
   const id = await deps.transact((sql) => {
     deps.journal.audit(caller, 'purge', null)
+    // Not the operation's own time: times of creation are given out one by one, and after many creations run ahead of the clock.
+    const scan: Scan = { after: 0, beforeMs: deps.now() }
     return beginOperation(deps, {
       account: caller.account,
       kind: 'purge_deleted',
       total: countOf(sql, caller.account, 'deleted'),
       subject: {},
+      cursor: JSON.stringify(scan),
     })
   })
   TEST_BUILD: await fault('purge_deleted.recorded')
   return toPublic(ownedOperation(deps.sql, id, caller.account))
+}
+
+interface Scan {
+  /** Time of creation of the last row that was looked at. */
+  readonly after: number
+  /** What is deleted later is for another operation. */
+  readonly beforeMs: number
 }
 
 const ROWS_PER_RUN = 100
@@ -126,18 +140,13 @@ export async function runPurgeDeleted(deps: ControlDeps, operation: StoredOperat
   TEST_BUILD: await fault('purge_deleted.page')
   await deps.transact((sql) => {
     if (operation.cursor !== SCANNED) {
-      // What is deleted later is for another operation.
-      const rows = restorableRows(
-        sql,
-        operation.account,
-        Number(operation.cursor ?? 0),
-        operation.createTimeMs,
-        ROWS_PER_RUN,
-      )
+      const { after, beforeMs } = JSON.parse(operation.cursor ?? '{}') as Scan
+      const rows = restorableRows(sql, operation.account, after, beforeMs, ROWS_PER_RUN)
       for (const row of rows) endRetention(deps, { ...row, operation: operation.id })
       const last = rows.at(-1)
       const isLast = last === undefined || rows.length < ROWS_PER_RUN
-      return continueOperation(deps, operation, {}, isLast ? SCANNED : String(last.createTimeMs))
+      const next = isLast ? SCANNED : JSON.stringify({ after: last.createTimeMs, beforeMs } satisfies Scan)
+      return continueOperation(deps, operation, {}, next)
     }
     const { total, open } = sql
       .exec<{ total: number; open: number | null }>(

@@ -14,7 +14,7 @@ import { findRow, ownedRow, requireFreeName, updateRow } from './catalog.ts'
 import type { ControlDeps } from './deps.ts'
 import { bumpDescriptor } from './descriptor.ts'
 import { dropLabels, indexLabels } from './labels.ts'
-import { lifeDueOf } from './lifetime.ts'
+import { awaken, lifeDueOf } from './lifetime.ts'
 import { waitForTimer } from './retention.ts'
 import { isRestorable, toNameKey, toRecord, type CatalogRow } from './row.ts'
 import { isLeaving } from './work.ts'
@@ -45,13 +45,15 @@ export async function update(
 }
 
 function applyChanges(deps: ControlDeps, row: CatalogRow, changes: UpdateRequest): CatalogRow {
-  const columns = { ...toColumns(deps, row, changes), ...toLifetime(deps, row, changes) }
+  const named = { ...toColumns(deps, row, changes), ...toLifetime(deps, row, changes) }
   if (changes.labels !== undefined) {
     dropLabels(deps.sql, row)
     indexLabels(deps.sql, { ...row, labels: changes.labels })
   }
   const ownMode = changes.mode ?? row.ownMode
   const mode = effectiveMode(ownMode, readAccount(deps.sql, row.account))
+  const isAwakened = mode === 'active' && row.descriptor.mode !== 'active'
+  const columns = isAwakened ? { ...named, ...awaken(deps, { ...row, ...named }) } : named
   const descriptor = {
     ...(mode === row.descriptor.mode ? {} : { mode }),
     ...(changes.visibility === undefined ? {} : { visibility: changes.visibility }),

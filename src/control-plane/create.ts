@@ -48,6 +48,7 @@ function findCreated(deps: ControlDeps, { account }: Caller, { idempotency }: Cr
 }
 
 async function intend(deps: ControlDeps, caller: Caller, asked: CreateRequest): Promise<string> {
+  await learnLimits(deps, caller)
   const prepared = await prepare(deps, caller, asked)
   await learnLimits(deps, caller)
   return deps.transact(() => {
@@ -138,6 +139,7 @@ export function recordIntent(
     isProtected: request.deleteProtection ?? false,
     expireTimeMs: firstExpireTime(deps, request.expireTimeMs, createTimeMs),
     lifeDue: null,
+    awakeTimeMs: null,
     operation,
   }
   insertRow(sql, { ...row, lifeDue: lifeDueOf(deps, row) })

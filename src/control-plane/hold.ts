@@ -8,6 +8,7 @@ import { effectiveMode, holdKey, readAccount, resourceBytes, takeHold, type Acco
 import { pageOfAccount } from './catalog.ts'
 import type { ControlDeps } from './deps.ts'
 import { bumpDescriptor } from './descriptor.ts'
+import { awaken } from './lifetime.ts'
 import { removeRow } from './removal.ts'
 import type { CatalogRow } from './row.ts'
 import { dropWork, findWork, isLeaving, putWork, soonest, type WorkItem } from './work.ts'
@@ -53,7 +54,13 @@ function follow(deps: ControlDeps, row: CatalogRow, state: AccountState): void {
   const mode = effectiveMode(row.ownMode, state)
   const bytes = resourceBytes(deps.type.limits.bytes, state.limits)
   if (mode === row.descriptor.mode && bytes === row.descriptor.limits.bytes) return
-  bumpDescriptor(deps, row, { mode, limits: { ...row.descriptor.limits, bytes } })
+  const isAwakened = mode === 'active' && row.descriptor.mode !== 'active'
+  bumpDescriptor(
+    deps,
+    row,
+    { mode, limits: { ...row.descriptor.limits, bytes } },
+    isAwakened ? awaken(deps, row) : undefined,
+  )
 }
 
 /** Done are the rows that were looked at and whose objects know. */
@@ -61,12 +68,17 @@ function progressOf(sql: SqlStorage, account: string): HoldProgress {
   const item = findWork(sql, holdKey(account))
   const reached = item === undefined ? Number.MAX_SAFE_INTEGER : Number(item.cursor ?? 0)
   const isEnding = readAccount(sql, account).hold === 'deleted'
-  const open = isEnding ? "phase <> 'purged'" : '(create_time > ? OR applied_version < desired_version)'
+  const open = isEnding ? "phase <> 'purged'" : '(create_time > ?2 OR applied_version < desired_version)'
   const all = isEnding ? '1' : "phase <> 'purged'"
+  // One after the other: each index has one half of the account's rows, and none has all of them.
+  const halves = [1, 0].map(
+    (listed) =>
+      `SELECT count(*) AS total, sum(${open}) AS left FROM resource WHERE listed = ${listed} AND account = ?1 AND ${all}`,
+  )
   const { total, left } = sql
     .exec<{ total: number; left: number | null }>(
-      `SELECT count(*) AS total, sum(${open}) AS left FROM resource WHERE account = ? AND ${all}`,
-      ...(isEnding ? [account] : [reached, account]),
+      `SELECT sum(total) AS total, sum(left) AS left FROM (${halves.join(' UNION ALL ')})`,
+      ...(isEnding ? [account] : [account, reached]),
     )
     .one()
   // With nothing to do yet looked at, the work itself is what is left.

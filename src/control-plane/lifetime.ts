@@ -8,7 +8,7 @@ import type { CatalogRow } from './row.ts'
 /** A protected resource outlives its end, and is looked at again after this. */
 const PROTECTED_PAUSE_MS = 24 * 3_600_000
 
-type Living = Pick<CatalogRow, 'createTimeMs' | 'expireTimeMs' | 'isProtected' | 'usage'>
+type Living = Pick<CatalogRow, 'createTimeMs' | 'awakeTimeMs' | 'expireTimeMs' | 'isProtected' | 'usage'>
 
 /** When a resource of that type that is created now ends by itself; null: never. Wall time. */
 export function firstExpireTime(
@@ -24,8 +24,8 @@ export function firstExpireTime(
 /** Wall time at which it has come to its end, as far as is known now; undefined: never. */
 export function endOf(deps: Pick<ControlDeps, 'type'>, row: Living): number | undefined {
   const { idleSeconds } = deps.type.lifetime
-  const idleEnd =
-    idleSeconds === undefined ? undefined : Math.max(row.createTimeMs, row.usage?.writeTimeMs ?? 0) + idleSeconds * 1000
+  const lastUsed = Math.max(row.createTimeMs, row.awakeTimeMs ?? 0, row.usage?.writeTimeMs ?? 0)
+  const idleEnd = idleSeconds === undefined ? undefined : lastUsed + idleSeconds * 1000
   const ends = [row.expireTimeMs ?? undefined, idleEnd].filter((end) => end !== undefined)
   return ends.length === 0 ? undefined : Math.min(...ends)
 }
@@ -37,4 +37,10 @@ export function lifeDueOf(deps: ControlDeps, row: Living): number | null {
   const nowMs = deps.now()
   const leftMs = Math.max(end - nowMs, row.isProtected ? PROTECTED_PAUSE_MS : 0)
   return observeTime(deps.sql, nowMs) + leftMs
+}
+
+/** Columns of a row that can be written to from now on: for the time before that nobody did says nothing. Part of the caller's transaction. */
+export function awaken(deps: ControlDeps, row: Living): Pick<CatalogRow, 'awakeTimeMs' | 'lifeDue'> {
+  const awakeTimeMs = deps.now()
+  return { awakeTimeMs, lifeDue: lifeDueOf(deps, { ...row, awakeTimeMs }) }
 }

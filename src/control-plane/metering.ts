@@ -2,22 +2,31 @@
 // `usage_day`.
 
 import { parseResourceId } from '../identity/resource-id.ts'
+import { ResourceError } from '../wire/errors.ts'
 import type { ControlMethods, UsageRow } from '../wire/planes.ts'
 import { checkBytes, readAccount } from './account.ts'
 import { findRow, recordUsage } from './catalog.ts'
 import type { ControlDeps } from './deps.ts'
 import { addBytes, countOf } from './quota.ts'
 import type { CatalogRow } from './row.ts'
+import { isLeaving } from './work.ts'
 
 const DAY_MS = 24 * 3_600_000
 
-/** Takes over a report. Part of the caller's transaction. @returns false when the row is not there, or only its tombstone */
+/**
+ * Takes over a report. Part of the caller's transaction.
+ *
+ * @returns false when the row is not there, or only its tombstone
+ * @throws ResourceError `unavailable` while it is given to another account
+ */
 export function takeReport(
   deps: ControlDeps,
   { id, incarnation, usage }: ControlMethods['reportUsage']['args'],
 ): boolean {
   const row = findRow(deps.sql, id)
   if (row === undefined || parseResourceId(id) === undefined) return false
+  // Its new account has been told how large it was; the report comes again, to that one.
+  if (isLeaving(deps.sql, row)) throw new ResourceError('unavailable', 'It is being given to another account.')
   const nowMs = deps.now()
   // Without a write there is no news about the row; only about how often it was read.
   const outcome = usage.writeTimeMs === 0 ? 'stale' : recordUsage(deps.sql, { id, incarnation }, usage, nowMs)
@@ -38,7 +47,7 @@ export function releaseBytes(deps: ControlDeps, { account, usage }: CatalogRow):
   checkBytes(deps, account)
 }
 
-/** What came with a resource that was another account's. */
+/** What came with a resource that was another account's, or is there again. */
 export function takeBytes(deps: ControlDeps, { account, usage }: CatalogRow): void {
   if (usage === undefined || usage.bytes === 0) return
   addBytes(deps.sql, account, usage.bytes)
@@ -63,23 +72,27 @@ function addUsage(
   )
 }
 
+/** Days of one resource, each a step in the index; a range of it has what all other resources of the account used on those days, too. */
+const OF_ONE = `resource = ?1 AND day IN (
+  WITH RECURSIVE one (day) AS (SELECT ?3 WHERE ?3 < ?4 UNION ALL SELECT day + ${DAY_MS} FROM one WHERE day + ${DAY_MS} < ?4) SELECT day FROM one)`
+const OF_ALL = '(day, resource) > (?3, ?1) AND day < ?4'
+
 /** A page in the order (day, resource). */
 export function readUsage(
   sql: SqlStorage,
   account: string,
   { fromMs, untilMs, resource, after, limit }: ControlMethods['usage']['args'],
 ): ControlMethods['usage']['value'] {
+  // One has one row a day.
+  const next = after === undefined ? fromMs : resource === undefined ? after.dayMs : after.dayMs + DAY_MS
   const rows = sql
     .exec<{ day: number; resource: string; bytes: number; requests: number; writes: number }>(
       `SELECT day, resource, bytes, requests, writes FROM usage_day
-       WHERE account = ? AND day >= ? AND day < ? AND (day, resource) > (?, ?) ${resource === undefined ? '' : 'AND resource = ?'}
-       ORDER BY day, resource LIMIT ?`,
+       WHERE account = ?2 AND ${resource === undefined ? OF_ALL : OF_ONE} ORDER BY day, resource LIMIT ?5`,
+      resource ?? after?.resource ?? '',
       account,
-      fromMs,
+      Math.max(next, fromMs),
       untilMs,
-      after?.dayMs ?? 0,
-      after?.resource ?? '',
-      ...(resource === undefined ? [] : [resource]),
       limit + 1,
     )
     .toArray()

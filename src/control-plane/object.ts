@@ -7,6 +7,7 @@ import { ResourceError } from '../wire/errors.ts'
 import type { ControlCall, ControlMethod, ControlMethods, Outcome } from '../wire/planes.ts'
 import { Admission } from './admission.ts'
 import type { ControlDeps, ControlServices } from './deps.ts'
+import { nextExpiry } from './expiry.ts'
 import { createJournal } from './journal.ts'
 import { Counters } from './metrics.ts'
 import { readMeta, writeMeta } from './meta.ts'
@@ -73,7 +74,7 @@ export abstract class ControlObject<Env = unknown> extends DurableObject<Env> {
     const admission = new Admission((event) => counters.count(event))
     this.#admission = admission
     const alarm = new Alarm(storage, () => {
-      const due = nextDue(storage.sql)
+      const due = nextDue(storage.sql) ?? nextExpiry(storage.sql, services.timers)
       return due === undefined ? undefined : due - offsetMs
     })
     this.#alarm = alarm

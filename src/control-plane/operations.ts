@@ -33,18 +33,25 @@ type Stored = {
 /** Records it and the work item that drives it. Part of the caller's transaction. @returns its identifier */
 export function beginOperation(
   deps: ControlDeps,
-  { account, kind, total, subject }: Pick<OperationRecord, 'account' | 'kind' | 'total' | 'subject'>,
+  {
+    account,
+    kind,
+    total,
+    subject,
+    cursor = null,
+  }: Pick<OperationRecord, 'account' | 'kind' | 'total' | 'subject'> & { readonly cursor?: string | null },
 ): string {
   const id = newOperationId(deps.type.name)
   const nowMs = nextCreateTime(deps.sql, deps.now())
   deps.sql.exec(
     `INSERT INTO operation (id, account, kind, state, total, done, failed, error, subject, cursor, create_time, update_time)
-     VALUES (?, ?, ?, 'running', ?, 0, 0, NULL, ?, NULL, ?, ?)`,
+     VALUES (?, ?, ?, 'running', ?, 0, 0, NULL, ?, ?, ?, ?)`,
     id,
     account,
     kind,
     total,
     JSON.stringify(subject),
+    cursor,
     nowMs,
     nowMs,
   )
@@ -156,7 +163,7 @@ function again(
   cursor: string | null,
   delayMs: number,
 ): void {
-  write(deps, operation, 'running', progress, undefined, cursor)
+  if (!write(deps, operation, 'running', progress, undefined, cursor)) return
   const due = soonest(deps.now()) + Math.round(delayMs)
   putWork(deps.sql, { key: operationKey(operation.id), kind: 'operation', due, attempt: 0, cursor: null })
   deps.arm()
@@ -190,10 +197,11 @@ function end(
   progress: Progress,
   failure: ResourceError | undefined,
 ): void {
-  write(deps, operation, state, progress, failure, null)
+  if (!write(deps, operation, state, progress, failure, null)) return
   dropWork(deps.sql, operationKey(operation.id))
 }
 
+/** @returns false when it has ended meanwhile: it was cancelled while its work was about to commit, and stays so */
 function write(
   deps: ControlDeps,
   operation: StoredOperation,
@@ -201,9 +209,10 @@ function write(
   { total = operation.total, done = operation.done, failed = operation.failed }: Progress,
   failure: ResourceError | undefined,
   cursor: string | null,
-): void {
-  deps.sql.exec(
-    'UPDATE operation SET state = ?, total = ?, done = ?, failed = ?, error = ?, cursor = ?, update_time = ? WHERE id = ?',
+): boolean {
+  const written = deps.sql.exec(
+    `UPDATE operation SET state = ?, total = ?, done = ?, failed = ?, error = ?, cursor = ?, update_time = ?
+     WHERE id = ? AND state = 'running' RETURNING 1`,
     state,
     total,
     done,
@@ -213,6 +222,7 @@ function write(
     deps.now(),
     operation.id,
   )
+  return written.toArray().length === 1
 }
 
 /** Removes some that ended long ago; bounded so that it never delays a request. */

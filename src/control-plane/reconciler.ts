@@ -4,18 +4,21 @@
 import { toResourceError } from '../wire/errors.ts'
 import { advance, patienceMs } from './advance.ts'
 import type { ControlDeps } from './deps.ts'
-import { expireKeys } from './idempotency.ts'
-import { expireJournals } from './journal.ts'
+import { sweepExpired } from './expiry.ts'
 import { MAX_CLOCK_STEP_MS, observeTime } from './meta.ts'
-import { expireUsage } from './metering.ts'
-import { expireOperations } from './operations.ts'
 import { RUNNERS } from './runners.ts'
 import { isHere, whileHere } from './sharding/place.ts'
 import { accountOfWork } from './sharding/work-owner.ts'
 import { backOffMs, bringWorkBack, dropWork, dueWork, findWork, postponeDue, putWork, type WorkItem } from './work.ts'
 
-/** At most 200 calls per alarm run (the platform allows 1,000 subrequests); one item needs two at most, apply and purge. */
-const MAX_ITEMS_PER_RUN = 100
+/** The platform allows 1,000 subrequests. */
+const MAX_CALLS_PER_RUN = 200
+
+/** One item needs two calls at most, apply and purge; one of an account, a call to each type that it owns, and its purge. */
+function itemsPerRun({ ownedTypes }: ControlDeps): number {
+  return Math.floor(MAX_CALLS_PER_RUN / Math.max(2, ownedTypes.length + 1))
+}
+
 /** Cloudflare allows six connections per request. */
 const CONCURRENCY = 6
 
@@ -24,14 +27,10 @@ export async function reconcile(deps: ControlDeps): Promise<void> {
   await deps.transact((sql) => {
     const nowMs = deps.now()
     observeTime(sql, nowMs)
-    expireKeys(sql, nowMs)
-    const { journalRetentionMs, operationRetentionMs, usageRetentionMs } = deps.timers
-    expireJournals(sql, nowMs - journalRetentionMs)
-    expireOperations(sql, nowMs - operationRetentionMs)
-    expireUsage(sql, nowMs - usageRetentionMs)
+    sweepExpired(sql, deps.timers, nowMs)
     bringWorkBack(sql, nowMs + MAX_CLOCK_STEP_MS, nowMs)
   })
-  const items = dueWork(deps.sql, deps.now(), MAX_ITEMS_PER_RUN)
+  const items = dueWork(deps.sql, deps.now(), itemsPerRun(deps))
   let failedInARow = 0
   const workers = Array.from({ length: CONCURRENCY }, async () => {
     for (let item = items.shift(); item !== undefined; item = items.shift()) {

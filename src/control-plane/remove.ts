@@ -10,7 +10,7 @@ import { ownedRow, requireFreeName } from './catalog.ts'
 import { requireMatch, requireNotLeaving, settle } from './change.ts'
 import type { ControlDeps } from './deps.ts'
 import { bumpDescriptor } from './descriptor.ts'
-import { lifeDueOf } from './lifetime.ts'
+import { awaken } from './lifetime.ts'
 import { releaseDeleted, takeOne } from './quota.ts'
 import { removeRow } from './removal.ts'
 import { NO_RETENTION } from './retention.ts'
@@ -76,7 +76,7 @@ export async function restore(
       isListed: true,
       deleteTimeMs: null,
       expireTimeMs,
-      lifeDue: lifeDueOf(deps, { ...row, expireTimeMs }),
+      ...awaken(deps, { ...row, expireTimeMs }),
     }
     const limits = { bytes: resourceBytes(deps.type.limits.bytes, held.limits) }
     const next = bumpDescriptor(deps, row, { mode: effectiveMode(row.ownMode, held), limits }, columns)

@@ -5,7 +5,7 @@ import { ResourceError } from '../wire/errors.ts'
 import { findRow, updateRow } from './catalog.ts'
 import type { ControlDeps } from './deps.ts'
 import { SYSTEM } from './journal.ts'
-import { endOf, lifeDueOf } from './lifetime.ts'
+import { awaken, endOf, lifeDueOf } from './lifetime.ts'
 import { shardTime } from './meta.ts'
 import { nextStep } from './next-step.ts'
 import { removeRow } from './removal.ts'
@@ -21,12 +21,15 @@ export async function retire(deps: ControlDeps, row: CatalogRow): Promise<void> 
     if (current === undefined || nextStep(current, shardTime(deps.sql, deps.now())) !== 'retire') return
     if (isLeaving(deps.sql, current)) throw new ResourceError('not_ready', 'It is being given to another account.')
     const end = endOf(deps, current)
-    if (end !== undefined && end <= deps.now() && !current.isProtected) {
+    // Nobody could have written to what is suspended or read-only: it is not idle, but it has an end of its own.
+    const isIdleOnly = current.expireTimeMs === null || current.expireTimeMs > deps.now()
+    const isClosed = isIdleOnly && current.descriptor.mode !== 'active'
+    if (end !== undefined && end <= deps.now() && !current.isProtected && !isClosed) {
       removeRow(deps, current, { purge: false })
       const caller = { account: current.account, role: 'operator', actor: SYSTEM, requestId: '' } as const
       return deps.journal.audit(caller, 'expire', current.id)
     }
-    const next = { ...current, lifeDue: lifeDueOf(deps, current) }
+    const next = { ...current, ...(isClosed ? awaken(deps, current) : { lifeDue: lifeDueOf(deps, current) }) }
     updateRow(deps.sql, next)
     waitForTimer(deps, next)
   })

@@ -39,6 +39,8 @@ export interface CatalogRow {
   readonly expireTimeMs: number | null
   /** Shard time at which a live row is looked at, and perhaps deleted by itself. */
   readonly lifeDue: number | null
+  /** Wall time at which it was last restored, or made active: nobody could write to it before, and it was not idle. */
+  readonly awakeTimeMs: number | null
   /** The operation that it is part of. */
   readonly operation: string | null
   /** Written by reports alone: never part of an update. */
@@ -122,6 +124,7 @@ export const COLUMNS = [
   'protected',
   'expire_time',
   'life_due',
+  'awake_time',
   'operation',
 ] as const
 
@@ -153,6 +156,7 @@ export function toValues(row: CatalogRow): (string | number | null)[] {
     row.isProtected ? 1 : 0,
     row.expireTimeMs,
     row.lifeDue,
+    row.awakeTimeMs,
     row.operation,
   ]
 }
@@ -185,6 +189,8 @@ export function toRow(stored: Stored): CatalogRow {
     isProtected: stored['protected'] === 1,
     expireTimeMs: stored['expire_time'] as number | null,
     lifeDue: stored['life_due'] as number | null,
+    // Of a shard of the release before, absent.
+    awakeTimeMs: (stored['awake_time'] ?? null) as number | null,
     operation: stored['operation'] as string | null,
     ...toUsage(stored),
   }

@@ -137,6 +137,12 @@ const STEPS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX usage_day_by_day ON usage_day (day);
   `,
+  // What could not be written to was not idle. Operations are kept for long: neither their sweep nor a new one looks at all of them.
+  `
+  ALTER TABLE resource ADD COLUMN awake_time INTEGER;       -- wall time since when it can be written to again
+  CREATE INDEX operation_running ON operation (account) WHERE state = 'running';
+  CREATE INDEX operation_ended ON operation (update_time) WHERE state <> 'running';
+  `,
 ]
 
 /**

@@ -11,14 +11,15 @@ import { deleteRow, findRow, insertRow, readStored, requireFreeName, updateRow }
 import { liveRow, requireMatch } from './change.ts'
 import type { ControlDeps } from './deps.ts'
 import { scheduleWork } from './descriptor.ts'
-import { forgetKeysOf } from './idempotency.ts'
+import { findByKey, forgetKeysOf, recordKey } from './idempotency.ts'
 import { dropLabels, indexLabels } from './labels.ts'
+import { lifeDueOf } from './lifetime.ts'
 import { readCounters, raiseCounters, nextCreateTime } from './meta.ts'
 import { releaseBytes, takeBytes } from './metering.ts'
 import { callPeer } from './peers.ts'
 import { giveBackOne, takeOne } from './quota.ts'
 import { toRow, type CatalogRow } from './row.ts'
-import { dropWork, findWork, putWork, transferKey, type WorkItem } from './work.ts'
+import { dropWork, findWork, isLeaving, putWork, transferKey, type WorkItem } from './work.ts'
 
 interface Intent {
   readonly to: string
@@ -43,6 +44,11 @@ export async function transfer(
     const row = liveRow(sql, id, caller.account)
     requireMatch(row, ifMatch)
     if (to === row.account) throw new ResourceError('invalid_request', 'It belongs to this account already.')
+    // On one shard it is this account's before the one that gave it has told of it.
+    if (findWork(sql, transferKey(id)) !== undefined)
+      throw new ResourceError('not_ready', 'This resource has just come from another account.', {
+        retryAfterSeconds: 1,
+      })
     const { account, actor, role, requestId } = caller
     const asker = { account, role, requestId, ...(actor === undefined ? {} : { actor }) }
     const intent: Intent = { to, limits, from: row.account, asker }
@@ -87,9 +93,8 @@ async function giveAway(deps: ControlDeps, item: WorkItem): Promise<void> {
   // Whoever was here before has brought it to its end.
   if (findWork(deps.sql, item.key)?.cursor !== item.cursor) return
   const row = readStored(deps.sql, id)
-  if (row === undefined) return deps.transact((sql) => dropWork(sql, item.key))
   // On one shard the other account has it already; what there is to tell of it was not told.
-  if (row['account'] !== from) return finish()
+  if (row?.['account'] !== from) return finish()
   try {
     await callPeer(deps, deps.type, to, 'receiveResource', {
       row,
@@ -141,9 +146,16 @@ export async function receiveResource(
   { row: stored, counters, limits }: ControlMethods['receiveResource']['args'],
 ): Promise<boolean> {
   const sent = toRow(stored)
-  await deps.transact((sql) => {
+  // Remembered also when it has gone on to somebody else: who sends it again must not make a second one.
+  const gift = { key: `\ntransfer ${sent.id} ${sent.desiredVersion}`, fingerprint: '' }
+  const isNew = await deps.transact((sql) => {
+    if (findByKey(sql, account, gift, deps.now()) !== undefined) return false
     const here = findRow(sql, sent.id)
-    if (here?.account === account) return
+    if (here?.account === account) {
+      if (!isLeaving(sql, here)) return false
+      // It comes back to whom it has not quite left: as soon as that has let go, it is taken.
+      throw onItsWay()
+    }
     // On one shard it is here already, and newer than what was sent: its object may have reported meanwhile.
     const given = here ?? sent
     const held = readAccount(sql, account)
@@ -162,11 +174,22 @@ export async function receiveResource(
     indexLabels(sql, next)
     takeBytes(deps, next)
     scheduleWork(deps, next.id, 'apply')
+    recordKey(sql, account, gift, gift.key, deps.now() + deps.timers.tombstoneRetentionMs)
     deps.journal.event(account, 'transferred', next.id, { from: given.account })
+    return true
   })
   TEST_BUILD: await fault('transfer.taken')
-  await advanceFor(deps, sent.id, deps.timers.createWaitMs, requestId)
+  // Within the time that the giver waits: it must be able to let go, also of one whose object does not answer.
+  const waitMs = Math.min(deps.timers.createWaitMs, deps.timers.callTimeoutMs / 2)
+  if (isNew) await advanceFor(deps, sent.id, waitMs, requestId)
   return true
+}
+
+function onItsWay(): ResourceError {
+  return new ResourceError('unavailable', 'This resource is still on its way from this account to another one.', {
+    applied: 'unknown',
+    retryAfterSeconds: 1,
+  })
 }
 
 function toReceived(
@@ -183,6 +206,8 @@ function toReceived(
     account,
     createTimeMs,
     updateTimeMs: createTimeMs,
+    // Each shard has a clock of its own: the other one's time says nothing here.
+    lifeDue: lifeDueOf(deps, { ...row, createTimeMs }),
     operation: null,
     desiredVersion: version,
     revision: row.revision + 1,

@@ -83,3 +83,15 @@ test('[AU7] nobody has the account that stands for all of them, whatever a sign-
   for (const path of ['operations', 'events', 'files', 'files?account=-'])
     expect(await nobody.refused(nobody.ask(path), 403)).toMatchObject({ code: 'permission_denied' })
 })
+
+test('[JN3] entries are kept for their time, and then go, though nothing else happens', async () => {
+  const timers = { journalRetentionMs: 2_000, operationRetentionMs: 2_000 }
+  const short = await startServer({ app: TENANTS_APP, timers })
+  const tenant = new Tenant(short, 'forgotten')
+  const { id } = await tenant.expect<{ id: string }>(202, tenant.post('owns/bulk', { resources: [{}] }))
+  await tenant.ended(id)
+  expect((await tenant.list<AuditJson>('audit')).map(({ action }) => action)).toEqual(['create'])
+  await expect.poll(() => tenant.list('audit'), SOON).toEqual([])
+  await expect.poll(() => tenant.list('operations'), SOON).toEqual([])
+  expect((await tenant.expect<Page<EventJson>>(200, tenant.ask('events'))).data).toEqual([])
+})

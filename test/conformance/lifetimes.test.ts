@@ -67,7 +67,12 @@ describe('an end of its own', () => {
   })
 
   test('[CP18] comes when nobody has written for long, and not before', async () => {
-    const [idle, busy] = [await tenant.create('idles'), await tenant.create('idles')]
+    const [idle, busy, closed] = [
+      await tenant.create('idles'),
+      await tenant.create('idles'),
+      await tenant.create('idles'),
+    ]
+    await tenant.expect(200, tenant.patch(`idles/${closed.id}`, { mode: 'suspended' }))
     const token = await tenant.token('idles', busy.id)
     const writing = (async () => {
       for (let write = 0; (await tenant.state('idles', idle.id)) === 'active'; write++) {
@@ -78,6 +83,15 @@ describe('an end of its own', () => {
     await writing
     expect(await tenant.state('idles', busy.id)).toBe('active')
     await expect.poll(() => tenant.state('idles', busy.id), SOON).toBe('deleted')
+    // While they were deleted or suspended nobody could write to them: they live on, until nobody does again for as long.
+    expect(await tenant.state('idles', closed.id)).toBe('suspended')
+    const begun = Date.now()
+    await tenant.expect(200, tenant.post(`idles/${busy.id}/restore`))
+    await tenant.expect(200, tenant.patch(`idles/${closed.id}`, { mode: 'active' }))
+    const states = (): Promise<string[]> => Promise.all([busy, closed].map(({ id }) => tenant.state('idles', id)))
+    await expect.poll(async () => (await states()).includes('deleted'), SOON).toBe(true)
+    expect(Date.now()).toBeGreaterThanOrEqual(begun + 2_000)
+    await expect.poll(states, SOON).toEqual(['deleted', 'deleted'])
   })
 
   test('[CP18] is of a time that is one', async () => {

@@ -77,6 +77,18 @@ describe('bytes of an account', () => {
     expect(kinds.indexOf('limit_cleared')).toBeGreaterThan(kinds.indexOf('limit_reached'))
   })
 
+  test('[MT2] [AC10] beyond a limit that was lowered make all of it read-only, also when the call that tells it is refused', async () => {
+    const tenant = new Tenant(server, 'lowered', { limits: { bytes: 1_000_000 } })
+    const { id } = await tenant.create('files')
+    await tenant.write('files', id, await tenant.token('files', id), 'x'.repeat(100_000))
+    await expect.poll(async () => (await usage(tenant)).now['file']?.bytes ?? 0, SOON).toBeGreaterThan(100_000)
+    const lowered = new Tenant(server, 'lowered', { limits: { bytes: 50_000 } })
+    expect(await lowered.refused(lowered.post('files'), 403)).toMatchObject({ code: 'quota_exceeded' })
+    await expect.poll(() => tenant.state('files', id), SOON).toBe('read_only')
+    await tenant.create('files')
+    await expect.poll(() => tenant.state('files', id), SOON).toBe('active')
+  })
+
   test('[MT3] of each resource end inside its object', async () => {
     const tenant = new Tenant(server, 'narrow', { limits: { resourceBytes: 100_000 } })
     const { id } = await tenant.create('files')
@@ -124,6 +136,8 @@ describe('usage', () => {
       .toBeGreaterThan(3)
     expect((await usage(tenant)).data[0]).toMatchObject({ writes: 3 })
     expect((await usage(tenant, `?resource=${id}`)).data).toHaveLength(1)
+    expect((await usage(tenant, `?resource=${id}&from=2020-01-01T00:00:00Z`)).data).toHaveLength(1)
+    expect((await usage(tenant, `?resource=${id}&until=2020-01-01T00:00:00Z`)).data).toEqual([])
     expect((await usage(tenant, '?until=2020-01-01T00:00:00Z')).data).toEqual([])
     expect(server.sqliteFiles().data).toBe(files)
     await tenant.refused(tenant.ask('usage?from=never'), 400)

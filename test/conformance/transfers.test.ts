@@ -5,7 +5,7 @@ import type { EventJson } from '../../src/wire/journal.ts'
 import { TENANTS_APP } from '../support/apps.ts'
 import { content } from '../support/http.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { Tenant } from '../support/tenant.ts'
+import { SOON, Tenant } from '../support/tenant.ts'
 
 let server: TestServer
 beforeAll(async () => {
@@ -50,6 +50,26 @@ describe.each(['files', 'owns', 'spreads'])('%s', (plural) => {
         .map(({ kind }) => kind)
     expect(await kinds(giver)).toEqual(['created', 'transferred'])
     expect(await kinds(taker)).toEqual(['transferred', 'deleted'])
+  })
+
+  test('[CP21] [CP18] end when they would have ended, however old the other shard is', async () => {
+    const { giver, operator, taker } = pair(`ending ${plural}`)
+    await giver.create(plural)
+    // The giver's shard is older than the taker's by this; where there is one, nothing can go wrong.
+    await new Promise((resolve) => setTimeout(resolve, 700))
+    const end = Date.now() + 60_000
+    const { id } = await giver.create(plural, { expire_time: new Date(end).toISOString() })
+    await operator.expect(200, operator.post(`${plural}/${id}/transfer`, { account: taker.account }))
+    const looker = new Tenant(server, taker.account, { role: 'operator' })
+    const due = async (): Promise<number> => {
+      const { work } = await looker.expect<{ work: { kind: string; due: number }[] }>(
+        200,
+        looker.ask(`${plural}/${id}/inspect`),
+      )
+      return (work.find(({ kind }) => kind === 'retire')?.due ?? 0) - end
+    }
+    await expect.poll(due, SOON).toBeGreaterThan(-350)
+    expect(await due()).toBeLessThan(350)
   })
 
   test('[CP21] [CP4] is refused as a creation would be, and then nothing has changed', async () => {

@@ -1,6 +1,8 @@
 // An account is suspended, or comes to its end, and either process is killed on the way to its resources.
 
+import { setTimeout as wait } from 'node:timers/promises'
 import { beforeAll, beforeEach, expect, test } from 'vitest'
+import type { OperationJson } from '../../src/wire/operation.ts'
 import type { ResourceJson } from '../../src/wire/resource.ts'
 import { makeAccount, type TestAccount } from '../support/accounts.ts'
 import { content, json } from '../support/http.ts'
@@ -70,4 +72,26 @@ test.each(cases('hold'))('[RC1] [AC12] the end of an account: the %s process kil
       SOON,
     )
     .toBe('purged')
+})
+
+test('[CP23] [AC11] an operation that a later change has ended stays so, though its work was just under way', async () => {
+  const { account, statuses } = await made()
+  const change = async (mode: string): Promise<string> => {
+    const answer = await server.fetch(`/v1/accounts/${account.id}`, json('PATCH', { mode }))
+    return ((await answer.json()) as { operation: string }).operation
+  }
+  const stateOf = async (id: string): Promise<string> =>
+    ((await (await server.fetch(`/v1/operations/${id}`)).json()) as OperationJson).state
+  const before = server.faults?.hits('hold.recorded') ?? 0
+  const release = server.faults?.hold('hold.recorded')
+  const first = await change('suspended')
+  await server.faultHit('hold.recorded', before + 1)
+  const second = await change('active')
+  expect(await stateOf(first)).toBe('cancelled')
+  release?.()
+  await expect.poll(() => stateOf(second), SOON).toBe('succeeded')
+  // What the first one's work would have written, it has tried to by now.
+  await wait(300)
+  expect(await stateOf(first)).toBe('cancelled')
+  expect(await statuses()).toEqual([200, 200, 200])
 })

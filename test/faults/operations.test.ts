@@ -3,10 +3,11 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { OperationJson } from '../../src/wire/operation.ts'
 import type { ResourceJson } from '../../src/wire/resource.ts'
-import { TENANTS_APP } from '../support/apps.ts'
-import { content } from '../support/http.ts'
+import { CATALOG_APP, TENANTS_APP } from '../support/apps.ts'
+import { content, create, json } from '../support/http.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { SOON, Tenant } from '../support/tenant.ts'
+import { SOON, Tenant, waitForOperation } from '../support/tenant.ts'
+import { runSql } from './control-calls.ts'
 import { cases, killedAt, withQuickRestarts } from './points.ts'
 
 let server: TestServer
@@ -126,4 +127,23 @@ test.each(cases('limit'))('[RC1] [MT2] a limit of bytes: the %s process killed a
   await expect
     .poll(async () => (await settled(tenant, 'files')).map(({ state }) => state), SOON)
     .toEqual(['read_only', 'read_only'])
+})
+
+test('[CP20] what is deleted after the request is kept, though times of creation run ahead of the clock', async () => {
+  const catalog = await startServer({ app: CATALOG_APP, faults: true, timers: { deleteRetentionMs: 3_600_000 } })
+  const [before, after] = [await create(catalog, 'casks'), await create(catalog, 'casks')]
+  const remove = async ({ id }: ResourceJson): Promise<void> => {
+    expect((await catalog.fetch(`/v1/casks/${id}`, { method: 'DELETE' })).status).toBe(200)
+  }
+  await remove(before)
+  // As after a minute of a clock that was wrong, or after some thousand creations at once.
+  await runSql(catalog, "UPDATE meta SET value = value + 60000 WHERE key = 'last_create_time'")
+  const release = catalog.faults?.hold('purge_deleted.page')
+  const { id } = (await (await catalog.fetch('/v1/casks/purge', { method: 'POST' })).json()) as OperationJson
+  await catalog.faultHit('purge_deleted.page')
+  await remove(after)
+  release?.()
+  expect(await waitForOperation(catalog, id)).toMatchObject({ state: 'succeeded', progress: { total: 1, done: 1 } })
+  expect((await catalog.fetch(`/v1/casks/${before.id}/restore`, json('POST', {}))).status).toBe(410)
+  expect((await catalog.fetch(`/v1/casks/${after.id}/restore`, json('POST', {}))).status).toBe(200)
 })

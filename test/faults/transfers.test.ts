@@ -95,6 +95,110 @@ test('[CP21] [MT2] the giver is held while it is given away: it is not', async (
   await expect.poll(() => giver.state(plural, other), SOON).toBe('active')
 })
 
+test('[CP21] its object does not answer: it has gone all the same, and is in one list', async () => {
+  const server = await startServer({
+    app: TENANTS_APP,
+    faults: true,
+    timers: { callTimeoutMs: 4_000, createWaitMs: 6_000 },
+  })
+  const { giver, taker, id, give } = await gift(server, 'owns', 'silent')
+  const release = server.faults?.hold('object.apply.begin')
+  expect((await give()).status).toBe(202)
+  expect(await giver.list('owns')).toEqual([])
+  expect(await taker.list('owns')).toMatchObject([{ id, account: taker.account }])
+  release?.()
+  await expectGiven('owns', { giver, taker, id })
+})
+
+describe('between two shards, or on one,', () => {
+  let server: TestServer
+  beforeAll(async () => {
+    server = await startServer({ app: TENANTS_APP, faults: true, timers: { usageIntervalMs: 50 } })
+  })
+
+  test('[CP21] [MT2] written to while it is given away: its new account is told how large it is', async () => {
+    const { giver, taker, id, give } = await gift(server, 'owns', 'growing')
+    await expect.poll(() => bytesOf(giver), SOON).toBeGreaterThan(0)
+    const token = await giver.token('owns', id)
+    // Its object hears of its new account only then.
+    const release = server.faults?.hold('object.apply.begin')
+    await whileHeld(server, 'transfer.taken', give, async () => {
+      expect((await giver.write('owns', id, token, 'x'.repeat(200_000))).status).toBe(204)
+      // Several reports are tried in this time.
+      await wait(500)
+      release?.()
+    })
+    await expect.poll(() => bytesOf(taker), SOON).toBeGreaterThan(200_000)
+    expect(await bytesOf(giver)).toBe(0)
+  })
+
+  test('[CP21] a change that its object hears of late: its old tokens stay ended, and it is its new account’s', async () => {
+    const { giver, taker, id, give } = await gift(server, 'owns', 'late')
+    const token = await giver.token('owns', id)
+    const applies = server.faults?.hits('object.apply.begin') ?? 0
+    const release = server.faults?.hold('object.apply.begin')
+    const changed = giver.patch(`owns/${id}`, { visibility: 'public-read' })
+    await server.faultHit('object.apply.begin', applies + 1)
+    const before = server.faults?.hits('advance.apply.answered') ?? 0
+    await whileHeld(server, 'transfer.received', give, async () => {
+      release?.()
+      // Of the change and of the gift.
+      await server.faultHit('advance.apply.answered', before + 2)
+      // What the answer makes of it is pushed at once.
+      await wait(300)
+    })
+    await changed
+    await expect.poll(async () => (await giver.ask(`owns/${id}`)).status, SOON).toBe(404)
+    expect((await taker.write('owns', id, token, 'of the giver')).status).toBe(401)
+    const looker = new Tenant(server, taker.account, { role: 'operator' })
+    const { object } = await looker.expect<{ object: { descriptor: object } }>(200, looker.ask(`owns/${id}/inspect`))
+    expect(object.descriptor).toMatchObject({ account: taker.account, visibility: 'public-read' })
+  })
+
+  // The first has not heard of it yet, and will ask again.
+  test('[CP21] [RC6] given on at once, to a third account: it is there, and nowhere else', async () => {
+    const { giver, taker, id, give } = await gift(server, 'owns', 'passed on')
+    const third = new Tenant(server, 'third')
+    await whileHeld(server, 'transfer.taken', give, async () => {
+      const from = new Tenant(server, taker.account, { role: 'operator' })
+      await from.expect(200, from.post(`owns/${id}/transfer`, { account: third.account }))
+      // The giver's call is beyond its deadline, and is made again until it is answered.
+      await expect.poll(() => giver.list('owns'), SOON).toEqual([])
+    })
+    expect(await taker.list('owns')).toEqual([])
+    expect(await third.list('owns')).toMatchObject([{ id, account: third.account }])
+    expect(await kindsOf(giver, id)).toEqual(['created', 'transferred'])
+    expect(await kindsOf(taker, id)).toEqual(['transferred', 'transferred'])
+    expect(await kindsOf(third, id)).toEqual(['transferred'])
+  })
+
+  test('[CP21] [RC6] given back at once: it comes back, when it has gone', async () => {
+    const { giver, taker, id, give } = await gift(server, 'owns', 'given back')
+    await whileHeld(server, 'transfer.taken', give, async () => {
+      const from = new Tenant(server, taker.account, { role: 'operator' })
+      await from.refused(from.post(`owns/${id}/transfer`, { account: giver.account }), 503)
+      await expect.poll(() => taker.list('owns'), SOON).toEqual([])
+    })
+    expect(await giver.list('owns')).toMatchObject([{ id, account: giver.account, state: 'active' }])
+    expect(await kindsOf(giver, id)).toEqual(['created', 'transferred', 'transferred'])
+    expect(await kindsOf(taker, id)).toEqual(['transferred', 'transferred'])
+  })
+
+  test('[CP21] [JN1] [JN2] given on at once, on one shard: not before it was told of', async () => {
+    const { giver, taker, id, give } = await gift(server, 'files', 'hurried')
+    const third = new Tenant(server, 'third')
+    const from = new Tenant(server, taker.account, { role: 'operator' })
+    const giveOn = (): Promise<Response> => from.post(`files/${id}/transfer`, { account: third.account })
+    await whileHeld(server, 'transfer.taken', give, async () => {
+      expect(await from.refused(giveOn(), 409)).toMatchObject({ code: 'not_ready' })
+    })
+    await from.expect(200, giveOn())
+    expect(await third.list('files')).toMatchObject([{ id, account: third.account }])
+    expect(await kindsOf(giver, id)).toEqual(['created', 'transferred'])
+    expect(await outcomesOf(giver, id)).toEqual(['ok'])
+  })
+})
+
 async function whileHeld(
   server: TestServer,
   point: string,
@@ -161,4 +265,9 @@ async function kindsOf(who: Tenant, id: string): Promise<string[]> {
 async function outcomesOf(who: Tenant, id: string): Promise<string[]> {
   const log = await who.list<AuditJson>('audit')
   return log.filter(({ action, resource }) => action === 'transfer' && resource === id).map(({ outcome }) => outcome)
+}
+
+async function bytesOf(who: Tenant): Promise<number> {
+  const { now } = await who.expect<{ now: Record<string, { bytes: number }> }>(200, who.ask('usage'))
+  return now['own']?.bytes ?? 0
 }

@@ -20,8 +20,10 @@ interface Part {
 
 const OF_ACCOUNT = 'account = ?1'
 
-/** Work on the account as a whole; that on a resource goes with its row. */
-const OWN_WORK = `(key = 'hold:' || ?1 OR key IN (SELECT 'operation:' || id FROM operation WHERE account = ?1 AND state = 'running'))`
+/** Work on the account as a whole, and what it gives away; that on a resource goes with its row. */
+const OWN_WORK = `key IN (SELECT 'hold:' || ?1 UNION ALL
+  SELECT 'operation:' || id FROM operation WHERE account = ?1 AND state = 'running' UNION ALL
+  SELECT key FROM work WHERE key > '${transferKey('')}' AND key < 'transfer;' AND json_extract(cursor, '$.from') = ?1)`
 
 const PARTS: readonly Part[] = [
   { table: 'account', key: ['account'], where: OF_ACCOUNT },
@@ -68,7 +70,7 @@ export function readPage(
         tables.push(...withWork(sql, part, rows))
         return { tables, next: position }
       }
-      rows.push(row)
+      rows.push(withoutNulls(row))
       position = { ...position, after: orderOf(part).map((column) => row[column] ?? null) }
       room = { rows: room.rows - 1, characters: room.characters - sizeOf(row) }
     }
@@ -100,6 +102,11 @@ function select(
   )
 }
 
+/** A column that is new and unused must not keep an account from moving to a shard that still runs the release before. */
+function withoutNulls(row: StoredRow): StoredRow {
+  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null))
+}
+
 function sizeOf(row: StoredRow): number {
   return Object.values(row).reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 8), 0)
 }
@@ -108,9 +115,7 @@ function sizeOf(row: StoredRow): number {
 function withWork(sql: SqlStorage, { table }: Part, rows: readonly StoredRow[]): MovedRows[] {
   const own = { table, rows }
   if (table !== 'resource') return [own]
-  const work = rows.flatMap(({ id }) =>
-    sql.exec<StoredRow>('SELECT * FROM work WHERE key IN (?, ?)', id ?? '', transferKey(String(id))).toArray(),
-  )
+  const work = rows.flatMap(({ id }) => sql.exec<StoredRow>('SELECT * FROM work WHERE key = ?', id ?? '').toArray())
   return work.length === 0 ? [own] : [own, { table: 'work', rows: work }]
 }
 
@@ -166,10 +171,7 @@ export function clearSome(sql: SqlStorage, account: string): boolean {
     if (table === 'account') continue
     const columns = key.join(', ')
     const some = `SELECT ${columns} FROM ${table} WHERE ${where} LIMIT ?2`
-    if (table === 'resource') {
-      sql.exec(`DELETE FROM work WHERE key IN (${some})`, account, room)
-      sql.exec(`DELETE FROM work WHERE key IN (SELECT '${transferKey('')}' || id FROM (${some}))`, account, room)
-    }
+    if (table === 'resource') sql.exec(`DELETE FROM work WHERE key IN (${some})`, account, room)
     const deleted = sql.exec(`DELETE FROM ${table} WHERE (${columns}) IN (${some}) RETURNING 1`, account, room)
     room -= deleted.toArray().length
     if (room <= 0) return false

@@ -72,7 +72,8 @@ export async function runReshard(deps: ControlDeps, operation: StoredOperation):
   const source = previous === undefined ? undefined : await nextSource(deps, previous, cursor.at)
   if (previous === undefined || source === undefined) {
     await deps.transact((sql) => {
-      writePolicy(sql, { policy, epoch })
+      // A run that hung until another one had finished, and the next change had begun, must not take that one back.
+      if (readPolicy(sql)?.epoch === epoch) writePolicy(sql, { policy, epoch })
       finishOperation(deps, operation, { total: cursor.done, done: cursor.done })
     })
     TEST_BUILD: await fault('reshard.finished')
