@@ -5,7 +5,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import { findRow } from '../../src/control-plane/catalog.ts'
 import { raiseCounters, readCounters } from '../../src/control-plane/meta.ts'
-import { takeOne } from '../../src/control-plane/quota.ts'
+import { takeOne } from '../../src/control-plane/accounts/quota.ts'
 import { COLUMNS } from '../../src/control-plane/row.ts'
 import { openSchema } from '../../src/control-plane/schema.ts'
 import { controlObjectName } from '../../src/identity/object-name.ts'

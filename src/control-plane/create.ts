@@ -4,9 +4,9 @@
 import { fault } from '../object/fault.ts'
 import { ResourceError } from '../wire/errors.ts'
 import type { Caller, CallerLimits, ControlMethods, CreateRequest } from '../wire/planes.ts'
-import { effectiveMode, learnLimits, readAccount, requireOpen, resourceBytes } from './account.ts'
+import { effectiveMode, learnLimits, readAccount, requireOpen, resourceBytes } from './accounts/account.ts'
 import { advanceFor } from './advance.ts'
-import { cascadeNew } from './cascade.ts'
+import { cascadeNew } from './accounts/cascade.ts'
 import { findRow, insertRow, requireFreeName } from './catalog.ts'
 import type { ControlDeps } from './deps.ts'
 import { FIRST_VERSION, firstDescriptor, scheduleWork } from './descriptor.ts'
@@ -14,7 +14,7 @@ import { findByKey, recordKey } from './idempotency.ts'
 import { indexLabels } from './labels.ts'
 import { firstExpireTime, lifeDueOf } from './lifetime.ts'
 import { nextCreateTime, nextIncarnation, observeTime } from './meta.ts'
-import { takeOne, takeRate } from './quota.ts'
+import { takeOne, takeRate } from './accounts/quota.ts'
 import { NO_RETENTION } from './retention.ts'
 import { toNameKey, toRecord, type CatalogRow } from './row.ts'
 
@@ -48,7 +48,6 @@ function findCreated(deps: ControlDeps, { account }: Caller, { idempotency }: Cr
 }
 
 async function intend(deps: ControlDeps, caller: Caller, asked: CreateRequest): Promise<string> {
-  await learnLimits(deps, caller)
   const prepared = await prepare(deps, caller, asked)
   await learnLimits(deps, caller)
   return deps.transact(() => {

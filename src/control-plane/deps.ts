@@ -5,7 +5,7 @@ import type { LifecycleTimers } from '../wire/deployment.ts'
 import type { ControlPlaneFace, DataPlaneFace } from '../wire/planes.ts'
 import type { Journal } from './journal.ts'
 import type { Counters } from './metrics.ts'
-import type { Slots } from './slots.ts'
+import type { Slots } from './admission/slots.ts'
 
 /** What app.ts gives to every control plane object of a type. */
 export interface ControlServices {

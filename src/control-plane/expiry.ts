@@ -4,8 +4,8 @@
 import type { LifecycleTimers } from '../wire/deployment.ts'
 import { expireKeys } from './idempotency.ts'
 import { expireJournals } from './journal.ts'
-import { expireUsage } from './metering.ts'
-import { expireOperations } from './operations.ts'
+import { expireUsage } from './accounts/metering.ts'
+import { expireOperations } from './operations/operations.ts'
 
 type Retention = Pick<LifecycleTimers, 'journalRetentionMs' | 'operationRetentionMs' | 'usageRetentionMs'>
 

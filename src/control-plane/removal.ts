@@ -2,7 +2,7 @@
 
 import type { ControlDeps } from './deps.ts'
 import { bumpDescriptor } from './descriptor.ts'
-import { giveBackOne, keepDeleted } from './quota.ts'
+import { giveBackOne, keepDeleted } from './accounts/quota.ts'
 import { NO_RETENTION, beginRetention, endRetention } from './retention.ts'
 import { isRestorable, type CatalogRow } from './row.ts'
 

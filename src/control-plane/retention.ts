@@ -6,7 +6,7 @@ import type { ControlDeps } from './deps.ts'
 import { scheduleWork } from './descriptor.ts'
 import { observeTime, toWallTime } from './meta.ts'
 import { timerDue } from './next-step.ts'
-import { releaseDeleted } from './quota.ts'
+import { releaseDeleted } from './accounts/quota.ts'
 import { isRestorable, stateOf, type CatalogRow } from './row.ts'
 import { putWork } from './work.ts'
 

@@ -1,14 +1,14 @@
 // Work that is not one resource's next step: each kind, and the module that carries it.
 
 import type { OperationKind } from '../wire/operation.ts'
-import { runBulkCreate, runPurgeDeleted } from './bulk.ts'
-import { runCascade } from './cascade.ts'
+import { runBulkCreate, runPurgeDeleted } from './operations/bulk.ts'
+import { runCascade } from './accounts/cascade.ts'
 import type { ControlDeps } from './deps.ts'
-import { runHold } from './hold.ts'
-import { operationOf, type StoredOperation } from './operations.ts'
+import { runHold } from './accounts/hold.ts'
+import { operationOf, type StoredOperation } from './operations/operations.ts'
 import { runMoves } from './sharding/move.ts'
 import { runReshard } from './sharding/reshard.ts'
-import { runTransfer } from './transfer.ts'
+import { runTransfer } from './accounts/transfer.ts'
 import type { WorkItem } from './work.ts'
 
 /**

@@ -2,7 +2,7 @@
 // rows *scanned* for it are bounded, so a page may be short.
 
 import type { CountResult, ListFilter, ListRequest } from '../wire/planes.ts'
-import { countOf } from './quota.ts'
+import { countOf } from './accounts/quota.ts'
 import { toNameKey, toRow, type CatalogRow, type Stored } from './row.ts'
 
 /** Rows that are scanned for a page at most: one on which a search matches nothing costs half of a full page of 200 rows (measured). */

@@ -3,36 +3,29 @@
 import { TOKEN_ID } from '../identity/token.ts'
 import { MAX_TOKEN_SECONDS } from '../wire/deployment.ts'
 import { ResourceError } from '../wire/errors.ts'
+import type { ControlMethods } from '../wire/planes.ts'
 import { answerRecord, idOf } from './handlers.ts'
 import { shareLink, signInLink, type LinkGrant } from './links.ts'
 import type { Handler, ResourceRequest } from './route.ts'
 import type { TokenBody } from './schemas.ts'
 import { callControlPlane } from './to-control-plane.ts'
 
-export const revokeTokens: Handler = async (control) => {
-  const args = { id: idOf(control) }
-  const { record, applied } = await callControlPlane(
-    control.context,
-    control.type,
-    control.caller,
-    'revokeTokens',
-    args,
-  )
-  return answerRecord(control, record, applied, 200)
-}
+export const revokeTokens: Handler = (control) => revoke(control, {})
 
-export const revokeToken: Handler = async (control) => {
+export const revokeToken: Handler = (control) => {
   const tokenId = control.params['token'] ?? ''
   if (!TOKEN_ID.test(tokenId)) throw new ResourceError('invalid_request', 'This is no identifier of a token.')
   // Its own end is not known here; none is later.
-  const args = { id: idOf(control), tokenId, expiresAtMs: Date.now() + MAX_TOKEN_SECONDS * 1000 }
-  const { record, applied } = await callControlPlane(
-    control.context,
-    control.type,
-    control.caller,
-    'revokeTokens',
-    args,
-  )
+  return revoke(control, { tokenId, expiresAtMs: Date.now() + MAX_TOKEN_SECONDS * 1000 })
+}
+
+async function revoke(
+  control: ResourceRequest,
+  which: Omit<ControlMethods['revokeTokens']['args'], 'id'>,
+): Promise<Response> {
+  const args = { id: idOf(control), ...which }
+  const { context, type, caller } = control
+  const { record, applied } = await callControlPlane(context, type, caller, 'revokeTokens', args)
   return answerRecord(control, record, applied, 200)
 }
 

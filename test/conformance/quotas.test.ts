@@ -98,19 +98,6 @@ describe('bytes of an account', () => {
   })
 })
 
-describe('limits that a builder’s sign-in tells', () => {
-  test('[MT2] are learned also from a call that is refused for them', async () => {
-    const generous = new Tenant(server, 'changed', { limits: { bytes: 10_000_000 } })
-    const { id } = await generous.create('files')
-    const token = await generous.token('files', id)
-    expect((await generous.write('files', id, token, 'x'.repeat(200_000))).status).toBe(204)
-    await expect.poll(async () => (await usage(generous)).now['file']?.bytes, SOON).toBeGreaterThan(200_000)
-    const strict = new Tenant(server, 'changed', { limits: { bytes: 100_000 } })
-    await strict.refused(strict.post('files'), 403)
-    await expect.poll(async () => (await strict.write('files', id, token, 'more')).status, SOON).toBe(403)
-  })
-})
-
 describe('usage', () => {
   test('[MT4] is told by day and resource, with what there is now, and constructs no object', async () => {
     const tenant = new Tenant(server, 'used')

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Admission } from '../../src/control-plane/admission.ts'
+import { Admission } from '../../src/control-plane/admission/admission.ts'
 import type { Caller } from '../../src/wire/planes.ts'
 
 const ACCOUNT: Caller = { account: 'a', role: 'admin', limits: {}, policyEpoch: 1, requestId: 'r' }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { Admission } from '../../src/control-plane/admission.ts'
-import { Slots } from '../../src/control-plane/slots.ts'
+import { Admission } from '../../src/control-plane/admission/admission.ts'
+import { Slots } from '../../src/control-plane/admission/slots.ts'
 import type { Caller } from '../../src/wire/planes.ts'
 
 const LONG_MS = 60_000

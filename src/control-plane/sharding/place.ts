@@ -4,7 +4,7 @@
 import { ResourceError } from '../../wire/errors.ts'
 import type { ControlCall, ControlMethod, ControlMethods, Outcome, PersistedPolicy } from '../../wire/planes.ts'
 import type { ControlDeps } from '../deps.ts'
-import { askRoot, objectOf, policyFor, readPolicy } from '../policy.ts'
+import { askRoot, objectOf, policyFor, readPolicy } from './policy.ts'
 import { claimPlace, readPlace } from './account-place.ts'
 import { askShard } from './ask.ts'
 import { hasPassed } from './moves-state.ts'

@@ -5,7 +5,7 @@ import { ResourceError } from '../../wire/errors.ts'
 import type { ControlMethods } from '../../wire/planes.ts'
 import type { ControlDeps } from '../deps.ts'
 import { raiseCounters } from '../meta.ts'
-import { objectOf, policyFor, readPolicy } from '../policy.ts'
+import { objectOf, policyFor, readPolicy } from './policy.ts'
 import { readPlace, writePlace, type Place } from './account-place.ts'
 import { storePage } from './moved-tables.ts'
 

@@ -7,7 +7,7 @@ import { ResourceError } from '../../wire/errors.ts'
 import type { OperationRecord } from '../../wire/operation.ts'
 import type { Caller, PersistedPolicy } from '../../wire/planes.ts'
 import type { ControlDeps } from '../deps.ts'
-import { readPolicy, rootPolicy, writePolicy } from '../policy.ts'
+import { readPolicy, rootPolicy, writePolicy } from './policy.ts'
 import {
   beginOperation,
   continueOperation,
@@ -15,7 +15,7 @@ import {
   ownedOperation,
   toPublic,
   type StoredOperation,
-} from '../operations.ts'
+} from '../operations/operations.ts'
 import { backOffMs } from '../work.ts'
 import { askShard } from './ask.ts'
 import { moveOut } from './move.ts'

@@ -2,20 +2,13 @@
 // control plane of accounts.
 
 import { controlObjectName } from '../../identity/object-name.ts'
-import { shardsOf, type ShardPolicy } from '../../identity/shard.ts'
-import { withDeadline } from '../../object/deadline.ts'
+import { shardsOf, single, type ShardPolicy } from '../../identity/shard.ts'
 import { ACCOUNT_TYPE } from '../../wire/account.ts'
 import { ResourceError } from '../../wire/errors.ts'
-import {
-  FIRST_POLICY_EPOCH,
-  PLANES_VERSION,
-  type ControlCall,
-  type ListPage,
-  type Outcome,
-  type PersistedPolicy,
-} from '../../wire/planes.ts'
+import type { ListPage } from '../../wire/planes.ts'
 import type { ControlDeps } from '../deps.ts'
-import { objectOf } from '../policy.ts'
+import { callPeer } from './peers.ts'
+import { objectOf } from './policy.ts'
 
 /** How many shards have been seen, or a position in a list of accounts. */
 export type SourcePosition =
@@ -63,38 +56,18 @@ export async function requireAccounts(deps: ControlDeps): Promise<void> {
   await listAccounts(deps, 0, false)
 }
 
-/** An account that is just moving is asked for where it was first, and where it is then. */
-const MAX_HOPS = 4
-
+/** @throws ResourceError what the control plane of accounts refuses; `invalid_request` where there is none */
 async function listAccounts(deps: ControlDeps, after: number, deleted: boolean): Promise<ListPage> {
-  let place: Pick<PersistedPolicy, 'epoch' | 'object'> = { epoch: FIRST_POLICY_EPOCH }
-  let outcome: Outcome<ListPage> | undefined
-  for (let hop = 0; hop < MAX_HOPS; hop++) {
-    const call: ControlCall<'list'> = {
-      v: PLANES_VERSION,
-      type: ACCOUNT_TYPE,
-      object: place.object ?? controlObjectName(ACCOUNT_TYPE),
-      method: 'list',
-      args: { after, limit: 1, deleted },
-      caller: {
-        account: deps.defaultAccount,
-        role: 'operator',
-        limits: {},
-        policyEpoch: place.epoch,
-        requestId: crypto.randomUUID(),
-        actor: 'system',
-      },
-    }
-    outcome = await withDeadline(deps.controlPlane.call(call), deps.timers.callTimeoutMs, 'The control plane')
-    if (outcome.ok) return outcome.value
-    if (outcome.moved === undefined) break
-    place = outcome.moved
+  try {
+    return await callPeer(deps, ACCOUNTS, deps.defaultAccount, 'list', { after, limit: 1, deleted })
+  } catch (error) {
+    if (!(error instanceof ResourceError) || error.code !== 'invalid_request') throw error
+    throw new ResourceError(
+      'invalid_request',
+      'Every account has a shard of its own, and this application keeps its accounts by itself: there is no list of them from which to ' +
+        'move each. Keep by_account.',
+    )
   }
-  if (outcome?.ok === false && outcome.error.code !== 'invalid_request')
-    throw new ResourceError(outcome.error.code, outcome.error.message, outcome.error)
-  throw new ResourceError(
-    'invalid_request',
-    'Every account has a shard of its own, and this application keeps its accounts by itself: there is no list of them from which to ' +
-      'move each. Keep by_account.',
-  )
 }
+
+const ACCOUNTS = { name: ACCOUNT_TYPE, shards: single() } as const

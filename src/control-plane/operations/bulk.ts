@@ -1,16 +1,15 @@
 // Many resources at once: created by one transaction, or purged by one request. Each then has its own work item; an operation counts how
 // many have come to their end.
 
-import { fault } from '../object/fault.ts'
-import { ResourceError, type ErrorData } from '../wire/errors.ts'
-import type { Caller, ControlMethods } from '../wire/planes.ts'
-import type { OperationRecord } from '../wire/operation.ts'
-import { learnLimits } from './account.ts'
-import { restorableRows } from './catalog.ts'
-import { learnLimits } from './account.ts'
-import { prepare, recordIntent, requireRoomFor } from './create.ts'
-import type { ControlDeps } from './deps.ts'
-import { findByKey, recordKey } from './idempotency.ts'
+import { fault } from '../../object/fault.ts'
+import { ResourceError, type ErrorData } from '../../wire/errors.ts'
+import type { Caller, ControlMethods } from '../../wire/planes.ts'
+import type { OperationRecord } from '../../wire/operation.ts'
+import { learnLimits } from '../accounts/account.ts'
+import { restorableRows } from '../catalog.ts'
+import { prepare, recordIntent, requireRoomFor } from '../create.ts'
+import type { ControlDeps } from '../deps.ts'
+import { findByKey, recordKey } from '../idempotency.ts'
 import {
   beginOperation,
   cancelOperation,
@@ -22,10 +21,10 @@ import {
   waitForOperation,
   type StoredOperation,
 } from './operations.ts'
-import { countOf } from './quota.ts'
-import { removeRow } from './removal.ts'
-import { endRetention } from './retention.ts'
-import { toRow, type Stored } from './row.ts'
+import { countOf } from '../accounts/quota.ts'
+import { removeRow } from '../removal.ts'
+import { endRetention } from '../retention.ts'
+import { toRow, type Stored } from '../row.ts'
 
 /**
  * Records all intents, or none.
@@ -37,7 +36,6 @@ export async function bulkCreate(
   caller: Caller,
   { requests, idempotency }: ControlMethods['bulkCreate']['args'],
 ): Promise<OperationRecord> {
-  await learnLimits(deps, caller)
   const prepared = await Promise.all(requests.map((request) => prepare(deps, caller, request)))
   await learnLimits(deps, caller)
   const id = await deps.transact((sql) => {

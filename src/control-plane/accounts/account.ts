@@ -1,13 +1,13 @@
 // An account as a whole in this shard: what it may have, and whether all of its resources are held back. The only module that writes
 // the hold's columns of the table `account`; where the account is (place) is written by the modules that move it.
 
-import type { CallerLimits } from '../wire/account.ts'
-import { ResourceError } from '../wire/errors.ts'
-import type { AccountHold, Caller } from '../wire/planes.ts'
-import type { ControlDeps } from './deps.ts'
+import type { CallerLimits } from '../../wire/account.ts'
+import { ResourceError } from '../../wire/errors.ts'
+import type { AccountHold, Caller } from '../../wire/planes.ts'
+import type { ControlDeps } from '../deps.ts'
 import { countOf } from './quota.ts'
-import type { OwnMode } from './row.ts'
-import { putWork, soonest } from './work.ts'
+import type { OwnMode } from '../row.ts'
+import { putWork, soonest } from '../work.ts'
 
 export interface AccountState {
   readonly hold: AccountHold['mode']

@@ -1,7 +1,7 @@
 // How many resources an account has in this shard, and how many deleted ones that can be restored, exact: counted in the transaction that
 // creates, deletes or restores one. How many bytes, as they were reported. How fast it creates.
 
-import { ResourceError } from '../wire/errors.ts'
+import { ResourceError } from '../../wire/errors.ts'
 
 type Counted = 'resources' | 'deleted' | 'bytes'
 

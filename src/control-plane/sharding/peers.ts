@@ -1,20 +1,20 @@
 // Calls from one control plane object to another type's: where an account is there, that type's persisted policy says, and an answer
 // `moved` leads on.
 
-import { controlObjectName } from '../identity/object-name.ts'
-import { shardOf } from '../identity/shard.ts'
-import { withDeadline } from '../object/deadline.ts'
-import type { ResourceType } from '../resource-type.ts'
-import { ResourceError } from '../wire/errors.ts'
+import { controlObjectName } from '../../identity/object-name.ts'
+import { shardOf } from '../../identity/shard.ts'
+import { withDeadline } from '../../object/deadline.ts'
+import type { ResourceType } from '../../resource-type.ts'
+import { ResourceError } from '../../wire/errors.ts'
 import {
   FIRST_POLICY_EPOCH,
   PLANES_VERSION,
   type ControlMethod,
   type ControlMethods,
   type PersistedPolicy,
-} from '../wire/planes.ts'
-import type { ControlDeps } from './deps.ts'
-import { SYSTEM } from './journal.ts'
+} from '../../wire/planes.ts'
+import type { ControlDeps } from '../deps.ts'
+import { SYSTEM } from '../journal.ts'
 
 /** The code's policy, the persisted one, and an account that is just moving. */
 const MAX_HOPS = 4
@@ -22,7 +22,7 @@ const MAX_HOPS = 4
 /** @throws ResourceError the refusal, or `unavailable` when it does not answer */
 export async function callPeer<M extends ControlMethod>(
   deps: ControlDeps,
-  type: ResourceType,
+  type: Pick<ResourceType, 'name' | 'shards'>,
   account: string,
   method: M,
   args: ControlMethods[M]['args'],

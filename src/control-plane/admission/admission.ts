@@ -1,8 +1,8 @@
 // Who is let in when many ask at once. One control object is one thread: an account that floods it must not make the others of its shard
 // wait, and what cannot be served in time is refused at once, while refusing is still cheap. All of it is in memory: a restart forgives.
 
-import { ResourceError } from '../wire/errors.ts'
-import type { Caller, ControlMethod } from '../wire/planes.ts'
+import { ResourceError } from '../../wire/errors.ts'
+import type { Caller, ControlMethod } from '../../wire/planes.ts'
 
 /** Calls per second of one account; twice as many at once. A shard serves some thousand reads, or a hundred or two creations. */
 const CALLS_PER_SECOND = 200

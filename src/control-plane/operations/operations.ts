@@ -1,12 +1,12 @@
 // Long work that clients watch: a row that tells how far it has come, and a work item that drives it. The only module that writes the
 // table `operation`.
 
-import { randomCrockford } from '../identity/crockford.ts'
-import { ResourceError, type ErrorCode } from '../wire/errors.ts'
-import { CANCELLABLE, type OperationKind, type OperationRecord, type OperationState } from '../wire/operation.ts'
-import type { ControlDeps } from './deps.ts'
-import { nextCreateTime } from './meta.ts'
-import { OPERATION_PREFIX, dropWork, putWork, soonest } from './work.ts'
+import { randomCrockford } from '../../identity/crockford.ts'
+import { ResourceError, type ErrorCode } from '../../wire/errors.ts'
+import { CANCELLABLE, type OperationKind, type OperationRecord, type OperationState } from '../../wire/operation.ts'
+import type { ControlDeps } from '../deps.ts'
+import { nextCreateTime } from '../meta.ts'
+import { OPERATION_PREFIX, dropWork, putWork, soonest } from '../work.ts'
 
 /** With how far its own work has come. */
 export interface StoredOperation extends OperationRecord {

@@ -1,13 +1,13 @@
 // Where accounts are. The type's root object persists the policy that the code proposed first; every other shard asks it, once for each
 // policy that there ever is. The persisted policy is the authority: what the code proposes after it changes nothing but a line in the log.
 
-import { controlObjectName } from '../identity/object-name.ts'
-import { isSamePolicy, shardOf, type ShardPolicy } from '../identity/shard.ts'
-import type { ResourceType } from '../resource-type.ts'
-import { FIRST_POLICY_EPOCH, type PersistedPolicy } from '../wire/planes.ts'
-import type { ControlDeps } from './deps.ts'
-import { readMeta, writeMeta } from './meta.ts'
-import { askShard } from './sharding/ask.ts'
+import { controlObjectName } from '../../identity/object-name.ts'
+import { isSamePolicy, shardOf, type ShardPolicy } from '../../identity/shard.ts'
+import type { ResourceType } from '../../resource-type.ts'
+import { FIRST_POLICY_EPOCH, type PersistedPolicy } from '../../wire/planes.ts'
+import type { ControlDeps } from '../deps.ts'
+import { readMeta, writeMeta } from '../meta.ts'
+import { askShard } from './ask.ts'
 
 /** The control plane object that a policy gives an account to. */
 export function objectOf(deps: Pick<ControlDeps, 'type'>, policy: ShardPolicy, account: string): string {

@@ -1,15 +1,15 @@
 // What objects report about themselves: the row's own columns, the account's sum of bytes, and usage by day. The only module that writes
 // `usage_day`.
 
-import { parseResourceId } from '../identity/resource-id.ts'
-import { ResourceError } from '../wire/errors.ts'
-import type { ControlMethods, UsageRow } from '../wire/planes.ts'
+import { parseResourceId } from '../../identity/resource-id.ts'
+import { ResourceError } from '../../wire/errors.ts'
+import type { ControlMethods, UsageRow } from '../../wire/planes.ts'
 import { checkBytes, readAccount } from './account.ts'
-import { findRow, recordUsage } from './catalog.ts'
-import type { ControlDeps } from './deps.ts'
+import { findRow, recordUsage } from '../catalog.ts'
+import type { ControlDeps } from '../deps.ts'
 import { addBytes, countOf } from './quota.ts'
-import type { CatalogRow } from './row.ts'
-import { isLeaving } from './work.ts'
+import type { CatalogRow } from '../row.ts'
+import { isLeaving } from '../work.ts'
 
 const DAY_MS = 24 * 3_600_000
 

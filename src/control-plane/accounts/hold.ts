@@ -1,17 +1,17 @@
 // An account's hold reaches its resources: each gets the next version of its descriptor, a hundred rows at a time, so that a large account
 // delays nobody.
 
-import { fault } from '../object/fault.ts'
-import { ResourceError } from '../wire/errors.ts'
-import type { AccountHold, HoldProgress } from '../wire/planes.ts'
+import { fault } from '../../object/fault.ts'
+import { ResourceError } from '../../wire/errors.ts'
+import type { AccountHold, HoldProgress } from '../../wire/planes.ts'
 import { effectiveMode, holdKey, readAccount, resourceBytes, takeHold, type AccountState } from './account.ts'
-import { pageOfAccount } from './catalog.ts'
-import type { ControlDeps } from './deps.ts'
-import { bumpDescriptor } from './descriptor.ts'
-import { awaken } from './lifetime.ts'
-import { removeRow } from './removal.ts'
-import type { CatalogRow } from './row.ts'
-import { dropWork, findWork, isLeaving, putWork, soonest, type WorkItem } from './work.ts'
+import { pageOfAccount } from '../catalog.ts'
+import type { ControlDeps } from '../deps.ts'
+import { bumpDescriptor } from '../descriptor.ts'
+import { awaken } from '../lifetime.ts'
+import { removeRow } from '../removal.ts'
+import type { CatalogRow } from '../row.ts'
+import { dropWork, findWork, isLeaving, putWork, soonest, type WorkItem } from '../work.ts'
 
 const ROWS_PER_RUN = 100
 

@@ -1,16 +1,22 @@
 // What happens to an account happens to all of its resources: an operation of the account's shard tells each type's control plane, and
 // watches until everything there has followed. Only the control plane of accounts has anything to do here.
 
-import { parseResourceId } from '../identity/resource-id.ts'
-import { toAccountSettings } from '../wire/account.ts'
-import { ResourceError } from '../wire/errors.ts'
-import type { AccountHold, HoldProgress } from '../wire/planes.ts'
-import type { ResourceType } from '../resource-type.ts'
-import { findRow } from './catalog.ts'
-import type { ControlDeps } from './deps.ts'
-import { beginOperation, endRunning, finishOperation, waitForOperation, type StoredOperation } from './operations.ts'
-import { callPeer } from './peers.ts'
-import type { CatalogRow } from './row.ts'
+import { parseResourceId } from '../../identity/resource-id.ts'
+import { toAccountSettings } from '../../wire/account.ts'
+import { ResourceError } from '../../wire/errors.ts'
+import type { AccountHold, HoldProgress } from '../../wire/planes.ts'
+import type { ResourceType } from '../../resource-type.ts'
+import { findRow } from '../catalog.ts'
+import type { ControlDeps } from '../deps.ts'
+import {
+  beginOperation,
+  endRunning,
+  finishOperation,
+  waitForOperation,
+  type StoredOperation,
+} from '../operations/operations.ts'
+import { callPeer } from '../sharding/peers.ts'
+import type { CatalogRow } from '../row.ts'
 
 /** Begins the operation that follows a change of an account. Part of its transaction. @returns its identifier; undefined where there is none */
 export function cascade(
