@@ -15,6 +15,7 @@ import { serveMetrics } from './metrics.ts'
 import { forwardedOf } from './proxy.ts'
 import { keepFromPages, refuse } from './refusal.ts'
 import { serveSignIn, serveSignOut } from './sign-in.ts'
+import { slowlyRefused } from './slow-refusal.ts'
 import { serveStartPage } from './start-page.ts'
 
 /** One request, whatever it is for. Never throws. */
@@ -124,8 +125,11 @@ async function serveControl(
   address: Address & { kind: 'main' },
   requestId: string,
 ): Promise<Response> {
-  const signedIn = await requireCaller(context, edge, request, address.origin, requestId)
-  return forCaller(await edge.api(request, { context, hosts: edge.hosts, ...signedIn }), requestId)
+  const response = await slowlyRefused(async () => {
+    const signedIn = await requireCaller(context, edge, request, address.origin, requestId)
+    return edge.api(request, { context, hosts: edge.hosts, ...signedIn })
+  })
+  return forCaller(response, requestId)
 }
 
 /** What is told to one caller: no page of another one shows it, and nobody keeps it. */
