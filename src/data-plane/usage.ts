@@ -111,7 +111,10 @@ export class UsageReports {
     { id, type, account, shard, incarnation }: Descriptor,
     { bytes, writeTimeMs }: { readonly bytes: number; readonly writeTimeMs: number },
   ): Promise<void> {
+    // Taken at once: a report that is sent while this one is on its way must not tell the same again.
     const [requests, writes] = [this.#requests, this.#writes]
+    this.#requests = 0
+    this.#writes = 0
     const call: ControlCall<'reportUsage'> = {
       v: PLANES_VERSION,
       type,
@@ -128,11 +131,15 @@ export class UsageReports {
       },
     }
     this.#lastReportMs = Date.now()
-    const outcome = await this.#report(call)
-    // `false` is an answer: the row is gone, or of another incarnation, and asking again changes nothing.
-    if (!outcome.ok) throw new ResourceError(outcome.error.code, outcome.error.message, outcome.error)
-    this.#requests -= requests
-    this.#writes -= writes
+    try {
+      const outcome = await this.#report(call)
+      // `false` is an answer: the row is gone, or of another incarnation, and asking again changes nothing.
+      if (!outcome.ok) throw new ResourceError(outcome.error.code, outcome.error.message, outcome.error)
+    } catch (error) {
+      this.#requests += requests
+      this.#writes += writes
+      throw error
+    }
   }
 
   /** The account may have moved since the descriptor was made; the next one names its shard. */

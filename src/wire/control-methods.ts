@@ -229,11 +229,12 @@ export interface ControlMethods extends ShardMoveMethods {
 }
 
 export interface ShardMetrics {
+  /** `listed`, `deleted`, `bytes`, `accounts`, and work items as `work_<kind>`. */
   readonly states: Readonly<Record<string, number>>
   readonly workDue: number
   /** Age of the oldest row whose object does not yet hold what it should; 0 when there is none. */
   readonly oldestUnfinishedMs: number
-  /** Since the object woke up: `reconciled`, `failed`, `retried`, `rate_limited`, `overloaded`. */
+  /** Since the object woke up: `reconciled`, `reconcile_failed`, `rate_limited`, `overloaded`. */
   readonly counters: Readonly<Record<string, number>>
 }
 
