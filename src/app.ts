@@ -4,7 +4,7 @@ import { DurableObject, WorkerEntrypoint } from 'cloudflare:workers'
 import { callControlObject } from './control-plane/entrypoint.ts'
 import { ControlObject } from './control-plane/object.ts'
 import type { ControlServices } from './control-plane/deps.ts'
-import { callDataObject } from './data-plane/entrypoint.ts'
+import { callDataObject, dumpDataObject, restoreDataObject } from './data-plane/entrypoint.ts'
 import type { ResourceObject } from './data-plane/object.ts'
 import { accountTypeOf, openDeployment } from './deployment.ts'
 import { typesOf, type BuilderHooks, type EdgeContext } from './edge/deployment.ts'
@@ -15,6 +15,7 @@ import { mintResourceId } from './identity/resource-id.ts'
 import { loggedCall } from './object/call-log.ts'
 import type { ConsoleFiles, ResourceType } from './resource-type.ts'
 import { BINDINGS } from './wire/deployment.ts'
+import type { Descriptor } from './wire/descriptor.ts'
 import { ResourceError } from './wire/errors.ts'
 import { toTypeManifest, type AppManifest } from './wire/manifest.ts'
 import type {
@@ -27,6 +28,7 @@ import type {
   DataMethod,
   DataMethods,
   DataPlaneFace,
+  DataReference,
   Outcome,
 } from './wire/planes.ts'
 
@@ -95,6 +97,14 @@ export function createApp<const Types extends readonly ResourceType[]>(options: 
     return context
   }
 
+  function dataNamespaceOf(
+    env: Env,
+    call: Pick<DataReference, 'type'>,
+  ): DurableObjectNamespace<ResourceObject> | undefined {
+    const type = manifest.types.find(({ name }) => name === call.type)
+    return type && (namespaceOf(env, type.data.binding) as unknown as DurableObjectNamespace<ResourceObject>)
+  }
+
   class ControlPlane extends WorkerEntrypoint<Env> {
     async call<M extends ControlMethod>(call: ControlCall<M>): Promise<Outcome<ControlMethods[M]['value']>> {
       const type = manifest.types.find(({ name }) => name === call.type)
@@ -108,12 +118,22 @@ export function createApp<const Types extends readonly ResourceType[]>(options: 
 
   class DataPlane extends WorkerEntrypoint<Env> {
     async call<M extends DataMethod>(call: DataCall<M>): Promise<Outcome<DataMethods[M]['value']>> {
-      const type = manifest.types.find(({ name }) => name === call.type)
-      const namespace =
-        type && (namespaceOf(this.env, type.data.binding) as unknown as DurableObjectNamespace<ResourceObject>)
+      const namespace = dataNamespaceOf(this.env, call)
       const { deployment } = open(this.env)
-      const run = () => callDataObject(call, namespace, deployment.cells)
+      const run = () => callDataObject(call, namespace, deployment.cells, dataPlaneOf(this.env, this.ctx))
       return loggedCall(deployment.config.requestLog, 'data_call', call, call.requestId, run)
+    }
+
+    async dump(reference: DataReference): Promise<ReadableStream<Uint8Array>> {
+      return dumpDataObject(reference, dataNamespaceOf(this.env, reference), open(this.env).deployment.cells)
+    }
+
+    async restore(
+      reference: DataReference & { readonly descriptor: Descriptor },
+      content: ReadableStream<Uint8Array>,
+    ): Promise<Outcome<DataMethods['takeOver']['value']>> {
+      const { cells } = open(this.env).deployment
+      return restoreDataObject(reference, content, dataNamespaceOf(this.env, reference), cells)
     }
   }
 

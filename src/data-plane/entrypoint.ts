@@ -4,30 +4,89 @@ import { dataObjectName } from '../identity/object-name.ts'
 import { parseResourceId } from '../identity/resource-id.ts'
 import { placeOf, type CellTable } from '../identity/cell.ts'
 import { toStub } from '../object/stub.ts'
-import type { DataCall, DataMethod, DataMethods, Outcome } from '../wire/planes.ts'
+import type { Descriptor } from '../wire/descriptor.ts'
+import { ResourceError, type ErrorData } from '../wire/errors.ts'
+import type { DataCall, DataMethod, DataMethods, DataPlaneFace, DataReference, Outcome } from '../wire/planes.ts'
 import type { ResourceObject } from './object.ts'
 
 /** Methods that a call may name; anything else on the object stays unreachable from the other plane. */
-const METHODS: ReadonlySet<string> = new Set<DataMethod>(['apply', 'purge', 'forget', 'describe'])
+const METHODS: ReadonlySet<string> = new Set<DataMethod>([
+  'apply',
+  'purge',
+  'forget',
+  'describe',
+  'takeOver',
+  'digest',
+  'leave',
+])
 
-/** Carries one call to its object. @param namespace of the call's type, or undefined when the deployment does not have it */
+/** What an object has for this entrypoint. The generated RPC types of a generic method are too deep for the compiler. */
+interface DataObject {
+  lifecycle<M extends DataMethod>(method: M, args: DataMethods[M]['args']): Promise<Outcome<DataMethods[M]['value']>>
+  dumpContent(): Promise<ReadableStream<Uint8Array>>
+  restoreContent(
+    descriptor: Descriptor,
+    content: ReadableStream<Uint8Array>,
+  ): Promise<Outcome<DataMethods['takeOver']['value']>>
+}
+
+type Namespace = DurableObjectNamespace<ResourceObject> | undefined
+
+/**
+ * Carries one call to its object.
+ *
+ * @param namespace of the call's type, or undefined when the deployment does not have it
+ * @param dataPlane for what is at another place
+ */
 export async function callDataObject<M extends DataMethod>(
   call: DataCall<M>,
-  namespace: DurableObjectNamespace<ResourceObject> | undefined,
+  namespace: Namespace,
   cells: CellTable,
+  dataPlane: Pick<DataPlaneFace, 'dump'>,
 ): Promise<Outcome<DataMethods[M]['value']>> {
-  const id = parseResourceId(call.resource)
-  const place = id === undefined ? undefined : placeOf(cells, id.cell)
-  if (id === undefined || id.type !== call.type || namespace === undefined || !METHODS.has(call.method)) {
-    // Retryable: during a deployment the two planes may be of different releases for minutes.
+  // Retryable: during a deployment the two planes may be of different releases for minutes.
+  if (!METHODS.has(call.method))
     return { ok: false, error: { code: 'unavailable', message: 'The data plane does not know this call.' } }
-  }
-  if (place === undefined)
-    return { ok: false, error: { code: 'unavailable', message: `There is no cell "${id.cell}" here.` } }
-  const stub = toStub(namespace, dataObjectName(id.id), place)
-  // The generated RPC types of a generic method are too deep for the compiler; the face itself is typed.
-  const object = stub as unknown as {
-    lifecycle(method: M, args: DataMethods[M]['args']): Promise<Outcome<DataMethods[M]['value']>>
-  }
-  return object.lifecycle(call.method, call.args)
+  const object = objectOf(call, namespace, cells)
+  if ('code' in object) return { ok: false, error: object }
+  if (call.method !== 'takeOver') return object.lifecycle(call.method, call.args)
+  const { descriptor, from } = call.args as DataMethods['takeOver']['args']
+  const { v, type, resource, requestId } = call
+  const content = await dataPlane.dump({ v, type, resource, at: from, requestId })
+  return object.restoreContent(descriptor, content) as Promise<Outcome<DataMethods[M]['value']>>
+}
+
+/** @throws ResourceError when there is no such object here */
+export async function dumpDataObject(
+  reference: DataReference,
+  namespace: Namespace,
+  cells: CellTable,
+): Promise<ReadableStream<Uint8Array>> {
+  const object = objectOf(reference, namespace, cells)
+  if ('code' in object) throw new ResourceError(object.code, object.message)
+  return object.dumpContent()
+}
+
+export async function restoreDataObject(
+  reference: DataReference & { readonly descriptor: Descriptor },
+  content: ReadableStream<Uint8Array>,
+  namespace: Namespace,
+  cells: CellTable,
+): Promise<Outcome<DataMethods['takeOver']['value']>> {
+  const object = objectOf(reference, namespace, cells)
+  return 'code' in object ? { ok: false, error: object } : object.restoreContent(reference.descriptor, content)
+}
+
+function objectOf(
+  { resource, type, at }: Pick<DataReference, 'resource' | 'type' | 'at'>,
+  namespace: Namespace,
+  cells: CellTable,
+): DataObject | ErrorData {
+  const id = parseResourceId(resource)
+  if (id === undefined || id.type !== type || namespace === undefined)
+    return { code: 'unavailable', message: 'The data plane does not know this call.' }
+  const cell = at?.cell ?? id.cell
+  const place = placeOf(cells, cell)
+  if (place === undefined) return { code: 'unavailable', message: `There is no cell "${cell}" here.` }
+  return toStub(namespace, dataObjectName(id.id, at), place) as unknown as DataObject
 }

@@ -6,8 +6,26 @@ import { fault } from '../object/fault.ts'
 import { closeAllSockets } from '../object/sockets.ts'
 import type { Descriptor, Held } from '../wire/descriptor.ts'
 import { ResourceError } from '../wire/errors.ts'
-import type { ApplyOutcome, DataMethod, DataMethods, ForgetOutcome, Outcome, PurgeOutcome } from '../wire/planes.ts'
-import { decideApply, decideForget, decidePurge, decideRedeem, reasonToCut, type RedeemRefusal } from './lifecycle.ts'
+import type {
+  ApplyOutcome,
+  ContentDigest,
+  DataMethod,
+  DataMethods,
+  ForgetOutcome,
+  Outcome,
+  PurgeOutcome,
+} from '../wire/planes.ts'
+import { digestOf } from './digest.ts'
+import {
+  decideApply,
+  decideForget,
+  decidePurge,
+  decideRedeem,
+  mayLeave,
+  mayTakeOver,
+  reasonToCut,
+  type RedeemRefusal,
+} from './lifecycle.ts'
 import { migrate, readLifecycle, useCode, writeLifecycle, type Migration } from './storage.ts'
 
 export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> {
@@ -42,6 +60,10 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
         purge: (given) => this.purge(given),
         forget: (given) => this.forget(given),
         describe: () => this.describe(),
+        digest: () => this.digest(),
+        leave: (given) => this.leave(given),
+        // Content never comes with a call: the entrypoint opens the stream, and gives it to restoreContent.
+        takeOver: () => Promise.reject(new TypeError("takeOver is the entrypoint's")),
       }
     try {
       return { ok: true, value: await methods[method](args) }
@@ -86,15 +108,19 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
     const decision = decidePurge(this.held, purge, Date.now())
     if (decision.do === 'nothing') return { outcome: decision.outcome, held: this.held }
     const tombstone: Held = { kind: 'tombstone', tombstone: decision.tombstone }
-    // The tombstone is durable before the wipe begins, and is written again into the empty database after it.
-    this.#store(tombstone)
-    closeAllSockets(this.ctx, new ResourceError('deleted', 'This resource was deleted.'))
+    await this.#wipe(tombstone, new ResourceError('deleted', 'This resource was deleted.'))
+    TEST_BUILD: await fault('object.purge.wiped')
+    return { outcome: 'purged', held: tombstone }
+  }
+
+  /** What remains is durable before the wipe begins, and is written again into the empty database after it. */
+  async #wipe(remains: Held, reason: ResourceError): Promise<void> {
+    this.#store(remains)
+    closeAllSockets(this.ctx, reason)
     TEST_BUILD: await fault('object.purge.tombstone')
     await this.ctx.storage.deleteAlarm()
     await this.ctx.storage.deleteAll()
-    this.#store(tombstone)
-    TEST_BUILD: await fault('object.purge.wiped')
-    return { outcome: 'purged', held: tombstone }
+    this.#store(remains)
   }
 
   /** Ends the tombstone: the object is empty as if it had never been addressed. */
@@ -108,6 +134,46 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
     this.resetMemory()
     TEST_BUILD: await fault('object.forget.emptied')
     return { outcome: 'forgotten', held: this.#held }
+  }
+
+  /** The content as a stream of bytes, for another object of the same type. RPC. @throws what {@link descriptor} throws */
+  abstract dumpContent(): ReadableStream<Uint8Array>
+
+  /** Replaces what a stream of {@link dumpContent} says, whatever the mode. */
+  protected abstract loadContent(content: ReadableStream<Uint8Array>): Promise<void>
+
+  async digest(): Promise<ContentDigest> {
+    return digestOf(this.dumpContent())
+  }
+
+  /** Takes a resource over: descriptor first, so that a crash leaves something that can be purged; then the content. RPC. */
+  async restoreContent(
+    descriptor: Descriptor,
+    content: ReadableStream<Uint8Array>,
+  ): Promise<Outcome<DataMethods['takeOver']['value']>> {
+    try {
+      if (!mayTakeOver(this.held, descriptor))
+        throw new ResourceError('not_ready', 'What is here is newer, or was purged.')
+      const [loaded, hashed] = content.tee()
+      this.#create(descriptor, undefined, { isFilled: true })
+      TEST_BUILD: await fault('object.restore.begun')
+      const [digest] = await Promise.all([digestOf(hashed), this.loadContent(loaded)])
+      TEST_BUILD: await fault('object.restore.loaded')
+      return { ok: true, value: { held: this.held, content: digest } }
+    } catch (error) {
+      if (error instanceof ResourceError) return { ok: false, error: error.data }
+      throw error
+    }
+  }
+
+  /** The resource is at another place now: closes sockets, wipes, remembers where it went. */
+  async leave({ id, incarnation, version, to }: DataMethods['leave']['args']): Promise<DataMethods['leave']['value']> {
+    TEST_BUILD: await fault('object.leave.begin')
+    if (!mayLeave(this.held, { incarnation, version })) return { outcome: 'refused', held: this.held }
+    const moved: Held = { kind: 'moved', moved: { id, incarnation, version, to, movedAtMs: Date.now() } }
+    await this.#wipe(moved, new ResourceError('unavailable', 'This resource has moved: connect again.'))
+    TEST_BUILD: await fault('object.leave.wiped')
+    return { outcome: 'left', held: moved }
   }
 
   async describe(): Promise<DataMethods['describe']['value']> {
@@ -163,7 +229,8 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
       : new ResourceError('deleted', 'This resource was deleted.')
   }
 
-  #create(descriptor: Descriptor, params: unknown): void {
+  /** @param how.isFilled its content comes from a copy, which brings whatever `onCreate` would make */
+  #create(descriptor: Descriptor, params: unknown, how: { readonly isFilled?: boolean } = {}): void {
     const held: Held = { kind: 'descriptor', descriptor }
     const before = this.#held
     // Set first, so that onCreate can read its own descriptor; put back when it throws.
@@ -172,8 +239,8 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
       this.ctx.storage.transactionSync(() => {
         writeLifecycle(this.ctx.storage.sql, held, this.migrations.length)
         this.#schemaVersion = this.migrations.length
-        for (const step of this.migrations) step(this.ctx.storage.sql)
-        this.onCreate(params)
+        if (before?.kind !== 'descriptor') for (const step of this.migrations) step(this.ctx.storage.sql)
+        if (how.isFilled !== true) this.onCreate(params)
       })
     } catch (error) {
       this.#held = before

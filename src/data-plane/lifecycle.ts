@@ -12,12 +12,17 @@ export type ApplyDecision =
   | { readonly do: 'store' }
   /** A deletion of something that never came to be, or came and went: remember it, so that a late creation is refused. */
   | { readonly do: 'tombstone' }
-  | { readonly do: 'nothing'; readonly outcome: 'held' | 'refused'; readonly reason?: 'not_after' | 'tombstone' }
+  | {
+      readonly do: 'nothing'
+      readonly outcome: 'held' | 'refused'
+      readonly reason?: 'not_after' | 'tombstone' | 'moved'
+    }
 
 export function decideApply(held: Held, descriptor: Descriptor, nowMs: number, notAfterMs: number): ApplyDecision {
   if (held.kind === 'descriptor') {
     return compareVersions(descriptor, held.descriptor) > 0 ? { do: 'store' } : { do: 'nothing', outcome: 'held' }
   }
+  if (held.kind === 'moved') return { do: 'nothing', outcome: 'refused', reason: 'moved' }
   if (held.kind === 'tombstone' && descriptor.incarnation <= held.tombstone.incarnation) {
     return { do: 'nothing', outcome: 'refused', reason: 'tombstone' }
   }
@@ -36,7 +41,7 @@ export function decidePurge(
   purge: { readonly id: string; readonly incarnation: number; readonly version: number },
   nowMs: number,
 ): PurgeDecision {
-  const holder = held.kind === 'descriptor' ? held.descriptor : held.kind === 'tombstone' ? held.tombstone : undefined
+  const holder = holderOf(held)
   if (holder !== undefined && holder.incarnation > purge.incarnation) return { do: 'nothing', outcome: 'refused' }
   return {
     do: 'wipe',
@@ -53,10 +58,39 @@ export function decideForget(held: Held, incarnation: number): ForgetDecision {
     case 'nothing':
       return { do: 'nothing', outcome: 'forgotten' }
     case 'descriptor':
+    case 'moved':
       return { do: 'nothing', outcome: 'refused' }
     case 'tombstone':
       return held.tombstone.incarnation <= incarnation ? { do: 'empty' } : { do: 'nothing', outcome: 'refused' }
   }
+}
+
+/** What orders lifecycle calls among what an object holds; undefined when it holds nothing. */
+function holderOf(held: Held): { readonly incarnation: number; readonly version: number } | undefined {
+  switch (held.kind) {
+    case 'nothing':
+      return undefined
+    case 'descriptor':
+      return held.descriptor
+    case 'tombstone':
+      return held.tombstone
+    case 'moved':
+      return held.moved
+  }
+}
+
+/** Whether an object may take a resource over: not one that was purged here, and not what is newer than it. */
+export function mayTakeOver(held: Held, descriptor: Descriptor): boolean {
+  const holder = holderOf(held)
+  if (holder === undefined) return true
+  if (held.kind === 'tombstone') return descriptor.incarnation > holder.incarnation
+  return compareVersions(descriptor, holder) >= 0
+}
+
+/** Whether an object lets a resource go: what it holds is not newer than what has been taken over. */
+export function mayLeave(held: Held, left: { readonly incarnation: number; readonly version: number }): boolean {
+  const holder = holderOf(held)
+  return held.kind !== 'tombstone' && (holder === undefined || compareVersions(left, holder) >= 0)
 }
 
 /** What of a token decides whether it was revoked. */
@@ -89,6 +123,12 @@ export function withoutStaleCookie(held: Held, principal: Principal): Principal 
 export function refusalOf(held: Held, principal: Principal): ResourceError | undefined {
   const { needs: needed } = principal
   if (held.kind === 'nothing') return new ResourceError('not_found', 'There is no such resource.')
+  // The edge goes after it (object.ts); this is for whoever cannot.
+  if (held.kind === 'moved')
+    return new ResourceError('unavailable', 'This resource has moved to another cell: try again.', {
+      applied: 'no',
+      retryAfterSeconds: 1,
+    })
   if (held.kind === 'tombstone' || held.descriptor.mode === 'deleted') {
     return new ResourceError('deleted', 'This resource was deleted.')
   }

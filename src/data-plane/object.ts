@@ -6,6 +6,7 @@ import { pathOf } from '../object/request-path.ts'
 import { closeAllSockets, isUpgrade, refuseSocket } from '../object/sockets.ts'
 import type { Descriptor } from '../wire/descriptor.ts'
 import { ResourceError, toProblemResponse } from '../wire/errors.ts'
+import { movedResponse } from '../wire/hop.ts'
 import { PRINCIPAL_HEADER, parsePrincipal, type Principal } from '../wire/principal.ts'
 import { dumpTables, readDump, replaceContent } from './dump.ts'
 import { LifecycleObject } from './lifecycle-object.ts'
@@ -40,6 +41,8 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Lifecyc
   #commits = new GroupCommit()
   /** Requests being served. A request that is alone has nobody to share a commit with, and its writes do not wait for the next turn. */
   #underWay = 0
+  /** A copy is being taken over: it is written whatever the mode, which lets nobody else write. */
+  #isLoading = false
   #timers: Timers | undefined
   #usage: UsageReports | undefined
   #sql: SqlStorage | undefined
@@ -60,6 +63,19 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Lifecyc
   /** The whole content as a portable stream; the type's tables unless overridden. */
   protected dump(): ReadableStream<Uint8Array> {
     return dumpTables(this.sql, this.migrations.length)
+  }
+
+  override dumpContent(): ReadableStream<Uint8Array> {
+    return this.dump()
+  }
+
+  protected override async loadContent(content: ReadableStream<Uint8Array>): Promise<void> {
+    this.#isLoading = true
+    try {
+      await this.load(content)
+    } finally {
+      this.#isLoading = false
+    }
   }
 
   /** Replaces the content by what {@link dump} made, in one transaction at the end of the stream. */
@@ -102,7 +118,7 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Lifecyc
     if (this.#underWay !== 1) await this.#commits.turn()
     const { mode, limits } = this.descriptor
     if (mode === 'deleted') throw new ResourceError('deleted', 'This resource was deleted.')
-    if (mode !== 'active')
+    if (mode !== 'active' && !this.#isLoading)
       throw new ResourceError(mode === 'suspended' ? 'suspended' : 'permission_denied', `This resource is ${mode} now.`)
     const refusal = principal === undefined ? undefined : refusalOf(this.held, principal)
     if (refusal !== undefined) throw refusal
@@ -135,6 +151,7 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Lifecyc
   override async fetch(request: Request): Promise<Response> {
     const principal = withoutStaleCookie(this.held, parsePrincipal(request.headers.get(PRINCIPAL_HEADER)))
     const path = pathOf(request.url)
+    if (this.held.kind === 'moved') return movedResponse(this.held.moved.to, request)
     if (isPreflight(request)) return answerPreflight(request, this.held)
     const refusal = refusalOf(this.held, principal)
     if (refusal !== undefined) return this.#refuse(refusal, request, principal)

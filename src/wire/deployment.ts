@@ -16,6 +16,11 @@ export const BINDINGS = {
   faults: 'BIPLANE_FAULTS',
 } as const
 
+/** Service binding to the servers of another cell: its HTTP face. Without one its address is fetched. */
+export function cellBinding(code: string): string {
+  return `BIPLANE_CELL_${code.toUpperCase()}`
+}
+
 export interface DeploymentConfig {
   /** `http://127.0.0.1:8787`; no trailing slash. */
   readonly publicUrl: string
@@ -104,4 +109,8 @@ export interface DeploymentSecrets {
   readonly operatorKeys: readonly string[]
   /** Keys the engine's object ids; see engine/. Not needed inside the Workers. */
   readonly namespaceKey: string
+  /** base64url, 32 bytes: what the cells of a deployment show each other. It follows from `namespaceKey`, and only Workers have it apart. */
+  readonly hopKey?: string
+  /** Deployments' own accounts whose resources were imported: the operator acts for them, though they are no resources here. */
+  readonly formerAccounts?: readonly string[]
 }

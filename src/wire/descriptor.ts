@@ -1,6 +1,8 @@
 // The desired state of one resource: the only thing that the control plane ever tells a data plane object, always whole. Suspending,
 // resuming, deleting, restoring, revoking tokens, changing limits are all "the next version of the descriptor".
 
+import type { ObjectPlace } from '../identity/cell.ts'
+
 export type Mode = 'active' | 'read_only' | 'suspended' | 'deleted'
 export type Visibility = 'private' | 'public-read' | 'public'
 
@@ -49,11 +51,21 @@ export interface Tombstone {
   readonly purgedAtMs: number
 }
 
+/** What remains of a resource where it was before it was moved: enough to send requests after it, and to refuse late calls. */
+export interface Moved {
+  readonly id: string
+  readonly incarnation: number
+  readonly version: number
+  readonly to: ObjectPlace
+  readonly movedAtMs: number
+}
+
 /** What an object holds about itself. */
 export type Held =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'descriptor'; readonly descriptor: Descriptor }
   | { readonly kind: 'tombstone'; readonly tombstone: Tombstone }
+  | { readonly kind: 'moved'; readonly moved: Moved }
 
 /** -1, 0 or 1: the order of (incarnation, version) pairs. */
 export function compareVersions(

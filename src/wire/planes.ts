@@ -5,6 +5,7 @@
 // Compatibility: version n accepts the calls and answers of n-1. Only add optional members; the golden transcripts in
 // test/fixtures/planes hold us to it.
 
+import type { ObjectPlace } from '../identity/cell.ts'
 import type { CallerLimits } from './account.ts'
 import type { ControlMethods, PersistedPolicy } from './control-methods.ts'
 import type { Descriptor, Held } from './descriptor.ts'
@@ -63,13 +64,38 @@ export interface DataMethods {
   }
   forget: { readonly args: { readonly incarnation: number }; readonly value: ForgetOutcome }
   describe: { readonly args: Record<string, never>; readonly value: { readonly held: Held; readonly bytes: number } }
+  /** To the object at its next place: takes descriptor and content over from where it is. Idempotent: what it had of it is replaced. */
+  takeOver: {
+    /** `descriptor`: what it holds from now on, of a version above that of `from`; its mode is `read_only` or stricter. */
+    readonly args: { readonly descriptor: Descriptor; readonly from: ObjectPlace }
+    readonly value: { readonly held: Held; readonly content: ContentDigest }
+  }
+  /** Digest of the content as a dump has it. */
+  digest: { readonly args: Record<string, never>; readonly value: ContentDigest }
+  /** To the object at the place before: wipes the content and remembers only where it went. Idempotent; refused to what is newer. */
+  leave: {
+    readonly args: {
+      readonly id: string
+      readonly incarnation: number
+      readonly version: number
+      readonly to: ObjectPlace
+    }
+    readonly value: { readonly outcome: 'left' | 'refused'; readonly held: Held }
+  }
+}
+
+/** Of a dump: equal for equal content, whatever the engine. */
+export interface ContentDigest {
+  /** 64 hexadecimal digits, over every byte of the stream. */
+  readonly sha256: string
+  readonly bytes: number
 }
 
 /** `applied`: stored now. `held`: it already had this or something newer. `refused`: too late, or fenced by a tombstone. */
 export interface ApplyOutcome {
   readonly outcome: 'applied' | 'held' | 'refused'
   readonly held: Held
-  readonly reason?: 'not_after' | 'tombstone'
+  readonly reason?: 'not_after' | 'tombstone' | 'moved'
 }
 
 export interface PurgeOutcome {
@@ -89,6 +115,8 @@ export interface DataCall<M extends DataMethod = DataMethod> {
   readonly type: string
   /** The resource's identifier; the object's name and place follow from it. */
   readonly resource: string
+  /** Where it is, if that is elsewhere than the identifier says. */
+  readonly at?: ObjectPlace
   readonly method: M
   readonly args: DataMethods[M]['args']
   readonly requestId: string
@@ -101,4 +129,14 @@ export interface ControlPlaneFace {
 
 export interface DataPlaneFace {
   call<M extends DataMethod>(call: DataCall<M>): Promise<Outcome<DataMethods[M]['value']>>
+  /** The whole content as one portable stream. @throws ResourceError when there is none, or nobody to ask */
+  dump(reference: DataReference): Promise<ReadableStream<Uint8Array>>
+  /** Fills an object from a dump; `descriptor` as in `takeOver`. Idempotent: what it had of it is replaced. */
+  restore(
+    reference: DataReference & { readonly descriptor: Descriptor },
+    content: ReadableStream<Uint8Array>,
+  ): Promise<Outcome<DataMethods['takeOver']['value']>>
 }
+
+/** One data plane object, for what is no call. */
+export type DataReference = Pick<DataCall, 'v' | 'type' | 'resource' | 'at' | 'requestId'>
