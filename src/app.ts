@@ -11,8 +11,10 @@ import { typesOf, type BuilderHooks, type EdgeContext } from './edge/deployment.
 import { callControlPlane } from './edge/to-control-plane.ts'
 import { serveRequest } from './edge/worker.ts'
 import { checkCellTable, placeOf, type CellTable } from './identity/cell.ts'
+import { cellOfControlObject } from './identity/object-name.ts'
 import { mintResourceId } from './identity/resource-id.ts'
 import { loggedCall } from './object/call-log.ts'
+import { controlPlaneOverCells, dataPlaneOverCells } from './object/planes.ts'
 import type { ConsoleFiles, ResourceType } from './resource-type.ts'
 import { BINDINGS } from './wire/deployment.ts'
 import type { Descriptor } from './wire/descriptor.ts'
@@ -84,13 +86,23 @@ export function createApp<const Types extends readonly ResourceType[]>(options: 
   /** Where the planes are apart nothing in a context belongs to one request; a loopback binding belongs to its `ctx`. */
   const contexts = new WeakMap<Env, EdgeContext>()
 
+  /** Both planes, over all cells. */
+  function planesOf(env: Env, ctx: WithExports): Pick<EdgeContext, 'controlPlane' | 'dataPlane'> {
+    const { peers, rootCell } = open(env).deployment
+    return {
+      controlPlane: controlPlaneOverCells(controlPlaneOf(env, ctx), peers, rootCell),
+      dataPlane: dataPlaneOverCells(dataPlaneOf(env, ctx), peers),
+    }
+  }
+
   function toContext(env: Env, ctx: WithExports): EdgeContext {
     const known = contexts.get(env)
     if (known !== undefined) return known
     const context: EdgeContext = {
       ...open(env).deployment,
       env,
-      controlPlane: controlPlaneOf(env, ctx),
+      ...planesOf(env, ctx),
+      here: { controlPlane: controlPlaneOf(env, ctx), dataPlane: dataPlaneOf(env, ctx) },
       namespaceOf: (type) => namespaceOf(env, bindingOf.get(type) ?? ''),
     }
     if (env[BINDINGS.controlPlane] !== undefined) contexts.set(env, context)
@@ -110,8 +122,12 @@ export function createApp<const Types extends readonly ResourceType[]>(options: 
       const type = manifest.types.find(({ name }) => name === call.type)
       const namespace =
         type && (namespaceOf(this.env, type.control.binding) as unknown as DurableObjectNamespace<ControlObject>)
-      const { requestLog } = open(this.env).deployment.config
-      const run = () => callControlObject(call, namespace)
+      const { config, peers, rootCell } = open(this.env).deployment
+      const { requestLog } = config
+      // Objects report their usage through their own cell, whose control plane may not be theirs.
+      const isElsewhere = peers.hasOthers && !peers.isHere(cellOfControlObject(call.type, call.object, rootCell))
+      const run = () =>
+        isElsewhere ? planesOf(this.env, this.ctx).controlPlane.call(call) : callControlObject(call, namespace)
       return loggedCall(requestLog, 'control_call', call, call.caller.requestId, run)
     }
   }
@@ -120,7 +136,7 @@ export function createApp<const Types extends readonly ResourceType[]>(options: 
     async call<M extends DataMethod>(call: DataCall<M>): Promise<Outcome<DataMethods[M]['value']>> {
       const namespace = dataNamespaceOf(this.env, call)
       const { deployment } = open(this.env)
-      const run = () => callDataObject(call, namespace, deployment.cells, dataPlaneOf(this.env, this.ctx))
+      const run = () => callDataObject(call, namespace, deployment.cells, planesOf(this.env, this.ctx).dataPlane)
       return loggedCall(deployment.config.requestLog, 'data_call', call, call.requestId, run)
     }
 
@@ -144,8 +160,7 @@ export function createApp<const Types extends readonly ResourceType[]>(options: 
         return {
           type,
           timers: deployment.config.timers,
-          dataPlane: dataPlaneOf(this.env, this.ctx),
-          controlPlane: controlPlaneOf(this.env, this.ctx),
+          ...planesOf(this.env, this.ctx),
           ownedTypes: type === deployment.accountType ? deployment.types : [],
           cells: Object.keys(deployment.cells),
           defaultAccount: deployment.defaultAccount,

@@ -6,6 +6,8 @@ import type { CellTable } from './identity/cell.ts'
 import { createDeploymentSigner } from './identity/deployment-signer.ts'
 import { createKeyring } from './identity/keyring.ts'
 import type { ConsoleFiles, ResourceType } from './resource-type.ts'
+import { parseResourceId } from './identity/resource-id.ts'
+import { Peers } from './object/peers.ts'
 import { account } from './types/account/index.ts'
 import { BINDINGS, parseConfig, toTimers, type DeploymentConfig, type DeploymentSecrets } from './wire/deployment.ts'
 
@@ -40,6 +42,8 @@ export function openDeployment(
     signer: createDeploymentSigner(secrets),
     operatorKeys: secrets.operatorKeys,
     defaultAccount: secrets.defaultAccount,
+    rootCell: parseResourceId(secrets.defaultAccount)?.cell ?? config.cell,
+    peers: new Peers({ env, cells: config.cells, own: config.cell, hopKey: secrets.hopKey }),
     ...accountTypeOf(options),
     hooks: options,
     ...(options.console === undefined ? {} : { console: options.console }),

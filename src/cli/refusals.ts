@@ -20,6 +20,7 @@ const FIXES: Readonly<Record<ClientErrorCode, string>> = {
   deleted: 'While it has a purge_time it can be restored: biplane resources restore.',
   precondition_failed: 'Get it again, and repeat the change with the etag that it has now.',
   too_large: 'Send less at once.',
+  misdirected: 'Give every server of the deployment the same cells file.',
   idempotency_key_reused: 'Use another idempotency key for another request.',
   rate_limited: 'Wait a little, or have the limit raised: biplane accounts limit.',
   internal: LATER,

@@ -20,6 +20,7 @@ import {
   pathCapabilitiesOption,
   secretsOption,
 } from './options.ts'
+import { cellsFileOption, toCells } from './cells.ts'
 import { greet } from './greeting.ts'
 
 export interface ServeFlags {
@@ -27,6 +28,9 @@ export interface ServeFlags {
   readonly host: string
   readonly port: number
   readonly data: string
+  readonly cell?: string
+  readonly cellsFile?: string
+  readonly cellCa?: string
   readonly secrets?: string
   readonly publicUrl?: string
   readonly apex: string
@@ -69,6 +73,16 @@ export function withServeOptions(command: Command): Command {
     .addOption(dataOption())
     .addOption(secretsOption())
     .addOption(
+      new Option(
+        '--cell <code>',
+        'the cell that this server is (default: the only one of the cells file, or "local")',
+      ).env('BIPLANE_CELL'),
+    )
+    .addOption(cellsFileOption())
+    .addOption(
+      new Option('--cell-ca <file>', 'certificates (PEM) by which to believe other cells').env('BIPLANE_CELL_CA'),
+    )
+    .addOption(
       new Option('--public-url <url>', 'where clients reach it (default: where it listens)')
         .env('BIPLANE_PUBLIC_URL')
         .argParser(parsePublicUrl),
@@ -109,6 +123,8 @@ export function toServerOptions(flags: ServeFlags, log: Log): ServerOptions {
     host: flags.host,
     port: flags.port,
     data: flags.data,
+    ...toCells(flags),
+    ...(flags.cellCa === undefined ? {} : { cellCertificates: flags.cellCa }),
     secretsFile: flags.secrets ?? defaultSecretsFile(flags.data),
     ...(flags.publicUrl === undefined ? {} : { publicUrl: flags.publicUrl }),
     apex: flags.apex,

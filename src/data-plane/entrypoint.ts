@@ -47,8 +47,8 @@ export async function callDataObject<M extends DataMethod>(
   // Retryable: during a deployment the two planes may be of different releases for minutes.
   if (!METHODS.has(call.method))
     return { ok: false, error: { code: 'unavailable', message: 'The data plane does not know this call.' } }
-  const object = objectOf(call, namespace, cells)
-  if ('code' in object) return { ok: false, error: object }
+  const { object, error } = objectOf(call, namespace, cells)
+  if (object === undefined) return { ok: false, error }
   if (call.method !== 'takeOver') return object.lifecycle(call.method, call.args)
   const { descriptor, from } = call.args as DataMethods['takeOver']['args']
   const { v, type, resource, requestId } = call
@@ -62,8 +62,8 @@ export async function dumpDataObject(
   namespace: Namespace,
   cells: CellTable,
 ): Promise<ReadableStream<Uint8Array>> {
-  const object = objectOf(reference, namespace, cells)
-  if ('code' in object) throw new ResourceError(object.code, object.message)
+  const { object, error } = objectOf(reference, namespace, cells)
+  if (object === undefined) throw new ResourceError(error.code, error.message)
   return object.dumpContent()
 }
 
@@ -73,20 +73,25 @@ export async function restoreDataObject(
   namespace: Namespace,
   cells: CellTable,
 ): Promise<Outcome<DataMethods['takeOver']['value']>> {
-  const object = objectOf(reference, namespace, cells)
-  return 'code' in object ? { ok: false, error: object } : object.restoreContent(reference.descriptor, content)
+  const { object, error } = objectOf(reference, namespace, cells)
+  return object === undefined ? { ok: false, error } : object.restoreContent(reference.descriptor, content)
 }
+
+/** A stub has every member that it is asked for, so that it cannot be told from an error by one. */
+type Found =
+  | { readonly object: DataObject; readonly error?: undefined }
+  | { readonly object?: undefined; readonly error: ErrorData }
 
 function objectOf(
   { resource, type, at }: Pick<DataReference, 'resource' | 'type' | 'at'>,
   namespace: Namespace,
   cells: CellTable,
-): DataObject | ErrorData {
+): Found {
   const id = parseResourceId(resource)
   if (id === undefined || id.type !== type || namespace === undefined)
-    return { code: 'unavailable', message: 'The data plane does not know this call.' }
+    return { error: { code: 'unavailable', message: 'The data plane does not know this call.' } }
   const cell = at?.cell ?? id.cell
   const place = placeOf(cells, cell)
-  if (place === undefined) return { code: 'unavailable', message: `There is no cell "${cell}" here.` }
-  return toStub(namespace, dataObjectName(id.id, at), place) as unknown as DataObject
+  if (place === undefined) return { error: { code: 'unavailable', message: `There is no cell "${cell}" here.` } }
+  return { object: toStub(namespace, dataObjectName(id.id, at), place) as unknown as DataObject }
 }

@@ -5,15 +5,29 @@ import { requireIssued, toDataObject } from './to-data-plane.ts'
 import { withDeadline } from '../object/deadline.ts'
 import type { ResourceType } from '../resource-type.ts'
 import type { AccountFace, AccountMethod, AccountMethods, AccountSettings, CallerLimits } from '../wire/account.ts'
-import { ResourceError } from '../wire/errors.ts'
+import { ResourceError, type ErrorData } from '../wire/errors.ts'
 import type { Caller } from '../wire/planes.ts'
 import type { EdgeContext } from './deployment.ts'
 
 /** It answers from its own storage, in milliseconds; an engine may hang a call for 40 s. */
 const DEADLINE_MS = 5_000
 
+/** One call, as another cell sends it. */
+export interface AccountCall<M extends AccountMethod = AccountMethod> {
+  readonly account: string
+  readonly method: M
+  readonly args: AccountMethods[M]['args']
+  readonly requestId: string
+}
+
+type AccountOutcome<M extends AccountMethod> = Awaited<ReturnType<AccountFace['account']>> &
+  (
+    | { readonly ok: true; readonly value: AccountMethods[M]['value'] }
+    | { readonly ok: false; readonly error: ErrorData }
+  )
+
 /**
- * One call to an account's object.
+ * One call to an account's object, in whatever cell it is.
  *
  * @throws ResourceError what the object refused; `not_found` for an account that was never made, or a deployment that has none
  */
@@ -23,14 +37,30 @@ export async function callAccount<M extends AccountMethod>(
   method: M,
   args: AccountMethods[M]['args'],
 ): Promise<AccountMethods[M]['value']> {
-  const { accountType } = context
+  const { accountType, peers } = context
   if (accountType === undefined)
     throw new ResourceError('not_found', 'This application signs people in by itself: it has no accounts of ours.')
-  const id = await requireIssued(context, accountType, account)
-  const object = toDataObject(context, accountType, id) as unknown as AccountFace
-  const outcome = await withDeadline(object.account(method, args), DEADLINE_MS, 'The account')
+  const { cell } = await requireIssued(context, accountType, account)
+  const call: AccountCall<M> = { account, method, args, requestId: crypto.randomUUID() }
+  const answer = peers.isHere(cell)
+    ? callAccountHere(context, call)
+    : peers.call(cell, 'account', call).then((response) => response.json<AccountOutcome<M>>())
+  const outcome = await withDeadline(answer, DEADLINE_MS, 'The account')
   if (!outcome.ok) throw new ResourceError(outcome.error.code, outcome.error.message, outcome.error)
   return outcome.value
+}
+
+/** @throws ResourceError `not_found` */
+export async function callAccountHere<M extends AccountMethod>(
+  context: EdgeContext,
+  { account, method, args }: AccountCall<M>,
+): Promise<AccountOutcome<M>> {
+  const { accountType } = context
+  if (accountType === undefined) throw new ResourceError('not_found', 'There are no accounts here.')
+  const id = await requireIssued(context, accountType, account)
+  return (toDataObject(context, accountType, id) as unknown as AccountFace).account(method, args) as Promise<
+    AccountOutcome<M>
+  >
 }
 
 /** @throws ResourceError `invalid_request` for what is no account of this deployment, nor of its builder's */

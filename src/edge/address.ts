@@ -2,11 +2,18 @@
 // data path does at the edge.
 
 import type { DeploymentConfig } from '../wire/deployment.ts'
+import type { Hop } from '../wire/hop.ts'
 import type { Forwarded } from './proxy.ts'
 
 export type Address =
   /** The main origin: control plane API, and content for API clients below /{plural}/{id}/. */
-  | { readonly kind: 'main'; readonly path: string; readonly query: string; readonly origin: string }
+  | {
+      readonly kind: 'main'
+      readonly path: string
+      readonly query: string
+      readonly origin: string
+      readonly hop?: Hop
+    }
   /** A resource's own origin `{id}.{apex}`, or a host name of its owner's own, which a trusted proxy has mapped to that one. */
   | {
       readonly kind: 'own'
@@ -16,6 +23,8 @@ export type Address =
       readonly origin: string
       /** The owner's host name, without a port. The object confirms it. */
       readonly customHost?: string
+      /** Sent by another cell of this deployment. */
+      readonly hop?: Hop
     }
   /** A host that this deployment does not serve: DNS rebinding, or a missing --public-url. */
   | { readonly kind: 'foreign'; readonly host: string; readonly path: string }

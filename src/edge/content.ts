@@ -1,6 +1,7 @@
 // A resource's content: straight from the identifier to the object, whichever of its addresses the client used. Nothing here asks the
 // control plane, but for the operator's own link.
 
+import type { ObjectPlace } from '../identity/cell.ts'
 import type { TokenClaims } from '../identity/token.ts'
 import { pathOf } from '../object/request-path.ts'
 import type { ResourceType } from '../resource-type.ts'
@@ -9,7 +10,7 @@ import type { Principal } from '../wire/principal.ts'
 import { ownOriginOf, type Address } from './address.ts'
 import { ASSETS_PREFIX, serveAsset } from './assets.ts'
 import { hasOperatorSession } from './authorize.ts'
-import { limitBody } from './body-limit.ts'
+import { limitBody, type LimitedBody } from './body-limit.ts'
 import { answerPreflight, isPreflight, parseCapability, withCapabilityHeaders } from './capability.ts'
 import {
   QUERY_PARAMETER,
@@ -21,6 +22,7 @@ import {
 } from './credentials.ts'
 import type { EdgeContext } from './deployment.ts'
 import type { Edge } from './edge.ts'
+import { answerElsewhere, follow } from './hop.ts'
 import { neededPermission } from './needed-permission.ts'
 import { CODE_PARAMETER, isOpenedByPerson, redeemLink, renewedCookie, requireOwnOrigin } from './session.ts'
 import { linkForOperator } from './start-page.ts'
@@ -50,6 +52,8 @@ export async function serveMainOrigin(
   const slash = idAndPath.indexOf('/')
   const idText = slash === -1 ? idAndPath : idAndPath.slice(0, slash)
   const path = slash === -1 ? '' : idAndPath.slice(slash)
+  const elsewhere = await fromItsCell(edge, context, request, address, type, idText, requestId)
+  if (elsewhere !== undefined) return elsewhere
   const { origin, query } = address
   const basePath = `/${type.plural}/${idText}/`
   const capability = parseCapability(path)
@@ -59,7 +63,7 @@ export async function serveMainOrigin(
     if (isPreflight(request)) return answerPreflight(request)
     if (capability.path === '') return withCapabilityHeaders(redirect(below + query, 308))
     const seen = { origin, basePath: below, path: capability.path, query, capability: capability.presented }
-    return serveContent(edge, context, request, type, idText, seen, requestId)
+    return serveContent(edge, context, request, address, type, idText, seen, requestId)
   }
   const isNavigation = request.headers.get('sec-fetch-mode') === 'navigate' && !request.headers.has('authorization')
   if (isNavigation && request.method === 'GET') {
@@ -75,7 +79,7 @@ export async function serveMainOrigin(
     await requireIssued(context, type, idText)
     return redirect(`${basePath}${query}`, 308)
   }
-  return serveContent(edge, context, request, type, idText, { origin, basePath, path, query }, requestId)
+  return serveContent(edge, context, request, address, type, idText, { origin, basePath, path, query }, requestId)
 }
 
 /** Content on the resource's own origin: for browsers, which a link signs in. */
@@ -93,6 +97,8 @@ export async function serveOwnOrigin(
     const asset = serveAsset(edge.assets, request, path)
     if (asset !== undefined) return asset
   }
+  const elsewhere = await fromItsCell(edge, context, request, address, type, address.label, requestId)
+  if (elsewhere !== undefined) return elsewhere
   if (request.method === 'GET' && query.includes(`${CODE_PARAMETER}=`)) {
     const parameters = new URLSearchParams(query)
     if (parameters.has(CODE_PARAMETER)) {
@@ -100,7 +106,22 @@ export async function serveOwnOrigin(
       return redeemLink(context, edge.cache, type, id, request, address, parameters)
     }
   }
-  return serveContent(edge, context, request, type, address.label, { ...address, basePath: '/' }, requestId)
+  return serveContent(edge, context, request, address, type, address.label, { ...address, basePath: '/' }, requestId)
+}
+
+/** The answer of another cell, if the resource lives there. Only the tag is checked before: nothing that was never issued goes anywhere. */
+async function fromItsCell(
+  edge: Edge,
+  context: EdgeContext,
+  request: Request,
+  address: Exclude<Address, { kind: 'foreign' }>,
+  type: ResourceType,
+  idText: string,
+  requestId: string,
+): Promise<Response | undefined> {
+  if (!context.peers.hasOthers) return undefined
+  const id = await requireIssued(context, type, idText)
+  return answerElsewhere(edge, context, request, address, id, requestId)
 }
 
 /**
@@ -113,6 +134,7 @@ async function serveContent(
   edge: Edge,
   context: EdgeContext,
   request: Request,
+  address: Exclude<Address, { kind: 'foreign' }>,
   type: ResourceType,
   idText: string,
   seen: SeenAs,
@@ -145,7 +167,13 @@ async function serveContent(
   if (principal.via === 'basic') requireOwnSite(request, seen.origin)
   const limited = limitBody(request, type.limits.bodyBytes, () => requirePermission(type, principal))
   const body = limited instanceof Promise ? await limited : limited
-  const response = await forward(toDataObject(context, type, id), url, request, body, principal)
+  const issued = id
+  const serveAt = (place: ObjectPlace, content: LimitedBody): Promise<Response> =>
+    forward(toDataObject(context, type, issued, place), url, request, content, principal, address.hop)
+  let response = await serveAt(address.hop?.place ?? edge.whereabouts.placeOf(id), body)
+  // Only the place that a resource has left answers like this.
+  if (response.status === 421)
+    response = await follow(edge, context, request, address, id, response, requestId, serveAt)
   return principal.via === 'cookie' && claims !== undefined ? renew(context, claims, response) : response
 }
 

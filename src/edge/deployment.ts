@@ -5,7 +5,8 @@ import type { Keyring } from '../identity/keyring.ts'
 import type { TokenSigner } from '../identity/token.ts'
 import type { ConsoleFiles, ResourceType } from '../resource-type.ts'
 import type { DeploymentConfig } from '../wire/deployment.ts'
-import type { Caller, CallerLimits, ControlPlaneFace } from '../wire/planes.ts'
+import type { Peers } from '../object/peers.ts'
+import type { Caller, CallerLimits, ControlPlaneFace, DataPlaneFace } from '../wire/planes.ts'
 import type { ControlAction } from './roles.ts'
 
 export type { ControlAction }
@@ -47,6 +48,10 @@ export interface Deployment {
   readonly signer: TokenSigner
   readonly operatorKeys: readonly string[]
   readonly defaultAccount: string
+  /** Where the control plane objects are that belong to no region: the cell of the deployment's own account. */
+  readonly rootCell: string
+  /** The other cells. */
+  readonly peers: Peers
   readonly hooks: BuilderHooks
   readonly console?: ConsoleFiles
 }
@@ -59,7 +64,11 @@ export function typesOf({ types, accountType }: Pick<Deployment, 'types' | 'acco
 /** A deployment as one request sees it: with the other plane and the namespaces of this Worker's environment. */
 export interface EdgeContext extends Deployment {
   readonly env: unknown
+  /** Over all cells. */
   readonly controlPlane: ControlPlaneFace
+  readonly dataPlane: DataPlaneFace
+  /** Of this cell alone. */
+  readonly here: { readonly controlPlane: ControlPlaneFace; readonly dataPlane: DataPlaneFace }
   /** Data plane namespace of a type. */
   namespaceOf(type: ResourceType): DurableObjectNamespace
 }

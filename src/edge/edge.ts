@@ -8,6 +8,7 @@ import type { Deployment } from './deployment.ts'
 import { ApiDocuments } from './api-documents.ts'
 import { RequestMetrics } from './metrics.ts'
 import { RateLimiter } from './rate-limit.ts'
+import { Whereabouts } from './whereabouts.ts'
 
 export interface Edge {
   readonly hosts: Hosts
@@ -17,6 +18,7 @@ export interface Edge {
   readonly documents: ApiDocuments
   readonly assets: ReturnType<typeof toAssetTable>
   readonly metrics: RequestMetrics
+  readonly whereabouts: Whereabouts
 }
 
 export function createEdge(deployment: Deployment): Edge {
@@ -28,5 +30,6 @@ export function createEdge(deployment: Deployment): Edge {
     documents: new ApiDocuments(deployment),
     assets: toAssetTable(deployment.types, deployment.console),
     metrics: new RequestMetrics(),
+    whereabouts: new Whereabouts(),
   }
 }

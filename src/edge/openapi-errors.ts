@@ -84,6 +84,7 @@ const DETAILS: Readonly<Record<ErrorCode, string>> = {
   deleted: 'This resource was deleted. Restore it first.',
   precondition_failed: 'The resource has changed since you read it: read it again and repeat your change.',
   too_large: 'The body may have 262144 bytes at most.',
+  misdirected: 'The cell "weur" is not here: the tables of the cells differ.',
   idempotency_key_reused: 'This Idempotency-Key was used with another body: use a new key for a new request.',
   rate_limited: 'Too many requests: wait as long as Retry-After says.',
   internal: 'An unexpected failure. It was logged under the request id.',

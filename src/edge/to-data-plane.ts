@@ -1,12 +1,13 @@
 // From an identifier to its object, and nothing else on the way: no lookup, no call, no control plane. Everything that this file
 // imports must stay free of control plane code; a test walks the import graph.
 
-import { placeOf } from '../identity/cell.ts'
+import { placeOf, type ObjectPlace } from '../identity/cell.ts'
 import { dataObjectName } from '../identity/object-name.ts'
 import { parseResourceId, verifyResourceId, type ResourceId } from '../identity/resource-id.ts'
 import { toStub } from '../object/stub.ts'
 import type { ResourceType } from '../resource-type.ts'
 import { ResourceError } from '../wire/errors.ts'
+import { HOP_HEADERS, type Hop } from '../wire/hop.ts'
 import { PRINCIPAL_HEADER, formatPrincipal, type Principal } from '../wire/principal.ts'
 import type { LimitedBody } from './body-limit.ts'
 import type { EdgeContext } from './deployment.ts'
@@ -27,14 +28,20 @@ export async function requireIssued(context: EdgeContext, type: ResourceType, te
 /**
  * The object of an identifier: its name and place follow from the identifier alone.
  *
+ * @param at where it is, if it was moved; the cell is this one (hop.ts sends requests for the others there)
  * @throws ResourceError `unavailable` for a cell that this deployment does not have
  * @step 7
  * @step 9
  */
-export function toDataObject(context: EdgeContext, type: ResourceType, id: ResourceId): DurableObjectStub {
-  const place = placeOf(context.cells, id.cell)
-  if (place === undefined) throw new ResourceError('unavailable', `The cell "${id.cell}" is not configured here.`)
-  return toStub(context.namespaceOf(type), dataObjectName(id.id), place)
+export function toDataObject(
+  context: EdgeContext,
+  type: ResourceType,
+  id: ResourceId,
+  at: ObjectPlace = id,
+): DurableObjectStub {
+  const place = placeOf(context.cells, at.cell)
+  if (place === undefined) throw new ResourceError('unavailable', `The cell "${at.cell}" is not configured here.`)
+  return toStub(context.namespaceOf(type), dataObjectName(id.id, at), place)
 }
 
 /** Where a request goes: the path below the resource. The URL parser normalises it on the way to the object; see `pathOf`. */
@@ -52,14 +59,16 @@ export function forward(
   request: Request,
   body: LimitedBody,
   principal: Principal,
+  hop?: Hop,
 ): Promise<Response> {
   const headers = new Headers(request.headers)
   // Credentials end at the edge: no type gets to see them.
   headers.delete('authorization')
   headers.delete('cookie')
+  for (const name of HOP_HEADERS) headers.delete(name)
   // Set, not appended: whatever the client sent under this name is gone.
   headers.set(PRINCIPAL_HEADER, formatPrincipal(principal))
   // What the platform knows about the client (place, address) goes on to the type.
-  const { cf } = request
+  const cf = hop === undefined ? request.cf : { ...request.cf, clientIp: hop.subject }
   return stub.fetch(url, { method: request.method, headers, body, redirect: 'manual', ...(cf && { cf }) })
 }

@@ -10,6 +10,8 @@ import { serveConsole } from './console.ts'
 import { serveMainOrigin, serveOwnOrigin } from './content.ts'
 import type { EdgeContext } from './deployment.ts'
 import type { Edge } from './edge.ts'
+import { addressOfHop, arrivedBy } from './hop.ts'
+import { serveHopCall } from './hop-calls.ts'
 import { logFailure, logRequest } from './log.ts'
 import { serveMetrics } from './metrics.ts'
 import { forwardedOf } from './proxy.ts'
@@ -22,11 +24,16 @@ import { serveStartPage } from './start-page.ts'
 export async function serveRequest(edge: Edge, context: EdgeContext, request: Request): Promise<Response> {
   const { config } = context
   const begin = Date.now()
-  const requestId = toRequestId(request.headers.get('x-request-id'))
+  const hop = await arrivedBy(context, request)
+  const requestId = hop?.requestId ?? toRequestId(request.headers.get('x-request-id'))
   let address: Address = { kind: 'foreign', host: '', path: '' }
   let response: Response
   try {
-    address = toAddress(edge.hosts, request.url, forwardedOf(request, config.trustedProxies))
+    if (hop?.kind === 'call') return await serveHopCall(context, request, new URL(request.url).pathname, hop)
+    address =
+      hop === undefined
+        ? toAddress(edge.hosts, request.url, forwardedOf(request, config.trustedProxies))
+        : addressOfHop(request, hop)
     response = await route(edge, context, request, address, requestId)
   } catch (thrown) {
     const error = toResourceError(thrown)

@@ -23,7 +23,7 @@ export interface BackupReport {
 const REPORT_FILE = 'backup.json'
 const SECRETS_FILE = 'secrets.json'
 /** What belongs to a data directory and not to one run of it. */
-const KEPT = ['format', 'deployment', ...PLANES]
+const KEPT = ['format', 'deployment', 'cell', ...PLANES]
 /** Enough to keep a disk busy, few enough to leave descriptors for others. */
 const PARALLEL_COPIES = 16
 

@@ -2,6 +2,7 @@
 //
 //     format      format version; an older program refuses a newer one
 //     deployment  whose data it is: the name in the secrets that belong to it
+//     cell        which cell's data it is; without it: `local`
 //     lock.<n>    who is serving it; the highest n counts (lock.ts)
 //     run/        what lives only while it is served: generated configuration, bundle, sockets; never backed up
 //     data/       objects of the data plane:    <unique key of a class>/<object id>.sqlite
@@ -18,6 +19,9 @@ import { EngineError, codeOf, reasonOf } from './engine-error.ts'
 
 /** Raised by one when a program that only knows the previous number would damage the data. */
 export const DATA_FORMAT = 1
+
+/** The cell of a server that was given no other name. */
+export const DEFAULT_CELL = 'local'
 
 /** The planes are also the engine's two processes and the two folders of objects. */
 export type Plane = 'data' | 'control'
@@ -38,16 +42,16 @@ const SOCKET_ADDRESS_BYTES = 107
 const LONGEST_SOCKET_NAME = '/supervisor.sock'
 
 /**
- * Creates the directory if it is missing, and checks its format.
+ * Creates the directory if it is missing, and checks its format and whose it is.
  *
  * @throws EngineError when the format is newer than this program, or the directory is something else
  */
-export function openDataDirectory(path: string): DataDirectory {
+export function openDataDirectory(path: string, cell: string): DataDirectory {
   const formatFile = join(path, 'format')
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 })
     if (!existsSync(formatFile)) {
-      const strange = readdirSync(path).filter((name) => !name.startsWith('.'))
+      const strange = readdirSync(path).filter((name) => !name.startsWith('.') && name !== CELL_FILE)
       // Looked at once more: two may be creating it at the same time.
       if (strange.length > 0 && !existsSync(formatFile)) {
         throw new EngineError(
@@ -57,6 +61,7 @@ export function openDataDirectory(path: string): DataDirectory {
           2,
         )
       }
+      writeDurably(join(path, CELL_FILE), `${cell}\n`)
       writeDurably(formatFile, `${DATA_FORMAT}\n`)
     }
   } catch (thrown) {
@@ -69,11 +74,27 @@ export function openDataDirectory(path: string): DataDirectory {
     )
   }
   checkFormat(path)
+  checkCell(path, cell)
   const directory = describeDataDirectory(path)
   for (const folder of [directory.run, ...PLANES.map((plane) => directory.objects(plane))]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
   }
   return directory
+}
+
+const CELL_FILE = 'cell'
+
+/** @throws EngineError for another cell's data: every identifier would lead to an empty object */
+function checkCell(path: string, cell: string): void {
+  const file = join(path, CELL_FILE)
+  const owner = existsSync(file) ? readFileSync(file, 'utf8').trim() : DEFAULT_CELL
+  if (owner === cell) return
+  throw new EngineError(
+    `the data directory ${path} is of the cell "${owner}"`,
+    `it was to be served as "${cell}", where nothing of it would be found`,
+    `Serve it with --cell ${owner}, or give --data another directory.`,
+    2,
+  )
 }
 
 /** The same paths, without creating or checking anything but that the directory exists. */

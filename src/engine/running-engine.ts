@@ -14,10 +14,9 @@ import { readSecrets, toWorkerSecrets, uniqueKeyOf } from './secrets.ts'
 import { writeServerFile } from './server-file.ts'
 import type { RunningServer, ServerOptions } from './server-options.ts'
 import { listenForCommands } from './supervisor-socket.ts'
+import { peersOf } from './peers.ts'
 import { PLANE_SOCKET, PUBLIC_SOCKET, toWorkerdConfig } from './workerd-config.ts'
 
-/** The one cell of a server on one machine. */
-export const CELL = 'local'
 /** All its requests come from the data process, which is gone before: this only lets it close its files. */
 const CONTROL_GRACE_MS = 500
 /** After an edit nobody wants to wait for an open socket. */
@@ -204,6 +203,7 @@ export class RunningEngine implements RunningServer {
         peerAddress: peer?.address ?? '',
         uniqueKey: (className) => uniqueKeyOf(secrets, className),
         config: JSON.stringify(this.#deploymentConfig()),
+        peers: peersOf(options),
         structuredLogging: options.structuredLogging,
         ...(options.faultsAddress === undefined ? {} : { faultsAddress: options.faultsAddress }),
       })
@@ -216,8 +216,8 @@ export class RunningEngine implements RunningServer {
     return {
       publicUrl: this.publicUrl,
       apex: options.apex,
-      cell: CELL,
-      cells: { [CELL]: {} },
+      cell: options.cell,
+      cells: options.cells,
       trustedProxies: options.trustedProxies,
       requestLog: options.requestLog,
       pathCapabilities: options.pathCapabilities ?? false,

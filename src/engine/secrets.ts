@@ -123,10 +123,13 @@ export function uniqueKeyOf(secrets: DeploymentSecrets, className: string): stri
   return createHmac('sha256', Buffer.from(secrets.namespaceKey, 'base64url')).update(className).digest('hex')
 }
 
-/** What the Workers get: everything but the key that only the engine's configuration needs. */
+/** What the Workers get: everything but the key that only the engine's configuration needs; of that, what cells show each other. */
 export function toWorkerSecrets(secrets: DeploymentSecrets): Omit<DeploymentSecrets, 'namespaceKey'> {
-  const { namespaceKey: _, ...rest } = secrets
-  return rest
+  const { namespaceKey, ...rest } = secrets
+  const hopKey = createHmac('sha256', Buffer.from(namespaceKey, 'base64url'))
+    .update('biplane hop key')
+    .digest('base64url')
+  return { ...rest, hopKey }
 }
 
 async function generateSecrets(cell: string): Promise<DeploymentSecrets> {

@@ -1,5 +1,6 @@
 // What a server is started with, and what its owner can do with it.
 
+import type { CellTable } from '../identity/cell.ts'
 import type { DeploymentSecrets, LifecycleTimers } from '../wire/deployment.ts'
 import type { DataDirectory } from './data-directory.ts'
 import type { Log } from './log.ts'
@@ -10,6 +11,12 @@ export interface ServerOptions {
   /** 0: any free one. */
   readonly port: number
   readonly data: string
+  /** Code of the cell that is served. */
+  readonly cell: string
+  /** Every cell of the deployment, the served one among them. */
+  readonly cells: CellTable
+  /** File of certificates by which other cells are believed, beside the well-known ones. */
+  readonly cellCertificates?: string
   readonly secretsFile: string
   /** Default: where it listens. */
   readonly publicUrl?: string

@@ -8,7 +8,7 @@ import { PLANES, clearRun, makeSocketFolder, openDataDirectory } from './data-di
 import { openListeners } from './listeners.ts'
 import { takeLock } from './lock.ts'
 import { checkOpenFileLimit } from './open-file-limit.ts'
-import { CELL, RunningEngine, configFile } from './running-engine.ts'
+import { RunningEngine, configFile } from './running-engine.ts'
 import { openSecrets } from './secrets.ts'
 import type { RunningServer, ServerOptions } from './server-options.ts'
 import { sweepEmptyObjects } from './sweep.ts'
@@ -20,7 +20,7 @@ import { sweepEmptyObjects } from './sweep.ts'
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   checkAppFile(options.app)
-  const directory = openDataDirectory(options.data)
+  const directory = openDataDirectory(options.data, options.cell)
   const { log } = options
   const lock = await takeLock(
     directory.path,
@@ -36,7 +36,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   )
   const opened: { close(): unknown }[] = []
   try {
-    const secrets = await openSecrets(directory.path, options.secretsFile, CELL)
+    const secrets = await openSecrets(directory.path, options.secretsFile, options.cell)
     const swept = sweepEmptyObjects(directory)
     if (swept > 0)
       log({ level: 'info', event: 'swept', count: swept, message: `removed ${swept} files of empty objects` })

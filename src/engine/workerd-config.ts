@@ -1,10 +1,11 @@
 // The Cap'n Proto configuration of one engine process. Both processes load the same code; what differs is which objects live there,
 // which socket faces the public, and to whom the binding to the other plane leads.
 
-import { BINDINGS } from '../wire/deployment.ts'
+import { BINDINGS, cellBinding } from '../wire/deployment.ts'
 import type { AppManifest, ObjectBinding } from '../wire/manifest.ts'
 import { COMPATIBILITY_DATE, COMPATIBILITY_FLAGS } from './compatibility.ts'
 import type { Plane } from './data-directory.ts'
+import type { Peer } from './peers.ts'
 
 export interface WorkerdConfigOptions {
   readonly plane: Plane
@@ -14,6 +15,8 @@ export interface WorkerdConfigOptions {
   readonly data: readonly string[]
   /** Absolute folder of the plane's SQLite files. */
   readonly objects: string
+  /** The servers of other cells. */
+  readonly peers: readonly Peer[]
   /** Address of the other process's socket. */
   readonly peerAddress: string
   uniqueKey(className: string): string
@@ -47,6 +50,7 @@ export function toWorkerdConfig(options: WorkerdConfigOptions): string {
     `(name = "main", worker = .main)`,
     `(name = "objects", disk = (path = ${text(options.objects)}, writable = true))`,
     `(name = "peer", external = (address = ${text(options.peerAddress)}, http = (capnpConnectHost = ${text(RPC_HOST)})))`,
+    ...options.peers.map((peer) => `(name = ${text(peer.service)}, external = ${toExternal(peer)})`),
     ...(faultsAddress === undefined
       ? []
       : [`(name = "faults", external = (address = ${text(faultsAddress)}, http = ()))`]),
@@ -61,6 +65,9 @@ export function toWorkerdConfig(options: WorkerdConfigOptions): string {
     // Through the environment, so that they are in no file but their own.
     `(name = ${text(BINDINGS.secrets)}, fromEnvironment = ${text(BINDINGS.secrets)})`,
     `(name = ${text(peerBinding)}, service = "peer")`,
+    ...options.peers.flatMap(({ service, codes }) =>
+      codes.map((code) => `(name = ${text(cellBinding(code))}, service = ${text(service)})`),
+    ),
     ...(faultsAddress === undefined ? [] : [`(name = ${text(BINDINGS.faults)}, service = "faults")`]),
     ...objects.map((object) => `(name = ${text(object.binding)}, durableObjectNamespace = ${text(object.className)})`),
   ]
@@ -90,6 +97,15 @@ const main :Workerd.Worker = (
   durableObjectStorage = (localDisk = "objects"),
 );
 `
+}
+
+/** TLS, if the address says so, with the name that the address has. */
+function toExternal({ address, certificates }: Peer): string {
+  if (address.startsWith('unix:')) return `(address = ${text(address)}, http = ())`
+  const { protocol, host, hostname } = new URL(address)
+  if (protocol === 'http:') return `(address = ${text(host)}, http = ())`
+  const trusted = certificates === undefined ? '' : `, trustedCertificates = [${certificates.map(text).join(', ')}]`
+  return `(address = ${text(host)}, https = (tlsOptions = (trustBrowserCas = true${trusted}), certificateHost = ${text(hostname)}))`
 }
 
 /** A Cap'n Proto string literal. It has the escapes of C; JSON's `\\uXXXX` is not among them, so bytes beyond ASCII stay as they are. */

@@ -14,6 +14,7 @@ const TABLE = {
   deleted: { status: 410, title: 'The resource was deleted' },
   precondition_failed: { status: 412, title: 'The resource has changed meanwhile' },
   too_large: { status: 413, title: 'Too large' },
+  misdirected: { status: 421, title: 'It lives in another cell' },
   idempotency_key_reused: { status: 422, title: 'This idempotency key belongs to another request' },
   rate_limited: { status: 429, title: 'Too many requests' },
   internal: { status: 500, title: 'Something went wrong on our side' },
@@ -30,6 +31,7 @@ export const ERROR_CODES: readonly ErrorCode[] = Object.keys(TABLE) as ErrorCode
 
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   'not_ready',
+  'misdirected',
   'rate_limited',
   'internal',
   'overloaded',

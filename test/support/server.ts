@@ -39,6 +39,8 @@ export interface StartOptions {
   readonly faults?: boolean
   /** An existing one is kept at the end; by default a new one, removed at the end. */
   readonly dataDir?: string
+  /** Default: any free one. */
+  readonly port?: number
   /** Further command line flags. */
   readonly args?: readonly string[]
   /** Default: serve. */
@@ -131,7 +133,7 @@ export class TestServer {
     const { app, env, timers, args, command } = this.#options
     const flags = [
       `--data=${this.dataDir}`,
-      `--port=${this.#url === '' ? 0 : this.port}`,
+      `--port=${this.#url === '' ? (this.#options.port ?? 0) : this.port}`,
       '--log=json',
       `--timers=${JSON.stringify({ ...TEST_TIMERS, ...timers })}`,
       ...(app === undefined ? [] : ['--app', app]),

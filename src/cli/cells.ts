@@ -1,0 +1,68 @@
+// Which cells a deployment has, and which of them a server is: the cells file, the same on every server.
+
+import { readFileSync } from 'node:fs'
+import { Option } from 'commander'
+import { DEFAULT_CELL } from '../engine/data-directory.ts'
+import { EngineError, reasonOf } from '../engine/engine-error.ts'
+import { checkCellTable, type CellTable } from '../identity/cell.ts'
+
+export function cellsFileOption(): Option {
+  return new Option(
+    '--cells-file <file>',
+    'JSON with every cell of the deployment: { "CODE": { "hint"?, "jurisdiction"?, "address"? } }',
+  ).env('BIPLANE_CELLS_FILE')
+}
+
+/**
+ * The cells of the deployment, and the one that is served.
+ *
+ * @throws EngineError for a file that is none, or a cell that it does not have
+ */
+export function toCells(flags: { readonly cell?: string; readonly cellsFile?: string }): {
+  readonly cell: string
+  readonly cells: CellTable
+} {
+  if (flags.cellsFile === undefined) {
+    const cell = flags.cell ?? DEFAULT_CELL
+    return { cell, cells: checked({ [cell]: {} }, '--cell') }
+  }
+  const cells = readCellsFile(flags.cellsFile)
+  const [only, ...others] = Object.keys(cells)
+  const cell = flags.cell ?? (others.length === 0 ? only : undefined)
+  if (cell !== undefined && Object.hasOwn(cells, cell)) return { cell, cells }
+  throw new EngineError(
+    cell === undefined ? 'which cell is this server?' : `there is no cell "${cell}" in ${flags.cellsFile}`,
+    `it has ${Object.keys(cells).join(', ')}`,
+    'Name one of them with --cell.',
+    2,
+  )
+}
+
+/** @throws EngineError */
+export function readCellsFile(file: string): CellTable {
+  let content: unknown
+  try {
+    content = JSON.parse(readFileSync(file, 'utf8'))
+  } catch (thrown) {
+    throw new EngineError(`cannot read the cells file ${file}`, reasonOf(thrown), 'Check --cells-file.', 2)
+  }
+  return checked(content, file)
+}
+
+function checked(content: unknown, where: string): CellTable {
+  const isTable =
+    typeof content === 'object' &&
+    content !== null &&
+    Object.values(content).every((place) => typeof place === 'object' && place !== null && !Array.isArray(place))
+  try {
+    if (!isTable || Array.isArray(content)) throw new TypeError('it is no object of places')
+    return checkCellTable(content as CellTable)
+  } catch (thrown) {
+    throw new EngineError(
+      `${where} has no table of cells`,
+      reasonOf(thrown),
+      'Expected something like { "weur": { "address": "https://weur.example" }, "wnam": { "address": "https://wnam.example" } }.',
+      2,
+    )
+  }
+}

@@ -1,0 +1,138 @@
+// A client's request between cells. It is sent once, from the cell that it came to, to the one that its identifier names; from there once
+// more only if the resource has moved away from there. Where it arrives, everything is checked again as if the client had come there.
+
+import type { ObjectPlace } from '../identity/cell.ts'
+import type { ResourceId } from '../identity/resource-id.ts'
+import { ResourceError } from '../wire/errors.ts'
+import { HOP_ADDRESS_HEADER, HOP_HEADER, MOVED_HEADER, formatPlace, movedTo, type Hop } from '../wire/hop.ts'
+import type { Address } from './address.ts'
+import type { EdgeContext } from './deployment.ts'
+import type { Edge } from './edge.ts'
+
+/** An address that is this deployment's. */
+type OwnAddress = Exclude<Address, { kind: 'foreign' }>
+
+/** What another cell of this deployment says about a request that it sends. Anybody else says nothing. */
+export async function arrivedBy({ peers }: EdgeContext, request: Request): Promise<Hop | undefined> {
+  const header = request.headers.get(HOP_HEADER)
+  return header === null ? undefined : peers.verify(header)
+}
+
+const ABSENT = '-'
+
+function formatAddress(address: OwnAddress): string {
+  return address.kind === 'main'
+    ? `main ${address.origin}`
+    : `own ${address.origin} ${address.label} ${address.customHost ?? ABSENT}`
+}
+
+/** The address as the first cell has understood it. @throws ResourceError `invalid_request` */
+export function addressOfHop(request: Request, hop: Hop): Address {
+  const [kind, origin = '', label = '', customHost = ABSENT] = (request.headers.get(HOP_ADDRESS_HEADER) ?? '').split(
+    ' ',
+  )
+  const { url } = request
+  const start = url.indexOf('/', url.indexOf('://') + 3)
+  const queryStart = url.indexOf('?', start)
+  const path = queryStart === -1 ? url.slice(start) : url.slice(start, queryStart)
+  const query = queryStart === -1 ? '' : url.slice(queryStart)
+  if (kind === 'main') return { kind, path, query, origin, hop }
+  if (kind !== 'own') throw new ResourceError('invalid_request', 'The cells run different releases.')
+  return { kind, label, path, query, origin, hop, ...(customHost === ABSENT ? {} : { customHost }) }
+}
+
+/**
+ * Sends a request to where its resource is, if that is another cell.
+ *
+ * @param id whose tag was checked: nothing that was never issued leaves this cell
+ * @returns undefined when it is served here
+ * @throws ResourceError `misdirected` for what another cell has sent here by mistake; `unavailable` naming a cell that is down
+ */
+export async function answerElsewhere(
+  edge: Edge,
+  context: EdgeContext,
+  request: Request,
+  address: OwnAddress,
+  id: ResourceId,
+  requestId: string,
+): Promise<Response | undefined> {
+  const { hop } = address
+  const place = hop?.place ?? edge.whereabouts.placeOf(id)
+  if (context.peers.isHere(place.cell)) return undefined
+  if (hop !== undefined)
+    throw new ResourceError('misdirected', `The cell "${place.cell}" is not here: the tables of the cells differ.`)
+  const answer = await send(context, request, request.body, address, { kind: 'request', place, requestId })
+  const moved = movedTo(answer)
+  if (moved === undefined) return answer
+  edge.whereabouts.learn(id, moved)
+  return withoutPlace(answer)
+}
+
+/**
+ * Goes after a resource that has moved.
+ *
+ * @param answer of the object at its place before: the request's body is in it, unread
+ * @param serveAt asks an object of this cell
+ * @throws ResourceError `unavailable` while it is just moving
+ */
+export async function follow(
+  edge: Edge,
+  context: EdgeContext,
+  request: Request,
+  address: OwnAddress,
+  id: ResourceId,
+  answer: Response,
+  requestId: string,
+  serveAt: (place: ObjectPlace, body: Response['body']) => Promise<Response>,
+): Promise<Response> {
+  const place = movedTo(answer)
+  if (place === undefined) return answer
+  edge.whereabouts.learn(id, place)
+  const isHere = context.peers.isHere(place.cell)
+  // Sent here by who knew it better: it has moved again in this very moment.
+  if (!isHere && address.hop?.kind === 'follow') throw isMoving()
+  const next = isHere
+    ? await serveAt(place, answer.body)
+    : await send(context, request, answer.body, address, { kind: 'follow', place, requestId })
+  if (next.status === 421 && movedTo(next) !== undefined) throw isMoving()
+  if (address.hop === undefined || next.status === 101) return next
+  // For the cell that sent it, which goes there by itself from now on.
+  const told = new Response(next.body, next)
+  told.headers.set(MOVED_HEADER, formatPlace(place))
+  return told
+}
+
+function send(
+  { peers }: EdgeContext,
+  request: Request,
+  body: Response['body'],
+  address: OwnAddress,
+  { kind, place, requestId }: Omit<Hop, 'subject'>,
+): Promise<Response> {
+  const headers = new Headers(request.headers)
+  headers.set(HOP_ADDRESS_HEADER, formatAddress(address))
+  const subject = clientOf(request, address.hop)
+  const isBodiless = request.method === 'GET' || request.method === 'HEAD'
+  const init = { method: request.method, headers, body: isBodiless ? null : body }
+  return peers.forward({ kind, place, requestId, subject }, request.url, init)
+}
+
+/** The client's address, as the engine of the first cell says it. */
+export function clientOf(request: Request, hop: Hop | undefined): string {
+  if (hop !== undefined) return hop.subject
+  const { clientIp } = (request.cf ?? {}) as { readonly clientIp?: string }
+  return (clientIp ?? request.headers.get('cf-connecting-ip') ?? '').replaceAll(' ', '')
+}
+
+function withoutPlace(answer: Response): Response {
+  const stripped = new Response(answer.body, answer)
+  stripped.headers.delete(MOVED_HEADER)
+  return stripped
+}
+
+function isMoving(): ResourceError {
+  return new ResourceError('unavailable', 'This resource is just moving to another cell: try again.', {
+    applied: 'no',
+    retryAfterSeconds: 1,
+  })
+}

@@ -1,0 +1,24 @@
+// Where resources are that are not where their identifiers say, as far as this isolate was told: a cache. A stale entry, like none, costs
+// one more step, since every place that a resource has left knows where it went.
+
+import type { ObjectPlace } from '../identity/cell.ts'
+import type { ResourceId } from '../identity/resource-id.ts'
+
+/** Entries of some hundred bytes: resources that move are few. */
+const CAPACITY = 10_000
+
+export class Whereabouts {
+  readonly #places = new Map<string, ObjectPlace>()
+
+  placeOf({ id, cell }: ResourceId): ObjectPlace {
+    return this.#places.get(id) ?? { cell }
+  }
+
+  learn({ id, cell }: ResourceId, place: ObjectPlace): void {
+    this.#places.delete(id)
+    if (place.cell === cell && place.renamed !== true) return
+    const [oldest] = this.#places.keys()
+    if (this.#places.size >= CAPACITY && oldest !== undefined) this.#places.delete(oldest)
+    this.#places.set(id, place)
+  }
+}
