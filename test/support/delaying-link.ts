@@ -1,5 +1,5 @@
 // What lies between two places: TCP whose bytes arrive a given time after they were sent, each way, in order and without limiting how many
-// are on their way. It counts what asks to pass.
+// are on their way; a new connection takes a round trip before it. It counts what asks to pass.
 
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
@@ -7,8 +7,10 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 export class DelayingLink {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
-  /** Requests' beginnings that passed: the first bytes after an answer. */
+  /** Round trips of requests: what was sent after an answer, or first. */
   crossings = 0
+  /** New connections, a round trip each. */
+  connections = 0
 
   private constructor(server: Server) {
     this.#server = server
@@ -19,6 +21,7 @@ export class DelayingLink {
     const server = createServer()
     const link = new DelayingLink(server)
     server.on('connection', (from) => {
+      link.connections++
       const to = connect(port, '127.0.0.1')
       link.#join(from, to, delayMs)
     })
@@ -38,28 +41,35 @@ export class DelayingLink {
 
   #join(from: Socket, to: Socket, delayMs: number): void {
     let isAsking = false
-    this.#pipe(from, to, delayMs, () => {
-      if (!isAsking) this.crossings++
-      isAsking = true
-    })
-    this.#pipe(to, from, delayMs, () => {
-      isAsking = false
-    })
+    // The kernel of this machine has accepted it at once: a round trip too early.
+    const openMs = performance.now() + 2 * delayMs
+    const pass = {
+      asked: () => {
+        if (!isAsking) this.crossings++
+        isAsking = true
+        return Math.max(openMs - performance.now(), 0) + delayMs
+      },
+      answered: () => {
+        isAsking = false
+        return delayMs
+      },
+    }
+    this.#pipe(from, to, pass.asked)
+    this.#pipe(to, from, pass.answered)
   }
 
-  #pipe(from: Socket, to: Socket, delayMs: number, seen: () => void): void {
+  /** @param pass takes note of bytes, and answers how long they take */
+  #pipe(from: Socket, to: Socket, pass: () => number): void {
     this.#sockets.add(from)
     from.setNoDelay(true)
     // A place that is gone is what such tests are about.
     from.on('error', () => to.destroy())
-    from.on('data', (chunk) => {
-      seen()
-      later(delayMs, () => to.write(chunk))
-    })
-    from.on('end', () => later(delayMs, () => to.end()))
+    let lastMs = 0
+    from.on('data', (chunk) => later((lastMs = pass()), () => to.write(chunk)))
+    from.on('end', () => later(lastMs, () => to.end()))
     from.on('close', () => {
       this.#sockets.delete(from)
-      later(delayMs, () => to.destroySoon())
+      later(lastMs, () => to.destroySoon())
     })
   }
 }
