@@ -148,8 +148,8 @@ export function createApp<const Types extends readonly ResourceType[]>(options: 
       reference: DataReference & { readonly descriptor: Descriptor },
       content: ReadableStream<Uint8Array>,
     ): Promise<Outcome<DataMethods['takeOver']['value']>> {
-      const { cells } = open(this.env).deployment
-      return restoreDataObject(reference, content, dataNamespaceOf(this.env, reference), cells)
+      const { deployment } = open(this.env)
+      return restoreDataObject(reference, content, dataNamespaceOf(this.env, reference), deployment.cells)
     }
   }
 

@@ -53,7 +53,7 @@ export async function callDataObject<M extends DataMethod>(
   const { descriptor, from } = call.args as DataMethods['takeOver']['args']
   const { v, type, resource, requestId } = call
   const content = await dataPlane.dump({ v, type, resource, at: from, requestId })
-  return object.restoreContent(descriptor, content) as Promise<Outcome<DataMethods[M]['value']>>
+  return object.restoreContent(descriptor, content)
 }
 
 /** @throws ResourceError when there is no such object here */

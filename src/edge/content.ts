@@ -2,10 +2,13 @@
 // control plane, but for the operator's own link.
 
 import type { ObjectPlace } from '../identity/cell.ts'
+import type { ResourceId } from '../identity/resource-id.ts'
 import type { TokenClaims } from '../identity/token.ts'
 import { pathOf } from '../object/request-path.ts'
 import type { ResourceType } from '../resource-type.ts'
 import { ResourceError } from '../wire/errors.ts'
+import type { Held } from '../wire/descriptor.ts'
+import { movedTo } from '../wire/hop.ts'
 import type { Principal } from '../wire/principal.ts'
 import { ownOriginOf, type Address } from './address.ts'
 import { ASSETS_PREFIX, serveAsset } from './assets.ts'
@@ -103,10 +106,31 @@ export async function serveOwnOrigin(
     const parameters = new URLSearchParams(query)
     if (parameters.has(CODE_PARAMETER)) {
       const id = await requireIssued(context, type, address.label)
-      return redeemLink(context, edge.cache, type, id, request, address, parameters)
+      const redeemAt = (at: ObjectPlace): Promise<Response> =>
+        redeemLink(context, edge.cache, type, id, at, request, address, parameters)
+      const place = address.hop?.place ?? edge.whereabouts.placeOf(id)
+      const moved = await movedFrom(context, type, id, place)
+      return moved === undefined
+        ? redeemAt(place)
+        : follow(edge, context, request, address, id, moved, null, requestId, redeemAt)
     }
   }
   return serveContent(edge, context, request, address, type, address.label, { ...address, basePath: '/' }, requestId)
+}
+
+/** Where a resource went, if it has left this place: asked before what is no request to the object. */
+async function movedFrom(
+  context: EdgeContext,
+  type: ResourceType,
+  id: ResourceId,
+  place: ObjectPlace,
+): Promise<ObjectPlace | undefined> {
+  if (Object.keys(context.cells).length === 1) return undefined
+  const object = toDataObject(context, type, id, place) as unknown as {
+    describe(): Promise<{ readonly held: Held }>
+  }
+  const { held } = await object.describe()
+  return held.kind === 'moved' ? held.moved.to : undefined
 }
 
 /** The answer of another cell, if the resource lives there. Only the tag is checked before: nothing that was never issued goes anywhere. */
@@ -171,9 +195,10 @@ async function serveContent(
   const serveAt = (place: ObjectPlace, content: LimitedBody): Promise<Response> =>
     forward(toDataObject(context, type, issued, place), url, request, content, principal, address.hop)
   let response = await serveAt(address.hop?.place ?? edge.whereabouts.placeOf(id), body)
-  // Only the place that a resource has left answers like this.
-  if (response.status === 421)
-    response = await follow(edge, context, request, address, id, response, requestId, serveAt)
+  // The place that a resource has left gives the request's body back.
+  const moved = response.status === 421 ? movedTo(response) : undefined
+  if (moved !== undefined)
+    response = await follow(edge, context, request, address, id, moved, response.body, requestId, serveAt)
   return principal.via === 'cookie' && claims !== undefined ? renew(context, claims, response) : response
 }
 

@@ -71,7 +71,8 @@ export async function answerElsewhere(
 /**
  * Goes after a resource that has moved.
  *
- * @param answer of the object at its place before: the request's body is in it, unread
+ * @param place where its object of before says that it is
+ * @param body of the request, unread
  * @param serveAt asks an object of this cell
  * @throws ResourceError `unavailable` while it is just moving
  */
@@ -81,19 +82,18 @@ export async function follow(
   request: Request,
   address: OwnAddress,
   id: ResourceId,
-  answer: Response,
+  place: ObjectPlace,
+  body: Response['body'],
   requestId: string,
   serveAt: (place: ObjectPlace, body: Response['body']) => Promise<Response>,
 ): Promise<Response> {
-  const place = movedTo(answer)
-  if (place === undefined) return answer
   edge.whereabouts.learn(id, place)
   const isHere = context.peers.isHere(place.cell)
   // Sent here by who knew it better: it has moved again in this very moment.
   if (!isHere && address.hop?.kind === 'follow') throw isMoving()
   const next = isHere
-    ? await serveAt(place, answer.body)
-    : await send(context, request, answer.body, address, { kind: 'follow', place, requestId })
+    ? await serveAt(place, body)
+    : await send(context, request, body, address, { kind: 'follow', place, requestId })
   if (next.status === 421 && movedTo(next) !== undefined) throw isMoving()
   if (address.hop === undefined || next.status === 101) return next
   // For the cell that sent it, which goes there by itself from now on.

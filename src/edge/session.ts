@@ -1,6 +1,7 @@
 // Browsers on a resource's own origin: a link, one-time or shared, becomes a session cookie, which the edge renews by itself, without
 // the control plane, until the time that the link's creator allowed.
 
+import type { ObjectPlace } from '../identity/cell.ts'
 import type { ResourceId } from '../identity/resource-id.ts'
 import { includesPermission, type TokenClaims, type TokenSigner } from '../identity/token.ts'
 import type { ResourceType } from '../resource-type.ts'
@@ -40,6 +41,7 @@ export async function redeemLink(
   cache: TokenCache,
   type: ResourceType,
   id: ResourceId,
+  at: ObjectPlace,
   request: Request,
   address: { readonly origin: string; readonly path: string; readonly customHost?: string },
   query: URLSearchParams,
@@ -52,7 +54,7 @@ export async function redeemLink(
   const { customHost } = address
   const redeem = (token: TokenClaims): ReturnType<CodeRedeemer['redeemCode']> =>
     // A stub of its own for each call.
-    (toDataObject(context, type, id) as unknown as CodeRedeemer).redeemCode({
+    (toDataObject(context, type, id, at) as unknown as CodeRedeemer).redeemCode({
       ...(token.use === 'code' ? { tokenId: token.tokenId } : {}),
       linkId: token.tokenId,
       generation: token.generation,

@@ -109,10 +109,7 @@ export class Peers {
       throw new ResourceError('unavailable', `The cell "${cell}" is not configured here.`, { applied: 'no' })
     if (Date.now() < (this.#resting.get(cell) ?? 0)) throw cellIsDown(cell, 'no')
     const binding = this.#options.env[cellBinding(cell)] as Fetcher | undefined
-    const answer =
-      binding === undefined
-        ? fetch(toAddress(place.address, url), init)
-        : binding.fetch(url, init as RequestInit<never>)
+    const answer = binding === undefined ? fetch(toAddress(place.address, url), init) : binding.fetch(url, init)
     try {
       return await (hasDeadline ? withDeadline(answer, ANSWER_DEADLINE_MS, `The cell "${cell}"`) : answer)
     } catch (error) {
@@ -141,7 +138,7 @@ function cellIsDown(cell: string, applied: 'no' | 'unknown'): ResourceError {
 /** What another cell refused, as it said. */
 async function refusalIn(response: Response, cell: string): Promise<ErrorData> {
   try {
-    const refusal = (await response.json()) as ErrorData
+    const refusal = await response.json<ErrorData>()
     if (ERROR_CODES.includes(refusal.code) && typeof refusal.message === 'string') return refusal
   } catch {
     // Not one of ours: a proxy between, or another program at that address.

@@ -87,6 +87,7 @@ describe('configurations', () => {
       modules: ['worker.js', 'app.js'],
       data: ['core-0.bin'],
       objects: '/data/control',
+      peers: [],
       peerAddress: 'unix:/run/data.sock',
       uniqueKey: (className) => `key-of-${className}`,
       config: JSON.stringify({ quoted: '"\\' }),

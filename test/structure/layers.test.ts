@@ -35,17 +35,20 @@ const SEES_CONSOLE = 'default-app.ts'
 
 /** Lines of each folder: readable in an evening. Raise one only together with the reason, in the commit that needs it. */
 const BUDGETS: Readonly<Record<string, number>> = {
-  identity: 600,
+  // Places of cells, and of objects that have moved.
+  identity: 700,
   // The shapes of accounts with their keys, operations, journals and moves.
-  wire: 1_350,
+  wire: 1_500,
   'resource-type.ts': 210,
-  object: 190,
+  // Calls and requests to other cells.
+  object: 420,
   // The API as a product: every route's answers as schemas, accounts and their keys; a quarter of it is the document made from the
   // routes, its examples and its page.
-  edge: 6_000,
+  edge: 6_400,
   // The whole lifecycle of accounts: holds, operations, journals and what sweeps them, metering, gifts and moves between shards.
   'control-plane': 5_300,
-  'data-plane': 1_350,
+  // Content as a stream, taken over and left.
+  'data-plane': 1_500,
   'types/account': 300,
   // A method and a documented shape for every route.
   client: 1_180,
@@ -54,14 +57,14 @@ const BUDGETS: Readonly<Record<string, number>> = {
   // Two storages, importing and exporting, beside saving: each a reader of its own.
   'types/wiki': 3_000,
   console: 3_300,
-  'app.ts': 220,
+  'app.ts': 250,
   'deployment.ts': 100,
   'default-app.ts': 20,
   'index.ts': 40,
   'tokens.ts': 90,
-  engine: 2_300,
+  engine: 2_400,
   // Every noun and verb with its options and examples, which are data.
-  cli: 2_200,
+  cli: 2_300,
 }
 
 describe('folders', () => {

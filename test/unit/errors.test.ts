@@ -19,6 +19,7 @@ const STATUSES: Readonly<Record<ErrorCode, number>> = {
   not_found: 404,
   already_exists: 409,
   not_ready: 409,
+  misdirected: 421,
   delete_protected: 409,
   deleted: 410,
   precondition_failed: 412,
@@ -38,7 +39,15 @@ describe('the table', () => {
   })
 
   test('[HT1] says what may succeed later without being changed', () => {
-    const retryable = ['not_ready', 'rate_limited', 'internal', 'overloaded', 'unavailable', 'deadline_exceeded']
+    const retryable = [
+      'not_ready',
+      'misdirected',
+      'rate_limited',
+      'internal',
+      'overloaded',
+      'unavailable',
+      'deadline_exceeded',
+    ]
     expect(ERROR_CODES.filter(isRetryable)).toEqual(retryable)
   })
 
