@@ -3,6 +3,7 @@
 
 import { toResourceError } from '../wire/errors.ts'
 import { advance, patienceMs } from './advance.ts'
+import { findRow } from './catalog.ts'
 import type { ControlDeps } from './deps.ts'
 import { sweepExpired } from './expiry.ts'
 import { MAX_CLOCK_STEP_MS, observeTime } from './meta.ts'
@@ -31,22 +32,29 @@ export async function reconcile(deps: ControlDeps): Promise<void> {
     bringWorkBack(sql, nowMs + MAX_CLOCK_STEP_MS, nowMs)
   })
   const items = dueWork(deps.sql, deps.now(), itemsPerRun(deps))
-  let failedInARow = 0
+  /** Cell -> calls in a row that found nobody there. */
+  const failedInARow = new Map<string, number>()
+  const isAway = (cell: string): boolean => (failedInARow.get(cell) ?? 0) >= CONCURRENCY
   const workers = Array.from({ length: CONCURRENCY }, async () => {
     for (let item = items.shift(); item !== undefined; item = items.shift()) {
-      failedInARow = (await attemptPatiently(deps, item)) === 'unreachable' ? failedInARow + 1 : 0
-      if (failedInARow >= CONCURRENCY) items.length = 0
+      const cell = findRow(deps.sql, item.key)?.cell ?? NO_CELL
+      if (isAway(cell)) continue
+      const attempted = await attemptPatiently(deps, item)
+      failedInARow.set(cell, attempted === 'unreachable' ? (failedInARow.get(cell) ?? 0) + 1 : 0)
     }
   })
   await Promise.all(workers)
-  if (failedInARow >= CONCURRENCY) await restFor(deps)
+  for (const cell of failedInARow.keys()) if (isAway(cell)) await restFor(deps, cell)
 }
 
-/** The whole data plane is away: what is due waits, and the next run asks for a few again, instead of for everything in turn. */
-async function restFor(deps: ControlDeps): Promise<void> {
+/** Of work that is about no resource. */
+const NO_CELL = ''
+
+/** A whole cell is away: what is due there waits, and the next run asks for a few again, instead of for everything in turn. */
+async function restFor(deps: ControlDeps, cell: string): Promise<void> {
   const { reconcileBaseMs, reconcileMaxMs } = deps.timers
   const delayMs = backOffMs(UNREACHABLE_ATTEMPT, reconcileBaseMs, reconcileMaxMs)
-  await deps.transact((sql) => postponeDue(sql, deps.now(), deps.now() + delayMs))
+  await deps.transact((sql) => postponeDue(sql, cell, deps.now(), deps.now() + delayMs))
 }
 
 /** Of the back-off: a process that has died is back after about a second. */
@@ -65,10 +73,11 @@ async function attemptPatiently(deps: ControlDeps, item: WorkItem): Promise<Atte
     const current = findWork(sql, item.key)
     if (current?.due === item.due) putWork(sql, { ...current, due: deps.now() + callTimeoutMs })
   })
-  return 'failed'
+  // One object may hang by itself; when all that are asked do, it is their cell.
+  return 'unreachable'
 }
 
-/** `unreachable`: the other plane's process did not answer at all. */
+/** `unreachable`: the other plane did not answer at all. */
 type Attempted = 'done' | 'failed' | 'unreachable'
 
 async function attempt(deps: ControlDeps, item: WorkItem): Promise<Attempted> {

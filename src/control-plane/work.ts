@@ -84,9 +84,14 @@ export function dueWork(sql: SqlStorage, nowMs: number, limit: number): WorkItem
   return [...operations, ...others]
 }
 
-/** Nothing that is due now is looked at before that time. */
-export function postponeDue(sql: SqlStorage, nowMs: number, untilMs: number): void {
-  sql.exec('UPDATE work SET due = ? WHERE due <= ?', untilMs, nowMs)
+/** Nothing of a cell that is due now is looked at before that time. @param cell '' for work that is about no resource */
+export function postponeDue(sql: SqlStorage, cell: string, nowMs: number, untilMs: number): void {
+  sql.exec(
+    `UPDATE work SET due = ? WHERE due <= ? AND coalesce((SELECT cell FROM resource WHERE id = work.key), '') = ?`,
+    untilMs,
+    nowMs,
+    cell,
+  )
 }
 
 /** Work that is due later than any is ever put was put under a clock that ran ahead: it is due now. */
