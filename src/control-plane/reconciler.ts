@@ -73,8 +73,7 @@ async function attemptPatiently(deps: ControlDeps, item: WorkItem): Promise<Atte
     const current = findWork(sql, item.key)
     if (current?.due === item.due) putWork(sql, { ...current, due: deps.now() + callTimeoutMs })
   })
-  // One object may hang by itself; when all that are asked do, it is their cell.
-  return 'unreachable'
+  return 'failed'
 }
 
 /** `unreachable`: the other plane did not answer at all. */
