@@ -3,9 +3,11 @@ import { bulk } from './bulk.ts'
 import { creates } from './creates.ts'
 import { dataPath } from './data-path.ts'
 import { fairness } from './fairness.ts'
+import { footprint } from './footprint.ts'
 import { groupCommit } from './group-commit.ts'
 import { isolation } from './isolation.ts'
 import { list } from './list.ts'
+import { many } from './many.ts'
 import { policies } from './policies.ts'
 import type { Row } from './row.ts'
 import { wikiLoad } from './wiki-load.ts'
@@ -19,6 +21,8 @@ export const ROWS: readonly Row[] = [
   bulk,
   policies,
   list,
+  many,
+  footprint,
   accountMove,
   wiki,
   wikiLoad,
