@@ -7,10 +7,11 @@ import type { ControlServices } from './control-plane/deps.ts'
 import { callDataObject, dumpDataObject, restoreDataObject } from './data-plane/entrypoint.ts'
 import type { ResourceObject } from './data-plane/object.ts'
 import { accountTypeOf, openDeployment } from './deployment.ts'
+import { requireCell } from './edge/capabilities.ts'
 import { typesOf, type BuilderHooks, type EdgeContext } from './edge/deployment.ts'
 import { callControlPlane } from './edge/to-control-plane.ts'
 import { serveRequest } from './edge/worker.ts'
-import { checkCellTable, placeOf, type CellTable } from './identity/cell.ts'
+import { checkCellTable, type CellTable } from './identity/cell.ts'
 import { cellOfControlObject } from './identity/object-name.ts'
 import { mintResourceId } from './identity/resource-id.ts'
 import { loggedCall } from './object/call-log.ts'
@@ -165,8 +166,7 @@ export function createApp<const Types extends readonly ResourceType[]>(options: 
           cells: Object.keys(deployment.cells),
           defaultAccount: deployment.defaultAccount,
           async mint(cell, name) {
-            if (placeOf(deployment.cells, cell) === undefined)
-              throw new ResourceError('invalid_request', `There is no cell "${cell}".`)
+            requireCell(deployment, type, cell)
             return (
               await mintResourceId(deployment.keyring, type.name, cell, type.identifiers === 'slug' ? name : undefined)
             ).id

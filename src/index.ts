@@ -4,7 +4,8 @@ export { createApp, type App, type AppOptions, type ControlCalls } from './app.t
 export { ResourceObject, type RequestContext } from './data-plane/object.ts'
 export type { Migration } from './data-plane/storage.ts'
 export type { AuthenticatedCaller, BuilderHooks, ControlAction } from './edge/deployment.ts'
-export type { CellPlace, CellTable } from './identity/cell.ts'
+export type { Capability } from './identity/capabilities.ts'
+export type { CellPlace, CellTable, Engine } from './identity/cell.ts'
 export { byAccount, byRegion, hashed, single, type ShardPolicy } from './identity/shard.ts'
 export type { Permission } from './identity/token.ts'
 export {

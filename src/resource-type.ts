@@ -2,6 +2,7 @@
 // configuration of every engine and the documentation follow from it.
 
 import type { ZodType } from 'zod'
+import { CAPABILITIES, type Capability } from './identity/capabilities.ts'
 import { RESERVED_NAMES, TYPE_NAME } from './identity/resource-id.ts'
 import { single, type ShardPolicy } from './identity/shard.ts'
 import type { Permission } from './identity/token.ts'
@@ -70,6 +71,8 @@ export interface ResourceTypeOptions<
   /** How callers may carry a token. Default: bearer and the own origin's cookie. */
   readonly credentials?: readonly Exclude<CredentialKind, 'none' | 'capability'>[]
   readonly routes?: readonly TypeRoute[]
+  /** What its resources cannot be without: an engine, or a cell, that does not have it is refused. Default: nothing. */
+  readonly requires?: readonly Capability[]
   readonly hooks?: ResourceTypeHooks
 }
 
@@ -124,7 +127,7 @@ const DEFAULT_LIMITS: TypeLimits = { bytes: 1024 ** 3, bodyBytes: 16 * 1024 ** 2
 /**
  * Declares a resource type.
  *
- * @throws TypeError when a name breaks the syntax or is reserved
+ * @throws TypeError when a name breaks the syntax or is reserved, or something unknown is required
  * @example
  * export const counter = defineResourceType({ name: 'counter', object: Counter })
  */
@@ -143,6 +146,10 @@ export function defineResourceType<
     if (RESERVED_NAMES.has(name) || (what === 'plural' && RESERVED_PLURALS.has(name)))
       throw new TypeError(`the ${what} "${name}" is reserved`)
   }
+  for (const required of options.requires ?? []) {
+    if (!CAPABILITIES.includes(required))
+      throw new TypeError(`"${required}" is nothing that a type can require: choose of ${CAPABILITIES.join(', ')}`)
+  }
   return {
     identifiers: 'random',
     shards: single(),
@@ -150,6 +157,7 @@ export function defineResourceType<
     assets: {},
     credentials: ['bearer', 'cookie'],
     routes: [],
+    requires: [],
     hooks: {},
     lifetime: {},
     ...options,

@@ -9,7 +9,7 @@ import { checkCellTable, type CellTable } from '../identity/cell.ts'
 export function cellsFileOption(): Option {
   return new Option(
     '--cells-file <file>',
-    'JSON with every cell of the deployment: { "CODE": { "hint"?, "jurisdiction"?, "address"? } }',
+    'JSON with every cell of the deployment: { "CODE": { "hint"?, "jurisdiction"?, "address"?, "engine"? } }',
   ).env('BIPLANE_CELLS_FILE')
 }
 

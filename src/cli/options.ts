@@ -2,6 +2,7 @@
 
 import { InvalidArgumentError, Option } from 'commander'
 import ipaddr from 'ipaddr.js'
+import { EngineError } from '../engine/engine-error.ts'
 
 export const DEFAULT_DATA = './.biplane'
 
@@ -21,10 +22,31 @@ export function appOption(): Option {
 }
 
 export function pathCapabilitiesOption(): Option {
-  return new Option(
+  return switchOption(
     '--path-capabilities',
     'open resources below paths that hold a secret, in a sandbox: where no wildcard host name can be had',
-  ).env('BIPLANE_PATH_CAPABILITIES')
+    'BIPLANE_PATH_CAPABILITIES',
+  )
+}
+
+const OFF = /^(|0|false|no|off)$/i
+const ON = /^(1|true|yes|on)$/i
+
+/**
+ * A flag without a value, and its environment variable. Commander takes the variable's mere presence for yes: `=false` would switch it on.
+ *
+ * @throws EngineError for a value that says neither yes nor no
+ */
+export function switchOption(flag: string, description: string, variable: string): Option {
+  const value = process.env[variable]
+  if (value === undefined || ON.test(value)) return new Option(flag, description).env(variable)
+  if (OFF.test(value)) return new Option(flag, `${description} (env: ${variable})`)
+  throw new EngineError(
+    `${variable} is "${value}"`,
+    `it stands for ${flag}, which is on or off`,
+    'Set it to true (1, yes, on) or false (0, no, off), or do not set it.',
+    2,
+  )
 }
 
 export function parsePort(text: string): number {
@@ -61,7 +83,9 @@ export function parseHostName(text: string): string {
   throw new InvalidArgumentError('Expected a host name without scheme and port, such as wikis.example.')
 }
 
+/** @param text empty: none, as a variable that a compose file passes on without a value */
 export function parseCidrs(text: string, previous: readonly string[] = []): string[] {
+  if (text === '') return [...previous]
   const blocks = text.split(',').map((block) => block.trim())
   for (const block of blocks) {
     if (!ipaddr.isValidCIDR(block)) {

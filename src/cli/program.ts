@@ -5,6 +5,7 @@ import { Command } from 'commander'
 import { addConformanceCommand } from './conformance.ts'
 import { TYPE_NAME } from '../identity/resource-id.ts'
 import { addAccountsNoun, addKeysNoun } from './accounts.ts'
+import { addCapabilitiesVerb } from './capabilities.ts'
 import { addDataCommands } from './data-commands.ts'
 import { addDevCommand } from './dev.ts'
 import { addInspectCommand } from './inspect.ts'
@@ -41,6 +42,7 @@ export function createProgram(): Command {
   addOperationsNoun(program)
   addJournals(program)
   addTypesNoun(program)
+  addCapabilitiesVerb(program)
   return program
 }
 

@@ -19,6 +19,7 @@ import {
   parseSeconds,
   pathCapabilitiesOption,
   secretsOption,
+  switchOption,
 } from './options.ts'
 import { cellsFileOption, toCells } from './cells.ts'
 import { greet } from './greeting.ts'
@@ -99,7 +100,7 @@ export function withServeOptions(command: Command): Command {
         .argParser(parseCidrs),
     )
     .addOption(pathCapabilitiesOption())
-    .addOption(new Option('--request-log', 'log one line per request').env('BIPLANE_REQUEST_LOG'))
+    .addOption(switchOption('--request-log', 'log one line per request', 'BIPLANE_REQUEST_LOG'))
     .addOption(
       new Option('--grace <seconds>', 'how long open requests may go on after a stop')
         .env('BIPLANE_GRACE')

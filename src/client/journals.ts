@@ -1,5 +1,6 @@
 // What is told about an account as a whole: usage, audit log, feed of events, and who is asking.
 
+import type { CapabilitiesJson } from '../wire/capabilities.ts'
 import type { Visibility } from '../wire/descriptor.ts'
 import type { AuditJson, EventJson } from '../wire/journal.ts'
 import { Listing, type Page } from './listing.ts'
@@ -84,6 +85,8 @@ const DEFAULT_POLL_MS = 2_000
 export interface Journals {
   /** Who is asking, and what there is to manage. */
   session(options?: CallOptions): Promise<Session>
+  /** What the engine and each cell can do, and where resources of each type can be. */
+  capabilities(options?: CallOptions): Promise<CapabilitiesJson>
   /** By day and resource; a page also says what the account has now. */
   usage(query?: UsageQuery, options?: CallOptions): Listing<UsageRow, UsageNow>
   /** Who asked for which change, oldest first of each type. */
@@ -105,6 +108,8 @@ export function createJournals(send: Transport): Journals {
   return {
     session: async ({ signal } = {}) =>
       (await send<Session>({ method: 'GET', path: '/session', repeatable: 'always', signal })).body,
+    capabilities: async ({ signal } = {}) =>
+      (await send<CapabilitiesJson>({ method: 'GET', path: '/capabilities', repeatable: 'always', signal })).body,
     usage: ({ cursor, ...query } = {}, { signal } = {}) =>
       new Listing<UsageRow, UsageNow>(reader<Page<UsageRow> & UsageNow>('/usage', query, signal), { cursor }),
     audit: ({ limit, cursor, signal } = {}) =>

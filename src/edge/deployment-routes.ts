@@ -3,6 +3,7 @@
 import * as z from 'zod'
 import type { ResourceType } from '../resource-type.ts'
 import { auditAnswer, eventAnswer, operationAnswer, pageOf, usageRowAnswer } from './answers.ts'
+import { capabilitiesAnswer, getCapabilities } from './capabilities.ts'
 import { serveSession } from './console.ts'
 import * as journals from './journal-handlers.ts'
 import * as operations from './operation-handlers.ts'
@@ -21,6 +22,15 @@ export function deploymentRoutes(_types: readonly ResourceType[]): DeploymentRou
       body: noBody,
       answers: { 200: { description: 'The caller', schema: z.looseObject({ account: z.string(), role: z.string() }) } },
       handle: async ({ context, caller }) => serveSession(context, caller),
+    },
+    {
+      method: 'GET',
+      path: '/v1/capabilities',
+      action: 'get_capabilities',
+      summary: 'What the engine and each cell can do, and where resources of each type can be',
+      body: noBody,
+      answers: { 200: { description: 'The deployment', schema: capabilitiesAnswer } },
+      handle: getCapabilities,
     },
     {
       method: 'GET',

@@ -1,6 +1,6 @@
 // What the edge knows about its deployment, made once per isolate: keys are imported, types indexed, hosts computed.
 
-import type { CellTable } from '../identity/cell.ts'
+import type { CellTable, Engine } from '../identity/cell.ts'
 import type { Keyring } from '../identity/keyring.ts'
 import type { TokenSigner } from '../identity/token.ts'
 import type { ConsoleFiles, ResourceType } from '../resource-type.ts'
@@ -39,6 +39,8 @@ export interface Deployment {
   readonly id: string
   readonly config: DeploymentConfig
   readonly cells: CellTable
+  /** What this Worker runs in. */
+  readonly engine: Engine
   readonly types: readonly ResourceType[]
   readonly typeByPlural: ReadonlyMap<string, ResourceType>
   readonly typeByName: ReadonlyMap<string, ResourceType>

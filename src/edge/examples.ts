@@ -3,6 +3,7 @@
 
 import type { ResourceType } from '../resource-type.ts'
 import { ACCOUNT_TYPE } from '../wire/account.ts'
+import { toCapabilitiesJson } from '../wire/capabilities.ts'
 import { EXAMPLE, firstExampleOf, resourceExample } from './example-values.ts'
 import type { ControlRoute, RouteExample } from './route.ts'
 
@@ -53,6 +54,15 @@ const DEPLOYMENT: Readonly<Record<string, RouteExample>> = {
         delete_retention_seconds: 604_800,
         content: 'own',
       },
+    },
+  },
+  'GET /v1/capabilities': {
+    answers: {
+      200: toCapabilitiesJson(
+        { engine: 'workerd', cells: { local: {} }, cell: 'local' },
+        [{ name: 'wiki', plural: 'wikis', requires: [] }],
+        { withAddresses: false },
+      ),
     },
   },
   'GET /v1/types': {

@@ -1,12 +1,12 @@
 // What each control plane route does: turn the validated request into one call to the control plane, and its answer into a response.
 
-import { placeOf } from '../identity/cell.ts'
 import { ResourceError } from '../wire/errors.ts'
 import { toOperationJson, type OperationRecord } from '../wire/operation.ts'
 import type { Changed, CreateRequest, UpdateRequest } from '../wire/planes.ts'
 import { toResourceJson, toRevisionTag, type ResourceRecord } from '../wire/resource.ts'
 import { limitsOf, requireAccount } from './act-for.ts'
 import { ACCOUNT_PARAMETER } from './authorize.ts'
+import { requireCell } from './capabilities.ts'
 import type { ControlRequest, Handler, ResourceRequest } from './route.ts'
 import type { BulkBody, CreateBody, RestoreBody, UpdateBody } from './schemas.ts'
 import { callControlPlane } from './to-control-plane.ts'
@@ -46,14 +46,9 @@ function toLocation({ caller, request }: ControlRequest, path: string, account: 
   return `${path}?${ACCOUNT_PARAMETER}=${encodeURIComponent(account)}`
 }
 
-function toCreateRequest({ context }: ControlRequest, body: CreateBody): CreateRequest {
+function toCreateRequest({ context, type }: ResourceRequest, body: CreateBody): CreateRequest {
   const cell = body.cell ?? context.config.cell
-  if (placeOf(context.cells, cell) === undefined) {
-    throw new ResourceError(
-      'invalid_request',
-      `There is no cell "${cell}": choose one of ${Object.keys(context.cells).join(', ')}.`,
-    )
-  }
+  requireCell(context, type, cell)
   return {
     ...toShared(body),
     ...(typeof body.name === 'string' ? { name: body.name } : {}),

@@ -152,6 +152,7 @@ export function securitySchemes(isOwnSignIn: boolean, hasAccounts: boolean): Rea
 /** Of the tags that are no resource type's. */
 export const TAG_DESCRIPTIONS: Readonly<Record<string, string>> = {
   accounts: 'Who owns resources, and the API keys that act for them.',
+  capabilities: 'What the deployment can do.',
   audit: 'Who asked for which change.',
   events: 'What happened to resources, as a feed.',
   operations: 'Long work that a request started.',

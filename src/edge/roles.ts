@@ -6,6 +6,7 @@ export type ControlAction =
   | 'list'
   | 'get'
   | 'get_session'
+  | 'get_capabilities'
   | 'get_account'
   | 'get_usage'
   | 'list_events'
@@ -39,6 +40,7 @@ const LEAST_ROLE: Readonly<Record<ControlAction, Caller['role']>> = {
   list: 'read',
   get: 'read',
   get_session: 'read',
+  get_capabilities: 'read',
   get_account: 'read',
   get_usage: 'read',
   list_events: 'read',

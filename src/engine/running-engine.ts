@@ -5,6 +5,7 @@ import type { Server } from 'node:net'
 import { join } from 'node:path'
 import { BINDINGS, DEFAULT_TIMERS, type DeploymentConfig, type DeploymentSecrets } from '../wire/deployment.ts'
 import { bundleApp, type AppBundle } from './app-bundle.ts'
+import { checkCapabilities, ignoredHints } from './check-capabilities.ts'
 import { PLANES, clearRun, type DataDirectory, type Plane } from './data-directory.ts'
 import { EngineError } from './engine-error.ts'
 import { EngineProcess } from './engine-process.ts'
@@ -17,6 +18,8 @@ import { listenForCommands } from './supervisor-socket.ts'
 import { peersOf } from './peers.ts'
 import { PLANE_SOCKET, PUBLIC_SOCKET, toWorkerdConfig } from './workerd-config.ts'
 
+/** What these processes are; see identity/capabilities.ts. */
+const ENGINE = 'workerd'
 /** All its requests come from the data process, which is gone before: this only lets it close its files. */
 const CONTROL_GRACE_MS = 500
 /** After an edit nobody wants to wait for an open socket. */
@@ -80,6 +83,10 @@ export class RunningEngine implements RunningServer {
 
   async start(): Promise<this> {
     try {
+      const config = this.#deploymentConfig()
+      checkCapabilities({ ...config, engine: ENGINE }, this.#bundle.manifest)
+      const hints = ignoredHints({ ...config, engine: ENGINE })
+      if (hints !== undefined) this.#parts.options.log(hints)
       await this.#startProcesses()
       this.#commands = await listenForCommands(this.directory, {
         freeze: async () => {
@@ -103,7 +110,9 @@ export class RunningEngine implements RunningServer {
 
   async reload(): Promise<void> {
     const { options } = this.#parts
-    this.#bundle = await bundleApp(options.app, { faultPoints: options.faultsAddress !== undefined })
+    const bundle = await bundleApp(options.app, { faultPoints: options.faultsAddress !== undefined })
+    checkCapabilities({ ...this.#deploymentConfig(), engine: ENGINE }, bundle.manifest)
+    this.#bundle = bundle
     await this.#restart(RELOAD_GRACE_MS)
     this.#announce()
   }
@@ -218,6 +227,7 @@ export class RunningEngine implements RunningServer {
       apex: options.apex,
       cell: options.cell,
       cells: options.cells,
+      engine: ENGINE,
       trustedProxies: options.trustedProxies,
       requestLog: options.requestLog,
       pathCapabilities: options.pathCapabilities ?? false,

@@ -13,7 +13,7 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { createKeyring, type IdentifierKey } from '../identity/keyring.ts'
 import { mintResourceId } from '../identity/resource-id.ts'
 import type { DeploymentSecrets } from '../wire/deployment.ts'
@@ -87,7 +87,7 @@ export function readSecrets(file: string): DeploymentSecrets {
   const descriptor = openSync(file, 'r')
   try {
     const mode = fstatSync(descriptor).mode & 0o777
-    if ((mode & 0o077) !== 0) {
+    if ((mode & (isCredential(file) ? 0o007 : 0o077)) !== 0) {
       throw new EngineError(
         `the secrets file ${file} can be read by others`,
         `its mode is ${mode.toString(8)}, it must be 600`,
@@ -116,6 +116,15 @@ export function readSecrets(file: string): DeploymentSecrets {
   } finally {
     closeSync(descriptor)
   }
+}
+
+/**
+ * What systemd hands to a service (LoadCredential=) is in a folder that nobody else can enter; the group's bit in its mode is then how an
+ * access list for the service's own user shows.
+ */
+function isCredential(file: string): boolean {
+  const folder = process.env['CREDENTIALS_DIRECTORY']
+  return folder !== undefined && dirname(resolve(file)) === resolve(folder)
 }
 
 /** The `uniqueKey` of an object class: decides the ids of its objects and the folder of their files. */

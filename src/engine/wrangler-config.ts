@@ -3,6 +3,7 @@
 import { BINDINGS, DEFAULT_TIMERS, type DeploymentConfig } from '../wire/deployment.ts'
 import type { AppManifest } from '../wire/manifest.ts'
 import { MAIN_MODULE } from './app-bundle.ts'
+import { checkCapabilities } from './check-capabilities.ts'
 import { COMPATIBILITY_DATE, COMPATIBILITY_FLAGS } from './compatibility.ts'
 import { EngineError } from './engine-error.ts'
 import { objectsOf } from './workerd-config.ts'
@@ -46,7 +47,11 @@ export function mergeMigrations(deployed: readonly Migration[], manifest: AppMan
     : [...deployed, { tag: `v${deployed.length + 1}`, new_sqlite_classes: added }]
 }
 
-/** The content of `wrangler.jsonc`, beside which the bundle's files must lie. */
+/**
+ * The content of `wrangler.jsonc`, beside which the bundle's files must lie.
+ *
+ * @throws EngineError when a type requires what no cell has
+ */
 export function toWranglerConfig(
   manifest: AppManifest,
   migrations: readonly Migration[],
@@ -57,11 +62,13 @@ export function toWranglerConfig(
     apex: options.apex,
     cell: CELL,
     cells: { [CELL]: {} },
+    engine: 'cloudflare',
     trustedProxies: [],
     requestLog: false,
     pathCapabilities: options.pathCapabilities ?? false,
     timers: DEFAULT_TIMERS,
   }
+  checkCapabilities({ engine: 'cloudflare', cells: config.cells, cell: config.cell }, manifest)
   const bindings = [...objectsOf(manifest, 'control'), ...objectsOf(manifest, 'data')]
   return {
     name: options.name,

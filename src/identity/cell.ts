@@ -22,6 +22,11 @@ export const LOCATION_HINTS: readonly string[] = [
 /** Cloudflare's jurisdictions, the same source. */
 export const JURISDICTIONS: readonly string[] = ['eu', 'fedramp']
 
+/** What runs the objects: see capabilities.ts for what each can do. */
+export type Engine = 'workerd' | 'workerd-cluster' | 'cloudflare'
+
+const ENGINE_NAMES: readonly string[] = ['workerd', 'workerd-cluster', 'cloudflare'] satisfies Engine[]
+
 /** Where a cell's objects are. Everything is optional: a cell without an address is in this very process. */
 export interface CellPlace {
   /** Cloudflare's location hint (`weur`, `enam` ...), asked for at the first touch of an object, best effort. */
@@ -30,6 +35,8 @@ export interface CellPlace {
   readonly jurisdiction?: string
   /** Where its servers answer: `https://host[:port]`, `http://host[:port]` in a private network, or `unix:/path` on this machine. */
   readonly address?: string
+  /** What runs there, if it is another engine than here. */
+  readonly engine?: Engine
 }
 
 /** Cell code -> place. */
@@ -57,16 +64,18 @@ export function checkCellTable(cells: CellTable): CellTable {
     throw new TypeError('the cell table is empty: declare at least one cell, such as { local: {} }')
   for (const [code, place] of Object.entries(cells)) {
     if (!CELL_CODE.test(code)) throw new TypeError(`"${code}" is no cell code: it must match ${CELL_CODE.source}`)
-    const { hint, jurisdiction, address, ...others } = place
+    const { hint, jurisdiction, address, engine, ...others } = place
     const [unknown] = Object.keys(others)
     if (unknown !== undefined)
-      throw new TypeError(`cell "${code}": "${unknown}" is not known: a place has hint, jurisdiction, address`)
+      throw new TypeError(`cell "${code}": "${unknown}" is not known: a place has hint, jurisdiction, address, engine`)
     if (hint !== undefined && !LOCATION_HINTS.includes(hint))
       throw new TypeError(`cell "${code}": "${hint}" is no location hint: choose one of ${LOCATION_HINTS.join(', ')}`)
     if (jurisdiction !== undefined && !JURISDICTIONS.includes(jurisdiction))
       throw new TypeError(
         `cell "${code}": "${jurisdiction}" is no jurisdiction: choose one of ${JURISDICTIONS.join(', ')}`,
       )
+    if (engine !== undefined && !ENGINE_NAMES.includes(engine))
+      throw new TypeError(`cell "${code}": "${engine}" is no engine: choose one of ${ENGINE_NAMES.join(', ')}`)
     if (address !== undefined && !ADDRESS.test(address))
       throw new TypeError(
         `cell "${code}": "${address}" is no address: expected https://host[:port], http://host[:port] or unix:/path`,

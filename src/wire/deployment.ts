@@ -1,7 +1,7 @@
 // What a deployment tells its Workers: configuration (public) and secrets, two environment bindings as JSON. The engine folder
 // writes them, app.ts reads them; both sides share these shapes and nothing else.
 
-import type { CellTable } from '../identity/cell.ts'
+import type { CellTable, Engine } from '../identity/cell.ts'
 import type { IdentifierKey } from '../identity/keyring.ts'
 import type { TokenKey } from '../identity/token.ts'
 
@@ -29,6 +29,8 @@ export interface DeploymentConfig {
   /** The cell in which this process's new resources are created. */
   readonly cell: string
   readonly cells: CellTable
+  /** What it was configured for; absent in a Worker that a builder configures: it is then found out. */
+  readonly engine?: Engine
   /** CIDR blocks whose X-Forwarded-* headers are believed. */
   readonly trustedProxies: readonly string[]
   /** Whether links lead to `/{plural}/{id}/~{capability}/` on the main origin: for hosts that can have no wildcard name. */

@@ -1,6 +1,7 @@
 // What an application is made of, as data: the engine folder reads it on the Node side to configure an engine, without knowing the
 // application's code.
 
+import type { Capability } from '../identity/capabilities.ts'
 import type { ShardPolicy } from '../identity/shard.ts'
 
 export interface AppManifest {
@@ -16,6 +17,8 @@ export interface TypeManifest {
   readonly control: ObjectBinding
   /** The same for the data plane objects: `WikiData`, `WIKI_DATA`. */
   readonly data: ObjectBinding
+  /** What its resources cannot be without; absent: nothing. */
+  readonly requires?: readonly Capability[]
 }
 
 export interface ObjectBinding {
@@ -24,7 +27,7 @@ export interface ObjectBinding {
 }
 
 /** The two classes of a type and the names under which the engine binds them. */
-export function toTypeManifest(type: { name: string; plural: string; shards: ShardPolicy }): TypeManifest {
+export function toTypeManifest(type: Pick<TypeManifest, 'name' | 'plural' | 'shards' | 'requires'>): TypeManifest {
   const pascal = type.name.charAt(0).toUpperCase() + type.name.slice(1)
   const upper = type.name.toUpperCase()
   return {
@@ -33,5 +36,6 @@ export function toTypeManifest(type: { name: string; plural: string; shards: Sha
     shards: type.shards,
     control: { className: `${pascal}Control`, binding: `${upper}_CONTROL` },
     data: { className: `${pascal}Data`, binding: `${upper}_DATA` },
+    ...(type.requires === undefined || type.requires.length === 0 ? {} : { requires: type.requires }),
   }
 }

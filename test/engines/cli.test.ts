@@ -5,7 +5,9 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { request, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { Command } from 'commander'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { withServeOptions, type ServeFlags } from '../../src/cli/serve.ts'
 import { runCli } from '../support/cli.ts'
 import { NOTES_APP, makeTestDirectory, startServer } from '../support/server.ts'
 
@@ -13,6 +15,16 @@ function testDirectory(): string {
   const directory = makeTestDirectory()
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
   return directory
+}
+
+/** The switches of `biplane serve` with these arguments, and the environment as it is. */
+function switchesOf(...args: readonly string[]): unknown {
+  let flags: Partial<ServeFlags> = {}
+  const command = withServeOptions(new Command()).action((given: ServeFlags) => {
+    flags = given
+  })
+  command.parse(args, { from: 'user' })
+  return [flags.requestLog ?? false, flags.pathCapabilities ?? false]
 }
 
 describe('serve', () => {
@@ -53,6 +65,34 @@ describe('serve', () => {
       cells: { local: {} },
       timers: { callTimeoutMs: 777, tombstoneRetentionMs: 30 * 24 * 3_600_000 },
     })
+  })
+
+  test.each([
+    ['false', false],
+    ['0', false],
+    ['no', false],
+    ['off', false],
+    ['', false],
+    ['TRUE', true],
+    ['1', true],
+    ['yes', true],
+  ])('[CA6] BIPLANE_REQUEST_LOG=%s is %s', (value, isOn) => {
+    vi.stubEnv('BIPLANE_REQUEST_LOG', value)
+    vi.stubEnv('BIPLANE_PATH_CAPABILITIES', value)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    expect(switchesOf()).toEqual([isOn, isOn])
+    expect(switchesOf('--request-log')).toEqual([true, isOn])
+  })
+
+  test('[CA6] a switch that is neither on nor off is a mistake, and one that is off starts a server without', async () => {
+    const mistaken = await runCli(['serve', '--port', '0'], { BIPLANE_REQUEST_LOG: 'flase' })
+    expect([mistaken.code, mistaken.stderr]).toEqual([2, expect.stringContaining('BIPLANE_REQUEST_LOG is "flase"')])
+    const help = await runCli(['serve', '--help'], { BIPLANE_REQUEST_LOG: 'no' })
+    expect(help.stdout).toMatch(/--request-log +log one line per request \(env: +BIPLANE_REQUEST_LOG\)/)
+    const env = { BIPLANE_PATH_CAPABILITIES: 'false', BIPLANE_REQUEST_LOG: '0' }
+    const server = await startServer({ app: NOTES_APP, env })
+    const { config } = (await (await server.fetch('/config')).json()) as { config: object }
+    expect(config).toMatchObject({ requestLog: false, pathCapabilities: false })
   })
 
   test('[EN1] --log json makes every line of stderr JSON with the process that it is from', async () => {

@@ -32,6 +32,7 @@ interface Expected {
 
 const EXPECTED: Readonly<Record<string, Expected>> = {
   'GET /v1/session': { status: 200 },
+  'GET /v1/capabilities': { status: 200 },
   'GET /v1/operations': { status: 200 },
   'GET /v1/operations/:operation': { status: 404 },
   'POST /v1/operations/:operation/cancel': { status: 404, body: {} },

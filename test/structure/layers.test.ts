@@ -35,16 +35,16 @@ const SEES_CONSOLE = 'default-app.ts'
 
 /** Lines of each folder: readable in an evening. Raise one only together with the reason, in the commit that needs it. */
 const BUDGETS: Readonly<Record<string, number>> = {
-  // Places of cells, and of objects that have moved.
-  identity: 700,
-  // The shapes of accounts with their keys, operations, journals and moves.
-  wire: 1_500,
+  // Places of cells, and of objects that have moved; what each engine can do, as data.
+  identity: 900,
+  // The shapes of accounts with their keys, operations, journals, moves and capabilities.
+  wire: 1_600,
   'resource-type.ts': 210,
   // Calls and requests to other cells.
   object: 420,
   // The API as a product: every route's answers as schemas, accounts and their keys; a quarter of it is the document made from the
   // routes, its examples and its page.
-  edge: 6_400,
+  edge: 6_500,
   // The whole lifecycle of accounts: holds, operations, journals and what sweeps them, metering, gifts and moves between shards.
   'control-plane': 5_300,
   // Content as a stream, taken over and left.
@@ -62,9 +62,10 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'default-app.ts': 20,
   'index.ts': 40,
   'tokens.ts': 90,
-  engine: 2_400,
+  // Configuration that asks for what an engine has not got is refused here.
+  engine: 2_450,
   // Every noun and verb with its options and examples, which are data.
-  cli: 2_300,
+  cli: 2_330,
 }
 
 describe('folders', () => {

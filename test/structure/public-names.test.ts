@@ -17,8 +17,8 @@ const VALUES = [
 ]
 // oxfmt-ignore
 const TYPES = [
-  'App', 'AppManifest', 'AppOptions', 'Asset', 'AuthenticatedCaller', 'BuilderHooks', 'CellPlace', 'CellTable',
-  'ConsoleFiles', 'ControlAction', 'ControlCalls', 'DeploymentConfig', 'DeploymentSecrets', 'Descriptor', 'ErrorCode', 'Migration',
+  'App', 'AppManifest', 'AppOptions', 'Asset', 'AuthenticatedCaller', 'BuilderHooks', 'Capability', 'CellPlace', 'CellTable',
+  'ConsoleFiles', 'ControlAction', 'ControlCalls', 'DeploymentConfig', 'DeploymentSecrets', 'Descriptor', 'Engine', 'ErrorCode', 'Migration',
   'Mode', 'Permission', 'RequestContext', 'ResourceJson', 'ResourceRecord', 'ResourceType', 'ResourceTypeHooks',
   'ResourceTypeOptions', 'ShardPolicy', 'TypeLifetime', 'TypeRoute', 'Visibility',
 ]
@@ -27,7 +27,7 @@ const CLIENT = ['BiplaneError', 'createClient']
 // oxfmt-ignore
 const CLIENT_TYPES = [
   'Account', 'AccountLimits', 'AccountSettings', 'AccountUsage', 'Accounts', 'AnyApp', 'ApiKey', 'AuditJson', 'BaseClient',
-  'CallOptions', 'ChangeOptions', 'Changes', 'Client', 'ClientErrorCode', 'ClientOptions', 'CreateOptions', 'Creation', 'EventJson',
+  'CallOptions', 'CapabilitiesJson', 'ChangeOptions', 'Changes', 'Client', 'ClientErrorCode', 'ClientOptions', 'CreateOptions', 'Creation', 'EventJson',
   'EventOptions', 'Filter', 'GrantRequest', 'Inspection', 'KeyRequest', 'Keys', 'Link', 'Links', 'ListQuery', 'Listing', 'NewApiKey',
   'OperationJson', 'Operations', 'Page', 'Resource', 'Resources', 'RetryPolicy', 'Session', 'ShardPolicy', 'Token', 'Tokens', 'TypeInfo', 'Types', 'UsageNow', 'UsageQuery',
   'UsageRow', 'WaitOptions', 'WatchOptions',
