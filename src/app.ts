@@ -4,7 +4,7 @@ import { DurableObject, WorkerEntrypoint } from 'cloudflare:workers'
 import { callControlObject } from './control-plane/entrypoint.ts'
 import { ControlObject } from './control-plane/object.ts'
 import type { ControlServices } from './control-plane/deps.ts'
-import { callDataObject, dumpDataObject, restoreDataObject } from './data-plane/entrypoint.ts'
+import { callDataObject, dumpDataObject, mintDataObjects, restoreDataObject } from './data-plane/entrypoint.ts'
 import type { ResourceObject } from './data-plane/object.ts'
 import { accountTypeOf, openDeployment } from './deployment.ts'
 import { requireCell } from './edge/capabilities.ts'
@@ -13,7 +13,6 @@ import { callControlPlane } from './edge/to-control-plane.ts'
 import { serveRequest } from './edge/worker.ts'
 import { checkCellTable, type CellTable } from './identity/cell.ts'
 import { cellOfControlObject } from './identity/object-name.ts'
-import { mintResourceId } from './identity/resource-id.ts'
 import { loggedCall } from './object/call-log.ts'
 import { controlPlaneOverCells, dataPlaneOverCells } from './object/planes.ts'
 import type { ConsoleFiles, ResourceType } from './resource-type.ts'
@@ -32,6 +31,7 @@ import type {
   DataMethods,
   DataPlaneFace,
   DataReference,
+  MintCall,
   Outcome,
 } from './wire/planes.ts'
 
@@ -141,6 +141,10 @@ export function createApp<const Types extends readonly ResourceType[]>(options: 
       return loggedCall(deployment.config.requestLog, 'data_call', call, call.requestId, run)
     }
 
+    async mint(call: MintCall): Promise<Outcome<readonly string[]>> {
+      return mintDataObjects(call, dataNamespaceOf(this.env, call), open(this.env).deployment.cells)
+    }
+
     async dump(reference: DataReference): Promise<ReadableStream<Uint8Array>> {
       return dumpDataObject(reference, dataNamespaceOf(this.env, reference), open(this.env).deployment.cells)
     }
@@ -165,12 +169,9 @@ export function createApp<const Types extends readonly ResourceType[]>(options: 
           ownedTypes: type === deployment.accountType ? deployment.types : [],
           cells: Object.keys(deployment.cells),
           defaultAccount: deployment.defaultAccount,
-          async mint(cell, name) {
-            requireCell(deployment, type, cell)
-            return (
-              await mintResourceId(deployment.keyring, type.name, cell, type.identifiers === 'slug' ? name : undefined)
-            ).id
-          },
+          rootCell: deployment.rootCell,
+          keyring: deployment.keyring,
+          requireCell: (cell) => requireCell(deployment, type, cell),
         }
       }
     }

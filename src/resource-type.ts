@@ -53,6 +53,20 @@ export interface ResourceTypeOptions<
   readonly object: ResourceObjectClass
   /** What new identifiers show: random characters only (default), or a slug of the name before them. */
   readonly identifiers?: 'random' | 'slug'
+  /**
+   * Who names a resource. `server` (default): its identifier is new every time, and its name, if it has one, is for people. `caller`: account
+   * and name are its address, `/{plural}/by-name/{account}/{name}/`, beside the identifier, which follows from them. Such a name is
+   * required, never changes, and comes back with the next resource that is called so, once the one before is purged; it cannot be given
+   * to another account, and lives in its account's own cell. For ever, like the type's name. See docs/addressing.md.
+   */
+  readonly naming?: 'server' | 'caller'
+  /**
+   * Who names its object. `name` (default): the identifier does. `unique`: the platform (`newUniqueId`), which makes the first touch of an
+   * object cheaper on Cloudflare. A creation then needs the data plane at once. Such a resource **has no origin of its own** (a browser
+   * sees it in a sandbox; links are path capabilities, where the deployment allows them), **cannot be moved to another cell, and is in
+   * no archive**: its identifier means nothing to another engine. See docs/addressing.md.
+   */
+  readonly addressing?: 'name' | 'unique'
   /** Default: `single()`. */
   readonly shards?: ShardPolicy
   /** Schema of `params` at creation, at most 64 KiB of JSON; handed to the object's `onCreate`. */
@@ -68,7 +82,7 @@ export interface ResourceTypeOptions<
   readonly lifetime?: TypeLifetime
   /** Path below `/assets/` -> file. Put a hash of the content into the path. */
   readonly assets?: Readonly<Record<string, Asset>>
-  /** How callers may carry a token. Default: bearer and the own origin's cookie. */
+  /** How callers may carry a token. Default: bearer and the own origin's cookie; bearer alone where there is no own origin. */
   readonly credentials?: readonly Exclude<CredentialKind, 'none' | 'capability'>[]
   readonly routes?: readonly TypeRoute[]
   /** What its resources cannot be without: an engine, or a cell, that does not have it is refused. Default: nothing. */
@@ -127,7 +141,7 @@ const DEFAULT_LIMITS: TypeLimits = { bytes: 1024 ** 3, bodyBytes: 16 * 1024 ** 2
 /**
  * Declares a resource type.
  *
- * @throws TypeError when a name breaks the syntax or is reserved, or something unknown is required
+ * @throws TypeError when a name breaks the syntax or is reserved, something unknown is required, or a way of addressing cannot be
  * @example
  * export const counter = defineResourceType({ name: 'counter', object: Counter })
  */
@@ -150,12 +164,16 @@ export function defineResourceType<
     if (!CAPABILITIES.includes(required))
       throw new TypeError(`"${required}" is nothing that a type can require: choose of ${CAPABILITIES.join(', ')}`)
   }
+  requireAddressable(options)
+  const credentials = options.addressing === 'unique' ? (['bearer'] as const) : (['bearer', 'cookie'] as const)
   return {
     identifiers: 'random',
+    naming: 'server',
+    addressing: 'name',
     shards: single(),
     visibility: ['private'],
     assets: {},
-    credentials: ['bearer', 'cookie'],
+    credentials,
     routes: [],
     requires: [],
     hooks: {},
@@ -164,4 +182,32 @@ export function defineResourceType<
     plural,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
   }
+}
+
+/** @throws TypeError for what contradicts itself */
+function requireAddressable({ name, naming, addressing, identifiers, credentials }: ResourceTypeOptions): void {
+  const contradictions = [
+    [
+      naming === 'caller' && addressing === 'unique',
+      "naming: 'caller' and addressing: 'unique'",
+      'an object has one name giver',
+    ],
+    [
+      naming === 'caller' && identifiers === 'slug',
+      "naming: 'caller' and identifiers: 'slug'",
+      'its label follows from all of the name',
+    ],
+    [
+      addressing === 'unique' && identifiers === 'slug',
+      "addressing: 'unique' and identifiers: 'slug'",
+      'the platform makes its label',
+    ],
+    [
+      addressing === 'unique' && credentials?.includes('cookie') === true,
+      "addressing: 'unique' and credentials with 'cookie'",
+      'cookies belong to an own origin, which it has not',
+    ],
+  ] as const
+  const found = contradictions.find(([isWrong]) => isWrong)
+  if (found !== undefined) throw new TypeError(`the type "${name}" cannot have ${found[1]}: ${found[2]}`)
 }

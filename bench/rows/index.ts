@@ -1,4 +1,5 @@
 import { accountMove } from './account-move.ts'
+import { addressing } from './addressing.ts'
 import { bulk } from './bulk.ts'
 import { creates } from './creates.ts'
 import { dataPath } from './data-path.ts'
@@ -18,6 +19,7 @@ export const ROWS: readonly Row[] = [
   dataPath,
   groupCommit,
   creates,
+  addressing,
   bulk,
   policies,
   list,

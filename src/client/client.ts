@@ -49,7 +49,7 @@ export function createClient<A extends AnyApp = AnyApp>(options: ClientOptions):
     operations: new Operations(send),
     types: new Types(send),
     keys: (account) => new Keys(send, account),
-    resources: <T extends ResourceType>(plural: string) => new Resources<T>(send, plural),
+    resources: <T extends ResourceType>(plural: string) => new Resources<T>(send, plural, options.baseUrl),
     forAccount: (account) => createClient<A>({ ...options, account }),
   }
   // The app is known to the compiler only: what is asked for by a plural is a type's resources.

@@ -1,5 +1,6 @@
 // The resources of one type.
 
+import { namedPath } from '../identity/named-path.ts'
 import type { ResourceType } from '../resource-type.ts'
 import type { OperationJson } from '../wire/operation.ts'
 import type { Changes, Creation, Filter, ListQuery, Resource } from './app-types.ts'
@@ -35,9 +36,12 @@ interface Unreachable {
 export class Resources<T extends ResourceType = ResourceType> {
   readonly #send: Transport
   readonly #path: string
+  readonly #baseUrl: string
 
-  constructor(send: Transport, plural: string) {
+  /** @param baseUrl of the server, for addresses of content */
+  constructor(send: Transport, plural: string, baseUrl: string = '') {
     this.#send = send
+    this.#baseUrl = baseUrl.replace(/\/+$/, '')
     this.#path = `/${plural}`
   }
 
@@ -118,6 +122,14 @@ export class Resources<T extends ResourceType = ResourceType> {
   async inspect(id: string, { signal }: CallOptions = {}): Promise<Inspection<T>> {
     const call = { method: 'GET', path: `${this.#one(id)}/inspect`, repeatable: 'always', signal } as const
     return (await this.#send<Inspection<T>>(call)).body
+  }
+
+  /**
+   * Where a resource is that its account calls so, of a type whose resources callers name: computed, nothing is asked. The address is the
+   * same before it is created, and `named_url` says it of one that is.
+   */
+  namedUrl(account: string, name: string): string {
+    return this.#baseUrl + namedPath(this.#path.slice(1), account, name)
   }
 
   /** Tokens for API clients of one resource's content. */

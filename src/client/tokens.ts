@@ -19,9 +19,10 @@ export interface Link {
   readonly expire_time: string
 }
 
-/** Shown once. Its `url` opens the resource in a browser, once. */
-export interface Token extends Link {
+/** Shown once. Its `url` opens the resource in a browser, once; absent where the type has no origin of its own. */
+export interface Token extends Omit<Link, 'url'> {
   readonly token: string
+  readonly url?: string
 }
 
 export class Tokens<R> {

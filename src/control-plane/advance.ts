@@ -8,7 +8,7 @@ import { PLANES_VERSION, type DataMethod, type DataMethods } from '../wire/plane
 import { requireEmpty } from './accounts/cascade.ts'
 import { deleteRow, findRow, updateRow } from './catalog.ts'
 import type { ControlDeps } from './deps.ts'
-import { bumpDescriptor, scheduleWork } from './descriptor.ts'
+import { FIRST_GENERATION, bumpDescriptor, scheduleWork } from './descriptor.ts'
 import { forgetKeysOf } from './idempotency.ts'
 import { dropLabels } from './labels.ts'
 import { observeTime, shardTime } from './meta.ts'
@@ -214,11 +214,11 @@ async function purge(deps: Running, row: CatalogRow): Promise<void> {
   if (outcome === 'refused') throw new ResourceError('internal', `The object of ${id} holds another incarnation.`)
   await deps.transact(() => {
     const current = findRow(deps.sql, id)
-    if (current === undefined || current.phase !== 'purging') return
+    if (current?.incarnation !== incarnation || current.phase !== 'purging') return
     const { tombstoneRetentionMs, applyDeadlineMs } = deps.timers
-    // No token was ever minted for what never came to be: its tombstone only has to outlive the creation's own late calls.
-    const retentionMs =
-      row.failure === undefined ? tombstoneRetentionMs : Math.min(2 * applyDeadlineMs, tombstoneRetentionMs)
+    // No token was ever minted for what never came to be, unless there was one before it: its tombstone only has to outlive the creation's own late calls.
+    const isNeverSeen = row.failure !== undefined && row.descriptor.generation === FIRST_GENERATION
+    const retentionMs = !isNeverSeen ? tombstoneRetentionMs : Math.min(2 * applyDeadlineMs, tombstoneRetentionMs)
     const clockDue = observeTime(deps.sql, deps.now()) + retentionMs
     const next: CatalogRow = { ...current, phase: 'purged', clockDue }
     updateRow(deps.sql, next)
@@ -235,6 +235,8 @@ async function forget(deps: Running, row: CatalogRow): Promise<void> {
   const { outcome } = await callObject(deps, row.id, 'forget', { incarnation: row.incarnation })
   TEST_BUILD: await fault('advance.forget.answered')
   await deps.transact(() => {
+    // Its identifier may have been taken by one of the same name meanwhile.
+    if (findRow(deps.sql, row.id)?.incarnation !== row.incarnation) return
     if (outcome === 'refused') {
       // Its content is back: the data directory came from an older backup than the catalog. It is purged again.
       updateRow(deps.sql, { ...row, phase: 'purging', clockDue: null })

@@ -1,6 +1,7 @@
 // Changing a resource: ownership is decided here, before any data object is touched; everything that the object must know
 // is the next version of its descriptor.
 
+import { toNameKey } from '../identity/caller-name.ts'
 import { fault } from '../object/fault.ts'
 import { MAX_TOKEN_SECONDS } from '../wire/deployment.ts'
 import type { RevokedToken } from '../wire/descriptor.ts'
@@ -16,7 +17,8 @@ import { bumpDescriptor } from './descriptor.ts'
 import { dropLabels, indexLabels } from './labels.ts'
 import { awaken, lifeDueOf } from './lifetime.ts'
 import { waitForTimer } from './retention.ts'
-import { isRestorable, toNameKey, toRecord, type CatalogRow } from './row.ts'
+import { isRestorable, toRecord, type CatalogRow } from './row.ts'
+import { requireSameName } from './succession.ts'
 import { isLeaving } from './work.ts'
 
 /**
@@ -72,7 +74,7 @@ function applyChanges(deps: ControlDeps, row: CatalogRow, changes: UpdateRequest
   return next
 }
 
-/** @throws ResourceError `already_exists` */
+/** @throws ResourceError `already_exists`, `invalid_request` for a name that must stay */
 function toColumns(
   deps: ControlDeps,
   row: CatalogRow,
@@ -80,6 +82,7 @@ function toColumns(
 ): Pick<CatalogRow, 'name' | 'nameKey' | 'labels' | 'metadata'> {
   const name = changes.name === undefined ? row.name : (changes.name?.normalize('NFC') ?? null)
   const nameKey = name === null ? null : toNameKey(name)
+  requireSameName(deps, row, nameKey)
   if (nameKey !== null)
     requireFreeName(deps.sql, row.account, nameKey, { exceptId: row.id, wayOut: 'choose another one' })
   return { name, nameKey, labels: changes.labels ?? row.labels, metadata: changes.metadata ?? row.metadata }

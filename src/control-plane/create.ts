@@ -1,6 +1,7 @@
 // Creating a resource. The intent comes first: row, identifier, quota, name, idempotency record, work item and alarm in one
 // synchronous transaction. Only then is the object created. Whatever a crash leaves half done, the alarm rolls forward.
 
+import { toNameKey } from '../identity/caller-name.ts'
 import { fault } from '../object/fault.ts'
 import { ResourceError } from '../wire/errors.ts'
 import type { Caller, CallerLimits, ControlMethods, CreateRequest } from '../wire/planes.ts'
@@ -14,9 +15,11 @@ import { findByKey, recordKey } from './idempotency.ts'
 import { indexLabels } from './labels.ts'
 import { firstExpireTime, lifeDueOf } from './lifetime.ts'
 import { nextCreateTime, nextIncarnation, observeTime } from './meta.ts'
+import { mintIds } from './mint.ts'
 import { takeOne, takeRate } from './accounts/quota.ts'
 import { NO_RETENTION } from './retention.ts'
-import { toNameKey, toRecord, type CatalogRow } from './row.ts'
+import { toRecord, type CatalogRow } from './row.ts'
+import { takeIdentifier } from './succession.ts'
 
 /**
  * Creates a resource in the cell that the request names (the edge fills in the cell that the *user* reached, not this object's), or
@@ -48,7 +51,8 @@ function findCreated(deps: ControlDeps, { account }: Caller, { idempotency }: Cr
 }
 
 async function intend(deps: ControlDeps, caller: Caller, asked: CreateRequest): Promise<string> {
-  const prepared = await prepare(deps, caller, asked)
+  const [prepared] = await prepare(deps, caller, [asked])
+  if (prepared === undefined) throw new TypeError('a creation was not prepared')
   await learnLimits(deps, caller)
   return deps.transact(() => {
     const known = findCreated(deps, caller, asked)
@@ -67,10 +71,16 @@ export interface Prepared {
   readonly newId: string
 }
 
-/** What has to be awaited before the transaction that decides. @throws ResourceError what the type's hook refuses */
-export async function prepare(deps: ControlDeps, caller: Caller, asked: CreateRequest): Promise<Prepared> {
-  const request = (await deps.type.hooks.beforeCreate?.(asked, caller)) ?? asked
-  return { request, newId: await deps.mint(request.cell, request.name) }
+/** What has to be awaited before the transaction that decides. @throws ResourceError what the type's hook refuses, or minting */
+export async function prepare(
+  deps: ControlDeps,
+  caller: Caller,
+  asked: readonly CreateRequest[],
+): Promise<readonly Prepared[]> {
+  const { hooks } = deps.type
+  const requests = await Promise.all(asked.map(async (one) => (await hooks.beforeCreate?.(one, caller)) ?? one))
+  const ids = await mintIds(deps, caller, requests)
+  return requests.map((request, index) => ({ request, newId: ids[index] ?? '' }))
 }
 
 /** @throws ResourceError when the account may not get that many more: `quota_exceeded`, `rate_limited`, `suspended` ... */
@@ -100,6 +110,7 @@ export function recordIntent(
   const nameKey = name === null ? null : toNameKey(name)
   if (nameKey !== null) requireFreeName(sql, account, nameKey, { wayOut: 'choose another one, or leave it out' })
 
+  const generation = takeIdentifier(deps, newId)
   const held = readAccount(sql, account)
   const incarnation = nextIncarnation(sql)
   const createTimeMs = nextCreateTime(sql, nowMs)
@@ -118,6 +129,7 @@ export function recordIntent(
       id: newId,
       account,
       incarnation,
+      generation,
       mode: effectiveMode('active', held),
       visibility: request.visibility ?? deps.type.visibility[0],
       limits: { bytes: resourceBytes(deps.type.limits.bytes, operatorOr(caller, held.limits)) },

@@ -1,5 +1,6 @@
 // Everything that the control plane's modules need from outside, in one value: they do no I/O of their own choosing.
 
+import type { Keyring } from '../identity/keyring.ts'
 import type { ResourceType } from '../resource-type.ts'
 import type { LifecycleTimers } from '../wire/deployment.ts'
 import type { ControlPlaneFace, DataPlaneFace } from '../wire/planes.ts'
@@ -20,8 +21,12 @@ export interface ControlServices {
   readonly cells: readonly string[]
   /** Identifier of the deployment's own account. */
   readonly defaultAccount: string
-  /** A new identifier in that cell. @throws ResourceError `invalid_request` for a cell that the deployment does not have */
-  mint(cell: string, name: string | undefined): Promise<string>
+  /** The cell of that account. */
+  readonly rootCell: string
+  /** @throws ResourceError `invalid_request` for a cell that the deployment does not have, or where none of the type can be */
+  requireCell(code: string): void
+  /** For new identifiers. */
+  readonly keyring: Keyring
 }
 
 export interface ControlDeps extends ControlServices {

@@ -9,13 +9,13 @@ import { putWork } from './work.ts'
 
 /** First versions count from 1: version 0 is "the object never answered". */
 export const FIRST_VERSION = 1
-const FIRST_GENERATION = 1
+export const FIRST_GENERATION = 1
 
 export function firstDescriptor(
   deps: ControlDeps,
   of: Pick<
     Descriptor,
-    'id' | 'account' | 'incarnation' | 'mode' | 'visibility' | 'limits' | 'allowedOrigins' | 'settings'
+    'id' | 'account' | 'incarnation' | 'generation' | 'mode' | 'visibility' | 'limits' | 'allowedOrigins' | 'settings'
   >,
 ): Descriptor {
   return {
@@ -23,7 +23,6 @@ export function firstDescriptor(
     type: deps.type.name,
     shard: deps.objectName,
     version: FIRST_VERSION,
-    generation: FIRST_GENERATION,
   }
 }
 

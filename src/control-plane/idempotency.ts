@@ -55,6 +55,11 @@ export function forgetKeysOf(sql: SqlStorage, resource: string): void {
   sql.exec('DELETE FROM idempotency WHERE resource = ?', resource)
 }
 
+/** What a key has created is gone, and another resource has its identifier: who asks again is told so. */
+export function orphanKeysOf(sql: SqlStorage, resource: string): void {
+  sql.exec("UPDATE idempotency SET resource = '' WHERE resource = ?", resource)
+}
+
 /** Removes some expired records; called now and then, bounded so that it never delays a request. */
 export function expireKeys(sql: SqlStorage, nowMs: number): void {
   sql.exec(

@@ -1,6 +1,7 @@
 // Deleting and restoring. A deletion is a descriptor that says `deleted`, and a time after which the content goes; restoring is the next
 // descriptor. Both are decided in one transaction, with name and count.
 
+import { toNameKey } from '../identity/caller-name.ts'
 import { fault } from '../object/fault.ts'
 import { ResourceError } from '../wire/errors.ts'
 import type { Caller, Changed, ControlMethods } from '../wire/planes.ts'
@@ -14,7 +15,8 @@ import { awaken } from './lifetime.ts'
 import { releaseDeleted, takeOne } from './accounts/quota.ts'
 import { removeRow } from './removal.ts'
 import { NO_RETENTION } from './retention.ts'
-import { isRestorable, toNameKey, type CatalogRow } from './row.ts'
+import { isRestorable, type CatalogRow } from './row.ts'
+import { requireSameName } from './succession.ts'
 
 /**
  * Deletes a resource: name and count are free at once, and the object refuses everything once it has the descriptor. Its content is
@@ -97,6 +99,7 @@ function takeName(deps: ControlDeps, row: CatalogRow, asked: string | undefined)
   const name = asked?.normalize('NFC') ?? row.name
   if (name === null) return { name, nameKey: null }
   const nameKey = toNameKey(name)
+  requireSameName(deps, row, nameKey)
   requireFreeName(deps.sql, row.account, nameKey, { wayOut: 'restore it with another `name`, or rename that one' })
   return { name, nameKey }
 }

@@ -49,11 +49,6 @@ export interface CatalogRow {
 
 export type Stored = Record<string, string | number | null>
 
-/** The form of a name that decides whether two are the same: NFC and case-folded. */
-export function toNameKey(name: string): string {
-  return name.normalize('NFC').toUpperCase().toLowerCase()
-}
-
 export function toRecord(row: CatalogRow): ResourceRecord {
   return {
     id: row.id,

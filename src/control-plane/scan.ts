@@ -1,9 +1,10 @@
 // Lists: pages of the catalog in the order of creation. Each is one range of one index, so that it costs the same anywhere in the list; the
 // rows *scanned* for it are bounded, so a page may be short.
 
+import { toNameKey } from '../identity/caller-name.ts'
 import type { CountResult, ListFilter, ListRequest } from '../wire/planes.ts'
 import { countOf } from './accounts/quota.ts'
-import { toNameKey, toRow, type CatalogRow, type Stored } from './row.ts'
+import { toRow, type CatalogRow, type Stored } from './row.ts'
 
 /** Rows that are scanned for a page at most: one on which a search matches nothing costs half of a full page of 200 rows (measured). */
 const MAX_SCANNED_ROWS = 2_000

@@ -1,12 +1,20 @@
 // The data plane's face towards the control plane: one RPC method, whatever process or cell the caller is in.
 
-import { dataObjectName } from '../identity/object-name.ts'
-import { parseResourceId } from '../identity/resource-id.ts'
+import { dataObjectAddress } from '../identity/object-name.ts'
+import { parseResourceId, uniqueResourceId } from '../identity/resource-id.ts'
 import { placeOf, type CellTable } from '../identity/cell.ts'
-import { toStub } from '../object/stub.ts'
+import { isObjectIdOf, newObjectIds, toStub } from '../object/stub.ts'
 import type { Descriptor } from '../wire/descriptor.ts'
 import { ResourceError, type ErrorData } from '../wire/errors.ts'
-import type { DataCall, DataMethod, DataMethods, DataPlaneFace, DataReference, Outcome } from '../wire/planes.ts'
+import type {
+  DataCall,
+  DataMethod,
+  DataMethods,
+  DataPlaneFace,
+  DataReference,
+  MintCall,
+  Outcome,
+} from '../wire/planes.ts'
 import type { ResourceObject } from './object.ts'
 
 /** Methods that a call may name; anything else on the object stays unreachable from the other plane. */
@@ -56,6 +64,19 @@ export async function callDataObject<M extends DataMethod>(
   return object.restoreContent(descriptor, content)
 }
 
+/** Names objects that are yet to be: only where they will live can the platform do that. */
+export function mintDataObjects(
+  { type, cell, count }: MintCall,
+  namespace: Namespace,
+  cells: CellTable,
+): Outcome<readonly string[]> {
+  const place = placeOf(cells, cell)
+  if (namespace === undefined || place === undefined)
+    return { ok: false, error: { code: 'unavailable', message: `There is no cell "${cell}" here.` } }
+  const objectIds = newObjectIds(namespace, place, count)
+  return { ok: true, value: objectIds.map((objectId) => uniqueResourceId(type, cell, objectId).id) }
+}
+
 /** @throws ResourceError when there is no such object here */
 export async function dumpDataObject(
   reference: DataReference,
@@ -93,5 +114,7 @@ function objectOf(
   const cell = at?.cell ?? id.cell
   const place = placeOf(cells, cell)
   if (place === undefined) return { error: { code: 'unavailable', message: `There is no cell "${cell}" here.` } }
-  return { object: toStub(namespace, dataObjectName(id.id, at), place) as unknown as DataObject }
+  if (id.format === 'unique' && (at !== undefined || !isObjectIdOf(namespace, id.objectId, place)))
+    return { error: { code: 'invalid_request', message: 'What the platform has named is where it was made.' } }
+  return { object: toStub(namespace, dataObjectAddress(id, at), place) as unknown as DataObject }
 }

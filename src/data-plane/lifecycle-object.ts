@@ -74,7 +74,8 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
   }
 
   /** Takes over a descriptor if it is newer than what the object holds. Idempotent. */
-  async apply({ descriptor, params, notAfterMs }: DataMethods['apply']['args']): Promise<ApplyOutcome> {
+  async apply(args: DataMethods['apply']['args']): Promise<ApplyOutcome> {
+    const { descriptor, params, notAfterMs } = args
     TEST_BUILD: await fault('object.apply.begin')
     const previous = this.held
     const decision = decideApply(previous, descriptor, Date.now(), notAfterMs)
@@ -90,6 +91,9 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
         this.#store({ kind: 'tombstone', tombstone: { id, incarnation, version, purgedAtMs: Date.now() } })
         break
       }
+      case 'replace':
+        await this.#wipe({ kind: 'tombstone', tombstone: decision.tombstone }, gone())
+        return this.apply(args)
       case 'create':
         this.#create(descriptor, params)
         break
@@ -108,7 +112,7 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
     const decision = decidePurge(this.held, purge, Date.now())
     if (decision.do === 'nothing') return { outcome: decision.outcome, held: this.held }
     const tombstone: Held = { kind: 'tombstone', tombstone: decision.tombstone }
-    await this.#wipe(tombstone, new ResourceError('deleted', 'This resource was deleted.'))
+    await this.#wipe(tombstone, gone())
     TEST_BUILD: await fault('object.purge.wiped')
     return { outcome: 'purged', held: tombstone }
   }
@@ -224,9 +228,7 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
   protected get descriptor(): Descriptor {
     const { held } = this
     if (held.kind === 'descriptor') return held.descriptor
-    throw held.kind === 'nothing'
-      ? new ResourceError('not_found', 'There is no such resource.')
-      : new ResourceError('deleted', 'This resource was deleted.')
+    throw held.kind === 'nothing' ? new ResourceError('not_found', 'There is no such resource.') : gone()
   }
 
   /** @param how.isFilled its content comes from a copy, which brings whatever `onCreate` would make */
@@ -271,4 +273,8 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
       console.error(JSON.stringify({ event: 'on_descriptor_failed', resource: current.id, error: String(error) }))
     }
   }
+}
+
+function gone(): ResourceError {
+  return new ResourceError('deleted', 'This resource was deleted.')
 }

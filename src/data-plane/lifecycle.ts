@@ -1,6 +1,7 @@
 // The lifecycle of one object as pure decisions: what it holds and what it is told -> what it must do. The state table of
 // ARCHITECTURE.md, row by row; object.ts carries the decisions out.
 
+import { isPlatformMade } from '../identity/resource-id.ts'
 import { includesPermission } from '../identity/token.ts'
 import { compareVersions, type Descriptor, type Held, type Tombstone, type Visibility } from '../wire/descriptor.ts'
 import { ResourceError } from '../wire/errors.ts'
@@ -10,6 +11,8 @@ export type ApplyDecision =
   /** First descriptor of an incarnation: run the type's onCreate in the same transaction. */
   | { readonly do: 'create' }
   | { readonly do: 'store' }
+  /** Another creation, while what the one before left is still here: to be wiped first, and then decided anew. */
+  | { readonly do: 'replace'; readonly tombstone: Tombstone }
   /** A deletion of something that never came to be, or came and went: remember it, so that a late creation is refused. */
   | { readonly do: 'tombstone' }
   | {
@@ -20,9 +23,16 @@ export type ApplyDecision =
 
 export function decideApply(held: Held, descriptor: Descriptor, nowMs: number, notAfterMs: number): ApplyDecision {
   if (held.kind === 'descriptor') {
+    const { id, incarnation, version } = held.descriptor
+    if (descriptor.incarnation > incarnation && descriptor.mode !== 'deleted') {
+      return nowMs > notAfterMs
+        ? { do: 'nothing', outcome: 'refused', reason: 'not_after' }
+        : { do: 'replace', tombstone: { id, incarnation, version, purgedAtMs: nowMs } }
+    }
     return compareVersions(descriptor, held.descriptor) > 0 ? { do: 'store' } : { do: 'nothing', outcome: 'held' }
   }
-  if (held.kind === 'moved') return { do: 'nothing', outcome: 'refused', reason: 'moved' }
+  if (held.kind === 'moved' && descriptor.incarnation <= held.moved.incarnation)
+    return { do: 'nothing', outcome: 'refused', reason: 'moved' }
   if (held.kind === 'tombstone' && descriptor.incarnation <= held.tombstone.incarnation) {
     return { do: 'nothing', outcome: 'refused', reason: 'tombstone' }
   }
@@ -132,7 +142,10 @@ export function refusalOf(held: Held, principal: Principal): ResourceError | und
   if (held.kind === 'tombstone' || held.descriptor.mode === 'deleted') {
     return new ResourceError('deleted', 'This resource was deleted.')
   }
-  const { mode, visibility, hosts = [] } = held.descriptor
+  const { id, mode, visibility, hosts = [] } = held.descriptor
+  // The platform's identifier does not say which cell it was made for: the same one with another's code is another spelling.
+  if (isPlatformMade(id) && !principal.basePath.includes(`/${id}/`))
+    return new ResourceError('not_found', 'There is no such resource.')
   if (principal.customHost !== undefined && !hosts.includes(principal.customHost)) {
     return new ResourceError('not_found', 'There is nothing at this host name.')
   }

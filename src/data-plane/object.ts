@@ -2,6 +2,7 @@
 // written with: requests that passed the gate, storage with limits, group commit, timers, dump and load.
 
 import { GroupCommit } from '../object/group-commit.ts'
+import { isPreflight } from '../object/preflight.ts'
 import { pathOf } from '../object/request-path.ts'
 import { closeAllSockets, isUpgrade, refuseSocket } from '../object/sockets.ts'
 import type { Descriptor } from '../wire/descriptor.ts'
@@ -11,7 +12,7 @@ import { PRINCIPAL_HEADER, parsePrincipal, type Principal } from '../wire/princi
 import { dumpTables, readDump, replaceContent } from './dump.ts'
 import { LifecycleObject } from './lifecycle-object.ts'
 import { refusalOf, withoutStaleCookie } from './lifecycle.ts'
-import { answerPreflight, isPreflight, withResourceHeaders } from './request.ts'
+import { answerPreflight, withResourceHeaders } from './request.ts'
 import { limitedTransaction, limitValues } from './storage.ts'
 import { SYSTEM_TIMER_PREFIX, Timers, type TypeTimers } from './timers.ts'
 import { UsageReports } from './usage.ts'

@@ -8,15 +8,6 @@ import type { Principal } from '../wire/principal.ts'
 const SANDBOX =
   'sandbox allow-scripts allow-forms allow-modals allow-popups allow-popups-to-escape-sandbox allow-downloads'
 
-/** Whether a browser asks for leave before the real request (CORS). It never carries credentials, so it is answered before the gate. */
-export function isPreflight(request: Request): boolean {
-  return (
-    request.method === 'OPTIONS' &&
-    request.headers.has('origin') &&
-    request.headers.has('access-control-request-method')
-  )
-}
-
 /** Grants exactly the origins of the descriptor; anything else gets an answer without the headers that a browser would need. */
 export function answerPreflight(request: Request, held: Held): Response {
   const origin = request.headers.get('origin') ?? ''

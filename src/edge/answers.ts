@@ -18,6 +18,10 @@ export const resourceAnswer: ZodType = z
     visibility: z.string(),
     allowed_origins: z.array(z.string()),
     url: z.string().describe('Where its content is.'),
+    named_url: z
+      .string()
+      .optional()
+      .describe('The same by account and name, of types whose resources are named by callers.'),
     labels: texts,
     metadata: texts,
     create_time: time,
@@ -70,7 +74,10 @@ export const tokenAnswer: ZodType = z
     token: z.string(),
     token_id: z.string().describe('For revoking this token alone.'),
     expire_time: time,
-    url: z.string().describe('A link that opens the resource in a browser, once.'),
+    url: z
+      .string()
+      .optional()
+      .describe('A link that opens the resource in a browser, once. Absent where the type has no origin of its own.'),
   })
   .meta({ id: 'Token' })
 

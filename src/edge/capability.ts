@@ -2,6 +2,7 @@
 // sandboxed, so it has no origin, sends no cookie, and reads its own address only by CORS for the origin `null`. Whoever knows the
 // path may do what its token allows: it is in no log and leaves in no referrer.
 
+import { isPreflight } from '../object/preflight.ts'
 import type { Presented } from './credentials.ts'
 
 /** Marks a capability; a type has no paths of its own below it on the main origin. */
@@ -21,11 +22,8 @@ export function withoutCapability(path: string): string {
 }
 
 /** A sandboxed page asks for leave. Other origins are the descriptor's to grant: their preflights go to the object. */
-export function isPreflight(request: Request): boolean {
-  const { headers } = request
-  return (
-    request.method === 'OPTIONS' && headers.get('origin') === 'null' && headers.has('access-control-request-method')
-  )
+export function isSandboxPreflight(request: Request): boolean {
+  return isPreflight(request) && request.headers.get('origin') === 'null'
 }
 
 /** Grants everything: what matters is the token, which the real request will show. */

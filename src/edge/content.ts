@@ -2,8 +2,9 @@
 // control plane, but for the operator's own link.
 
 import type { ObjectPlace } from '../identity/cell.ts'
-import type { ResourceId } from '../identity/resource-id.ts'
+import { parseResourceId, type ResourceId } from '../identity/resource-id.ts'
 import type { TokenClaims } from '../identity/token.ts'
+import { isPreflight } from '../object/preflight.ts'
 import { pathOf } from '../object/request-path.ts'
 import type { ResourceType } from '../resource-type.ts'
 import { ResourceError } from '../wire/errors.ts'
@@ -11,10 +12,11 @@ import type { Held } from '../wire/descriptor.ts'
 import { movedTo } from '../wire/hop.ts'
 import type { Principal } from '../wire/principal.ts'
 import { ownOriginOf, type Address } from './address.ts'
+import { locate, requireOpen } from './by-name.ts'
 import { ASSETS_PREFIX, serveAsset } from './assets.ts'
 import { hasOperatorSession } from './authorize.ts'
 import { limitBody, type LimitedBody } from './body-limit.ts'
-import { answerPreflight, isPreflight, parseCapability, withCapabilityHeaders } from './capability.ts'
+import { answerPreflight, isSandboxPreflight, parseCapability, withCapabilityHeaders } from './capability.ts'
 import {
   QUERY_PARAMETER,
   findCredential,
@@ -27,7 +29,14 @@ import type { EdgeContext } from './deployment.ts'
 import type { Edge } from './edge.ts'
 import { answerElsewhere, follow } from './hop.ts'
 import { neededPermission } from './needed-permission.ts'
-import { CODE_PARAMETER, isOpenedByPerson, redeemLink, renewedCookie, requireOwnOrigin } from './session.ts'
+import {
+  CODE_PARAMETER,
+  isOpenedByPerson,
+  redeemLink,
+  renewedCookie,
+  requireLink,
+  requireOwnOrigin,
+} from './session.ts'
 import { linkForOperator } from './start-page.ts'
 import { forward, requireIssued, toDataObject, toInnerUrl } from './to-data-plane.ts'
 
@@ -38,51 +47,52 @@ interface SeenAs {
   readonly path: string
   readonly query: string
   readonly customHost?: string
+  /** Only a token proves that the resource is one. */
+  readonly isUnproven?: boolean
   /** The token in the path, which then is the only credential. */
   readonly capability?: Presented
 }
 
-/** Content on the main origin, below /{plural}/{id}/: for API clients with a token. Cookies are ignored, browsers are sent away. */
+/** Content on the main origin, below /{plural}/{id}/ or /{plural}/by-name/{account}/{name}/: for API clients with a token. Cookies are ignored, browsers are sent away. */
 export async function serveMainOrigin(
   edge: Edge,
   context: EdgeContext,
   request: Request,
   address: Address & { kind: 'main' },
   type: ResourceType,
-  idAndPath: string,
+  below: string,
   requestId: string,
 ): Promise<Response> {
-  const slash = idAndPath.indexOf('/')
-  const idText = slash === -1 ? idAndPath : idAndPath.slice(0, slash)
-  const path = slash === -1 ? '' : idAndPath.slice(slash)
+  const { idText, basePath, path, isUnproven = false } = await locate(context, type, below)
   const elsewhere = await fromItsCell(edge, context, request, address, type, idText, requestId)
   if (elsewhere !== undefined) return elsewhere
   const { origin, query } = address
-  const basePath = `/${type.plural}/${idText}/`
   const capability = parseCapability(path)
   if (capability !== undefined) {
     if (!context.config.pathCapabilities) throw new ResourceError('not_found', 'There is nothing here.')
-    const below = `${basePath}~${capability.presented.token}/`
-    if (isPreflight(request)) return answerPreflight(request)
-    if (capability.path === '') return withCapabilityHeaders(redirect(below + query, 308))
-    const seen = { origin, basePath: below, path: capability.path, query, capability: capability.presented }
+    const prefix = `${basePath}~${capability.presented.token}/`
+    if (isSandboxPreflight(request)) return answerPreflight(request)
+    if (capability.path === '') return withCapabilityHeaders(redirect(prefix + query, 308))
+    const seen = { origin, basePath: prefix, path: capability.path, query, capability: capability.presented }
     return serveContent(edge, context, request, address, type, idText, seen, requestId)
   }
   const isNavigation = request.headers.get('sec-fetch-mode') === 'navigate' && !request.headers.has('authorization')
-  if (isNavigation && request.method === 'GET') {
+  if (isNavigation && request.method === 'GET' && !isUnproven) {
     const id = await requireIssued(context, type, idText)
     const rest = (path === '' ? '/' : path) + query
     const isOperator = isOpenedByPerson(request) && (await hasOperatorSession(context, edge.cache, request, origin))
     const link = isOperator ? await linkForOperator(edge, context, type, id, rest, requestId) : undefined
     if (link !== undefined) return redirect(link)
     // Where there are no own origins a browser is shown here, in a sandbox, what everybody may see.
-    if (!context.config.pathCapabilities) return redirect(`${ownOriginOf(edge.hosts, id.id)}${rest}`)
+    if (!context.config.pathCapabilities && id.format === 'named')
+      return redirect(`${ownOriginOf(edge.hosts, id.id)}${rest}`)
   }
   if (path === '') {
     await requireIssued(context, type, idText)
     return redirect(`${basePath}${query}`, 308)
   }
-  return serveContent(edge, context, request, address, type, idText, { origin, basePath, path, query }, requestId)
+  const seen = { origin, basePath, path, query, isUnproven }
+  return serveContent(edge, context, request, address, type, idText, seen, requestId)
 }
 
 /** Content on the resource's own origin: for browsers, which a link signs in. */
@@ -95,7 +105,9 @@ export async function serveOwnOrigin(
 ): Promise<Response> {
   const { path, query } = address
   const type = context.typeByName.get(address.label.slice(0, address.label.indexOf('-')))
-  if (type === undefined) throw new ResourceError('not_found', 'There is nothing here.')
+  // What the platform has named has paths of the main origin only: it is longer than a host's label may be.
+  const isUnique = type?.addressing === 'unique' && parseResourceId(address.label)?.format === 'unique'
+  if (type === undefined || isUnique) throw new ResourceError('not_found', 'There is nothing here.')
   if (path.startsWith(ASSETS_PREFIX)) {
     const asset = serveAsset(edge.assets, request, path)
     if (asset !== undefined) return asset
@@ -106,8 +118,9 @@ export async function serveOwnOrigin(
     const parameters = new URLSearchParams(query)
     if (parameters.has(CODE_PARAMETER)) {
       const id = await requireIssued(context, type, address.label)
+      const link = await requireLink(context, id, request, parameters)
       const redeemAt = (at: ObjectPlace): Promise<Response> =>
-        redeemLink(context, edge.cache, type, id, at, request, address, parameters)
+        redeemLink(context, edge.cache, type, id, at, link, request, address, parameters)
       const place = address.hop?.place ?? edge.whereabouts.placeOf(id)
       const moved = await movedFrom(context, type, id, place)
       return moved === undefined
@@ -176,6 +189,8 @@ async function serveContent(
   // Of the path as the object will see it: another spelling of it must not need another permission.
   const path = type.routes.length === 0 ? '' : pathOf(new URL(url).href)
   const needs = neededPermission(type.routes, request.method, path)
+  if (type.naming === 'caller' && claims === undefined)
+    requireOpen(type, needs, isPreflight(request), seen.isUnproven === true)
   const principal: Principal = {
     via: claims === undefined ? 'none' : (presented?.via ?? 'none'),
     ...(claims === undefined

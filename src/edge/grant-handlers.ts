@@ -5,7 +5,7 @@ import { MAX_TOKEN_SECONDS } from '../wire/deployment.ts'
 import { ResourceError } from '../wire/errors.ts'
 import type { ControlMethods } from '../wire/planes.ts'
 import { answerRecord, idOf } from './handlers.ts'
-import { shareLink, signInLink, type LinkGrant } from './links.ts'
+import { hasLinks, shareLink, signInLink, type LinkGrant } from './links.ts'
 import type { Handler, ResourceRequest } from './route.ts'
 import type { TokenBody } from './schemas.ts'
 import { callControlPlane } from './to-control-plane.ts'
@@ -29,15 +29,18 @@ async function revoke(
   return answerRecord(control, record, applied, 200)
 }
 
-/** A token for API clients, and a link with a one-time code for a browser: both end at the same time, and are revoked together. */
+/**
+ * A token for API clients, and a link with a one-time code for a browser, where one can lead somewhere: both end at the same time, and are
+ * revoked together.
+ */
 export const mintToken: Handler = async (control) => {
   const grant = await grantOf(control)
   const { claims } = grant
   const tokenId = crypto.randomUUID()
   const { signer } = control.context
   const token = await signer.mint({ ...claims, use: 'resource', expiresAt: claims.endsAt }, tokenId)
-  const url = await signInLink(control, grant, '/', tokenId)
-  const answer = { token, token_id: tokenId, expire_time: expireTimeOf(grant), url }
+  const link = hasLinks(control, claims.resource) ? { url: await signInLink(control, grant, '/', tokenId) } : {}
+  const answer = { token, token_id: tokenId, expire_time: expireTimeOf(grant), ...link }
   return Response.json(answer, { status: 201, headers: NO_STORE })
 }
 

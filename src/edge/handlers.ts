@@ -1,12 +1,16 @@
 // What each control plane route does: turn the validated request into one call to the control plane, and its answer into a response.
 
+import { nameHomeOf } from '../identity/caller-name.ts'
+import { namedPath } from '../identity/named-path.ts'
+import type { ResourceType } from '../resource-type.ts'
 import { ResourceError } from '../wire/errors.ts'
 import { toOperationJson, type OperationRecord } from '../wire/operation.ts'
 import type { Changed, CreateRequest, UpdateRequest } from '../wire/planes.ts'
-import { toResourceJson, toRevisionTag, type ResourceRecord } from '../wire/resource.ts'
+import { toResourceJson, toRevisionTag, type ResourceRecord, type ResourceUrls } from '../wire/resource.ts'
 import { limitsOf, requireAccount } from './act-for.ts'
 import { ACCOUNT_PARAMETER } from './authorize.ts'
 import { requireCell } from './capabilities.ts'
+import type { EdgeContext } from './deployment.ts'
 import type { ControlRequest, Handler, ResourceRequest } from './route.ts'
 import type { BulkBody, CreateBody, RestoreBody, UpdateBody } from './schemas.ts'
 import { callControlPlane } from './to-control-plane.ts'
@@ -16,7 +20,7 @@ const RETRY_AFTER_SECONDS = '1'
 
 export const createResource: Handler = async (control) => {
   const { context, type, caller } = control
-  const request = toCreateRequest(control, control.body as CreateBody)
+  const request = await toCreateRequest(control, control.body as CreateBody)
   const args = { ...request, ...(await idempotencyOf(control)) }
   const { record, applied } = await callControlPlane(context, type, caller, 'create', args)
   return answerCreated(control, record, applied)
@@ -25,7 +29,7 @@ export const createResource: Handler = async (control) => {
 export const bulkCreate: Handler = async (control) => {
   const { context, type, caller } = control
   const { resources } = control.body as BulkBody
-  const requests = resources.map((body) => toCreateRequest(control, body))
+  const requests = await Promise.all(resources.map((body) => toCreateRequest(control, body)))
   const args = { requests, ...(await idempotencyOf(control)) }
   return answerOperation(control, await callControlPlane(context, type, caller, 'bulkCreate', args))
 }
@@ -46,8 +50,8 @@ function toLocation({ caller, request }: ControlRequest, path: string, account: 
   return `${path}?${ACCOUNT_PARAMETER}=${encodeURIComponent(account)}`
 }
 
-function toCreateRequest({ context, type }: ResourceRequest, body: CreateBody): CreateRequest {
-  const cell = body.cell ?? context.config.cell
+async function toCreateRequest({ context, type, caller }: ResourceRequest, body: CreateBody): Promise<CreateRequest> {
+  const cell = body.cell ?? (await defaultCell(context, type, caller.account))
   requireCell(context, type, cell)
   return {
     ...toShared(body),
@@ -55,6 +59,12 @@ function toCreateRequest({ context, type }: ResourceRequest, body: CreateBody): 
     ...(body.params === undefined ? {} : { params: body.params }),
     cell,
   }
+}
+
+/** Near the user; what is reached by its name, where the name leads. */
+async function defaultCell(context: EdgeContext, type: ResourceType, account: string): Promise<string> {
+  if (type.naming !== 'caller') return context.config.cell
+  return (await nameHomeOf(context.keyring, account, context.rootCell)).cell
 }
 
 /** @throws ResourceError `invalid_request` for a key that cannot be one */
@@ -88,6 +98,7 @@ export const getResource: Handler = async (control) => {
 export const updateResource: Handler = async (control) => {
   const { name, mode, hosts, ...rest } = control.body as UpdateBody
   for (const host of hosts ?? []) requireForeign(control, host)
+  if (hosts !== undefined && hosts.length > 0) requireOwnOrigin(control)
   const changes: UpdateRequest = {
     ...toShared(rest),
     ...(name === undefined ? {} : { name }),
@@ -104,6 +115,14 @@ function requireForeign({ context, hosts }: ResourceRequest, host: string): void
   const isOurs = host === apex || host.endsWith(`.${apex}`) || host === new URL(publicUrl).hostname
   if (!isOurs && !hosts.main.has(host)) return
   throw new ResourceError('invalid_request', `${host} is a name of this deployment: name a host of your own.`, {
+    details: { parameter: 'hosts' },
+  })
+}
+
+/** @throws ResourceError `invalid_request` for what has no origin that a host name could stand for */
+function requireOwnOrigin({ id, type }: ResourceRequest): void {
+  if (id?.format !== 'unique') return
+  throw new ResourceError('invalid_request', `A ${type.name} has no origin of its own, and so no host names either.`, {
     details: { parameter: 'hosts' },
   })
 }
@@ -139,7 +158,7 @@ export const inspectResource: Handler = async (control) => {
     { id: idOf(control) },
   )
   return Response.json(
-    { resource: toResourceJson(record, contentUrl(control, record)), row, work, object },
+    { resource: toResourceJson(record, urlsOf(control, record)), row, work, object },
     { headers: NO_STORE },
   )
 }
@@ -164,12 +183,20 @@ export function answerRecord(
     headers.set('location', toLocation(control, `/v1/${control.type.plural}/${record.id}`, record.account))
     headers.set('retry-after', RETRY_AFTER_SECONDS)
   }
-  const json = { ...toResourceJson(record, contentUrl(control, record)), ...(operation && { operation }) }
+  const json = { ...toResourceJson(record, urlsOf(control, record)), ...(operation && { operation }) }
   return Response.json(json, { status: applied ? status : 202, headers })
 }
 
+/** Where its content is, by identifier and, where callers name, by name. */
+export function urlsOf(control: ResourceRequest, record: ResourceRecord): ResourceUrls {
+  const { type, context } = control
+  const url = contentUrl(control, record)
+  if (type.naming !== 'caller' || record.name === null) return { url }
+  return { url, named_url: context.config.publicUrl + namedPath(type.plural, record.account, record.name) }
+}
+
 /** An account has no content: its URL is where it is managed. */
-export function contentUrl(control: ResourceRequest, record: ResourceRecord): string {
+function contentUrl(control: ResourceRequest, record: ResourceRecord): string {
   if (control.type === control.context.accountType)
     return `${control.context.config.publicUrl}/v1/${control.type.plural}/${record.id}`
   return `${control.context.config.publicUrl}/${control.type.plural}/${record.id}/`

@@ -6,7 +6,7 @@ import { cellOf } from '../object/planes.ts'
 import { ResourceError, statusOf, toResourceError } from '../wire/errors.ts'
 import { HOP_CALL_HEADER, digestOfCall, type Hop } from '../wire/hop.ts'
 import type { Descriptor } from '../wire/descriptor.ts'
-import type { ControlCall, DataCall, DataReference } from '../wire/planes.ts'
+import type { ControlCall, DataCall, DataReference, MintCall } from '../wire/planes.ts'
 import type { EdgeContext } from './deployment.ts'
 import { callAccountHere, type AccountCall } from './act-for.ts'
 import { readBody } from './read-body.ts'
@@ -46,6 +46,9 @@ async function answer(context: EdgeContext, request: Request, kind: string, hop:
     case 'data':
       requireHere(peers.isHere(cellOf(call as DataCall)))
       return Response.json(await here.dataPlane.call(call as DataCall))
+    case 'mint':
+      requireHere(peers.isHere((call as MintCall).cell))
+      return Response.json(await here.dataPlane.mint(call as MintCall))
     case 'dump':
       requireHere(peers.isHere(cellOf(call as DataReference)))
       return new Response(await here.dataPlane.dump(call as DataReference))

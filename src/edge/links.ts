@@ -1,7 +1,9 @@
 // Links that open one resource in a browser: at its own origin, at a host name of its owner's own, or, where the deployment has no
 // wildcard name, by a capability in the path of the main origin.
 
+import { parseResourceId } from '../identity/resource-id.ts'
 import type { TokenClaims } from '../identity/token.ts'
+import { ResourceError } from '../wire/errors.ts'
 import { ownOriginOf, type Hosts } from './address.ts'
 import type { EdgeContext } from './deployment.ts'
 import { CODE_PARAMETER, CODE_SECONDS } from './session.ts'
@@ -30,6 +32,11 @@ export function shareLink(at: LinkContext, grant: LinkGrant, tokenId?: string): 
   return toLink(at, grant, { use: 'share', expiresAt: grant.claims.endsAt }, '/', tokenId)
 }
 
+/** Whether there is a place to which a link of this resource could lead. */
+export function hasLinks({ context }: Pick<LinkContext, 'context'>, resource: string): boolean {
+  return context.config.pathCapabilities || parseResourceId(resource)?.format !== 'unique'
+}
+
 async function toLink(
   { context, hosts }: LinkContext,
   { claims, plural, host }: LinkGrant,
@@ -38,6 +45,12 @@ async function toLink(
   tokenId: string | undefined,
 ): Promise<string> {
   const { signer, config } = context
+  if (!hasLinks({ context }, claims.resource)) {
+    throw new ResourceError(
+      'invalid_request',
+      `A ${claims.type} has no origin of its own for a link to lead to, and this deployment makes no path capabilities: mint a token.`,
+    )
+  }
   if (config.pathCapabilities && host === undefined) {
     const capability = await signer.mint({ ...claims, use: 'capability', expiresAt: claims.endsAt }, tokenId)
     return `${config.publicUrl}/${plural}/${claims.resource}/~${capability}${path}`

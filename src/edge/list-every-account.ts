@@ -8,7 +8,7 @@ import { ResourceError } from '../wire/errors.ts'
 import type { ListPage } from '../wire/planes.ts'
 import { toResourceJson, type ResourceRecord } from '../wire/resource.ts'
 import { askAll } from './ask-all.ts'
-import { contentUrl } from './handlers.ts'
+import { urlsOf } from './handlers.ts'
 import { mergeShards, type ListPosition, type ShardPage } from './merge-shards.ts'
 import type { ResourceRequest } from './route.ts'
 import type { ListQuery } from './schemas.ts'
@@ -29,7 +29,7 @@ export async function listEveryAccount(control: ResourceRequest, query: ListQuer
   requirePlain(control, query)
   const { rows, cursor, unreachable } = await readPage(control, query)
   return Response.json({
-    data: rows.map((record) => toResourceJson(record, contentUrl(control, record))),
+    data: rows.map((record) => toResourceJson(record, urlsOf(control, record))),
     ...(cursor === undefined ? {} : { next_cursor: cursor }),
     ...(unreachable.length === 0 ? {} : { unreachable }),
   })

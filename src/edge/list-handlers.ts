@@ -6,7 +6,7 @@ import { ResourceError } from '../wire/errors.ts'
 import type { ListFilter } from '../wire/planes.ts'
 import { toResourceJson } from '../wire/resource.ts'
 import { requireOneAccount } from './act-for.ts'
-import { contentUrl } from './handlers.ts'
+import { urlsOf } from './handlers.ts'
 import { listEveryAccount } from './list-every-account.ts'
 import type { Handler } from './route.ts'
 import type { FilterQuery, ListQuery } from './schemas.ts'
@@ -23,7 +23,7 @@ export const listResources: Handler = async (control) => {
     deleted,
     ...toFilter(filter),
   })
-  const data = page.data.map((record) => toResourceJson(record, contentUrl(control, record)))
+  const data = page.data.map((record) => toResourceJson(record, urlsOf(control, record)))
   const next = page.next === undefined ? {} : { next_cursor: formatCursor({ [POSITION_KEYS[order]]: page.next }) }
   return Response.json({ data, ...next })
 }

@@ -5,6 +5,7 @@ import { isUpgrade, refuseSocket } from '../object/sockets.ts'
 import type { ResourceType } from '../resource-type.ts'
 import { toProblemResponse, type ResourceError } from '../wire/errors.ts'
 import type { Address } from './address.ts'
+import { segmentsOf } from './by-name.ts'
 import { parseCapability, withCapabilityHeaders } from './capability.ts'
 import type { EdgeContext } from './deployment.ts'
 
@@ -59,9 +60,11 @@ function toPlace(
     const type = typeByName.get(address.label.slice(0, address.label.indexOf('-')))
     return type && { type, isCapability: false }
   }
-  const [, plural = '', , ...rest] = address.path.split('/')
+  const [, plural = '', ...below] = address.path.split('/')
   const type = typeByPlural.get(plural)
-  return type && { type, isCapability: parseCapability(`/${rest.join('/')}`) !== undefined }
+  if (type === undefined) return undefined
+  const path = `/${below.slice(segmentsOf(type, below[0] ?? '')).join('/')}`
+  return { type, isCapability: parseCapability(path) !== undefined }
 }
 
 function inWordsOf(

@@ -2,7 +2,9 @@
 
 import * as z from 'zod'
 import type { ZodType } from 'zod'
+import { isAddressable } from '../identity/caller-name.ts'
 import { CELL_CODE } from '../identity/cell.ts'
+import { MAX_TEXT_LENGTH } from '../identity/resource-id.ts'
 import { MAX_TOKEN_SECONDS } from '../wire/deployment.ts'
 import type { ResourceType } from '../resource-type.ts'
 import { flag, hostName, hostNames, labels, metadata, nameText, origins, searchText, timeText } from './members.ts'
@@ -90,7 +92,7 @@ export const usageQuery: ZodType<UsageQuery> = z.strictObject({
     .optional()
     .describe('RFC 3339; counted from the beginning of its UTC day. Default: 30 days before `until`'),
   until: timeText.optional().describe('RFC 3339; default: now'),
-  resource: z.string().max(63).optional().describe('One resource alone'),
+  resource: z.string().max(MAX_TEXT_LENGTH).optional().describe('One resource alone'),
 })
 
 export const deleteQuery: ZodType<{ readonly purge: boolean }> = z.strictObject({
@@ -121,8 +123,11 @@ export interface CreateBody {
 
 export function createBody(type: ResourceType): ZodType<CreateBody> {
   const body = z.strictObject({
-    name: nameText.optional(),
-    cell: z.string().optional().describe('Where its object will live. Default: the cell that the request reached'),
+    name: type.naming === 'caller' ? addressText : nameText.optional(),
+    cell: z
+      .string()
+      .optional()
+      .describe(`Where its object will live. Default: ${defaultCellOf(type)}`),
     visibility: visibilityOf(type, `. Default: ${type.visibility[0]}`).optional(),
     params: (type.params ?? noneOf(type, 'params'))
       .optional()
@@ -134,6 +139,18 @@ export function createBody(type: ResourceType): ZodType<CreateBody> {
     ...lifetimeMembers(type),
   })
   return body.meta({ id: `Create${pascalCase(type.name)}` }) as ZodType<CreateBody>
+}
+
+/** Of a type whose resources are reached by it. */
+const addressText: ZodType<string> = nameText
+  .refine(
+    isAddressable,
+    'must be able to stand in a path: neither . nor .., and no characters that Unicode has yet to assign',
+  )
+  .describe('By which it is reached, whatever its case, for ever; 1 to 100 characters')
+
+function defaultCellOf(type: ResourceType): string {
+  return type.naming === 'caller' ? "its account's own, and there is no other" : 'the cell that the request reached'
 }
 
 function visibilityOf(type: ResourceType, more = ''): z.ZodEnum {
@@ -183,7 +200,7 @@ export interface UpdateBody {
 export function updateBody(type: ResourceType): ZodType<UpdateBody> {
   return z
     .strictObject({
-      name: nameText.nullable().optional().describe('1 to 100 characters; null: none'),
+      name: nameText.nullable().optional().describe(newNameOf(type)),
       visibility: visibilityOf(type).optional(),
       mode: z
         .enum(['active', 'read_only', 'suspended'])
@@ -197,6 +214,10 @@ export function updateBody(type: ResourceType): ZodType<UpdateBody> {
     })
     .refine((changes) => Object.keys(changes).length > 0, 'must name at least one change')
     .meta({ id: `Update${pascalCase(type.name)}` }) as ZodType<UpdateBody>
+}
+
+function newNameOf(type: ResourceType): string {
+  return type.naming === 'caller' ? 'The same in another spelling' : '1 to 100 characters; null: none'
 }
 
 export interface RestoreBody {

@@ -29,12 +29,31 @@ interface CodeRedeemer {
 }
 
 /**
+ * The token in a link, before any object is asked.
+ *
+ * @throws ResourceError `unauthenticated` for a link that is wrong or expired; `permission_denied` for what a page embeds
+ */
+export async function requireLink(
+  { signer }: EdgeContext,
+  id: ResourceId,
+  request: Request,
+  query: URLSearchParams,
+): Promise<TokenClaims> {
+  if (!isOpenedByPerson(request))
+    throw new ResourceError('permission_denied', 'A link signs in only who opens it in a window of its own.')
+  const text = query.get(CODE_PARAMETER) ?? ''
+  const link = (await signer.verify(text, 'code')) ?? (await signer.verify(text, 'share'))
+  if (link === undefined || link.resource !== id.id) throw badLink()
+  return link
+}
+
+/**
  * Exchanges the token in a link for a session: 303 to the same address without it, with the cookie. A one-time code is used up; a share
  * link is not, and takes nothing away from somebody who is signed in already. Only who opens it in a window of its own is signed in:
  * another page must not do so in his name, by an image or a frame that he does not see.
  *
- * @throws ResourceError `unauthenticated` for a link that is wrong, expired, revoked or used; `deleted` when the resource is gone;
- * `not_found` at a host name that the resource does not have, `permission_denied` for what a page embeds
+ * @throws ResourceError `unauthenticated` for a link that is revoked or used; `deleted` when the resource is gone; `not_found` at a host
+ * name that the resource does not have
  */
 export async function redeemLink(
   context: EdgeContext,
@@ -42,15 +61,11 @@ export async function redeemLink(
   type: ResourceType,
   id: ResourceId,
   at: ObjectPlace,
+  link: TokenClaims,
   request: Request,
   address: { readonly origin: string; readonly path: string; readonly customHost?: string },
   query: URLSearchParams,
 ): Promise<Response> {
-  if (!isOpenedByPerson(request))
-    throw new ResourceError('permission_denied', 'A link signs in only who opens it in a window of its own.')
-  const text = query.get(CODE_PARAMETER) ?? ''
-  const link = (await context.signer.verify(text, 'code')) ?? (await context.signer.verify(text, 'share'))
-  if (link === undefined || link.resource !== id.id) throw badLink()
   const { customHost } = address
   const redeem = (token: TokenClaims): ReturnType<CodeRedeemer['redeemCode']> =>
     // A stub of its own for each call.

@@ -2,9 +2,9 @@
 // imports must stay free of control plane code; a test walks the import graph.
 
 import { placeOf, type ObjectPlace } from '../identity/cell.ts'
-import { dataObjectName } from '../identity/object-name.ts'
+import { dataObjectAddress } from '../identity/object-name.ts'
 import { parseResourceId, verifyResourceId, type ResourceId } from '../identity/resource-id.ts'
-import { toStub } from '../object/stub.ts'
+import { isObjectIdOf, toStub } from '../object/stub.ts'
 import type { ResourceType } from '../resource-type.ts'
 import { ResourceError } from '../wire/errors.ts'
 import { HOP_HEADERS, type Hop } from '../wire/hop.ts'
@@ -19,14 +19,22 @@ import type { EdgeContext } from './deployment.ts'
  */
 export async function requireIssued(context: EdgeContext, type: ResourceType, text: string): Promise<ResourceId> {
   const id = parseResourceId(text)
-  if (id === undefined || id.type !== type.name || !(await verifyResourceId(context.keyring, id))) {
+  if (id === undefined || id.type !== type.name || !(await isIssued(context, type, id))) {
     throw new ResourceError('not_found', 'There is no such resource.')
   }
   return id
 }
 
+/** Our tag, or the engine's own: of an object elsewhere, there. */
+function isIssued(context: EdgeContext, type: ResourceType, id: ResourceId): Promise<boolean> | boolean {
+  if (id.format === 'named') return verifyResourceId(context.keyring, id)
+  const place = placeOf(context.cells, id.cell)
+  if (place === undefined) return false
+  return !context.peers.isHere(id.cell) || isObjectIdOf(context.namespaceOf(type), id.objectId, place)
+}
+
 /**
- * The object of an identifier: its name and place follow from the identifier alone.
+ * The object of an identifier: its address and place follow from the identifier alone.
  *
  * @param at where it is, if it was moved; the cell is this one (hop.ts sends requests for the others there)
  * @throws ResourceError `unavailable` for a cell that this deployment does not have
@@ -41,7 +49,7 @@ export function toDataObject(
 ): DurableObjectStub {
   const place = placeOf(context.cells, at.cell)
   if (place === undefined) throw new ResourceError('unavailable', `The cell "${at.cell}" is not configured here.`)
-  return toStub(context.namespaceOf(type), dataObjectName(id.id, at), place)
+  return toStub(context.namespaceOf(type), dataObjectAddress(id, at), place)
 }
 
 /** Where a request goes: the path below the resource. The URL parser normalises it on the way to the object; see `pathOf`. */

@@ -29,6 +29,28 @@ export function toCrockford(bytes: Uint8Array, characters: number): string {
   return out
 }
 
+/**
+ * The bytes that these characters are the only spelling of; undefined when there are none: the bits of the last character that no byte
+ * fills are zero.
+ */
+export function fromCrockford(text: string, length: number): Uint8Array | undefined {
+  if (text.length !== Math.ceil((length * 8) / 5)) return undefined
+  const bytes = new Uint8Array(length)
+  let buffer = 0
+  let bits = 0
+  let position = 0
+  for (const character of text) {
+    const value = ALPHABET.indexOf(character)
+    if (value === -1) return undefined
+    buffer = ((buffer & 0x7f) << 5) | value
+    bits += 5
+    if (bits < 8) continue
+    bits -= 8
+    bytes[position++] = (buffer >> bits) & 0xff
+  }
+  return (buffer & ((1 << bits) - 1)) === 0 ? bytes : undefined
+}
+
 /** Random characters of the alphabet, five bits of entropy each. */
 export function randomCrockford(characters: number): string {
   return toCrockford(crypto.getRandomValues(new Uint8Array(Math.ceil((characters * 5) / 8))), characters)

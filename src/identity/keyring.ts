@@ -14,8 +14,17 @@ export interface IdentifierKey {
 }
 
 export interface Keyring {
-  /** The tag of a body: the newest signing key's id and seven characters of HMAC-SHA-256. */
-  sign(body: string): Promise<string>
+  /**
+   * The tag of a body: a key's id and seven characters of HMAC-SHA-256.
+   *
+   * @param keyId default: the newest key that may sign. What must come out the same for all time names its key, also one that is
+   * verify-only: what it then signs, its own deployment would sign alike.
+   */
+  sign(body: string, keyId?: string): Promise<string>
+  /** Sixteen characters of HMAC-SHA-256, 80 bits. @throws TypeError for a key that the ring does not have */
+  derive(text: string, keyId: string): Promise<string>
+  /** The oldest key that is this deployment's own: keys are added and never taken away, so it stays the same for all time. */
+  readonly firstKey: string
   /** Whether a key of this ring made that tag. */
   verify(body: string, tag: string): Promise<boolean>
 }
@@ -29,20 +38,26 @@ const encoder = new TextEncoder()
  */
 export function createKeyring(keys: readonly IdentifierKey[]): Keyring {
   const imported = new Map(keys.map((key) => [key.id, importKey(key)]))
-  const signer = keys.findLast((key) => key.verifyOnly !== true)
-  if (signer === undefined) throw new TypeError('no identifier key that may sign')
+  const own = keys.filter((key) => key.verifyOnly !== true)
+  const [first, signer] = [own[0], own.at(-1)]
+  if (first === undefined || signer === undefined) throw new TypeError('no identifier key that may sign')
   if (imported.size !== keys.length) throw new TypeError('two identifier keys share an id')
 
   return {
-    sign: (body) => tagOf(body, signer.id),
+    firstKey: first.id,
+    sign: (body, keyId = signer.id) => tagOf(body, keyId),
+    derive: async (text, keyId) => toCrockford(await macOf(text, keyId), 16),
     verify: async (body, tag) => imported.has(tag.charAt(0)) && tag === (await tagOf(body, tag.charAt(0))),
   }
 
   async function tagOf(body: string, keyId: string): Promise<string> {
+    return keyId + toCrockford(await macOf(body, keyId), 7)
+  }
+
+  async function macOf(text: string, keyId: string): Promise<Uint8Array> {
     const key = imported.get(keyId)
     if (key === undefined) throw new TypeError(`no identifier key "${keyId}"`)
-    const mac = await crypto.subtle.sign('HMAC', await key, encoder.encode(body))
-    return keyId + toCrockford(new Uint8Array(mac, 0, 5), 7)
+    return new Uint8Array(await crypto.subtle.sign('HMAC', await key, encoder.encode(text)))
   }
 }
 

@@ -1,7 +1,7 @@
 // The only writer of object names: what is given to `idFromName`. Both are computed, no mapping is kept anywhere.
 
 import type { ObjectPlace } from './cell.ts'
-import { parseResourceId } from './resource-id.ts'
+import { parseResourceId, type ResourceId } from './resource-id.ts'
 
 /**
  * @param shard undefined for the type's root object
@@ -30,4 +30,12 @@ export function cellOfControlObject(type: string, object: string, root: string):
  */
 export function dataObjectName(resourceId: string, at?: ObjectPlace): string {
   return at?.renamed === true ? `data-plane-${resourceId}@${at.cell}` : `data-plane-${resourceId}`
+}
+
+/** What a namespace is asked for: an object by its name, or by the platform's own identifier. */
+export type ObjectAddress = string | { readonly objectId: string }
+
+/** @param at where the object is, if it was moved; what the platform has named cannot be moved */
+export function dataObjectAddress(id: ResourceId, at?: ObjectPlace): ObjectAddress {
+  return id.format === 'unique' ? { objectId: id.objectId } : dataObjectName(id.id, at)
 }

@@ -1,18 +1,34 @@
 // The identifier of a resource: `<type>-<label>-<cell>-<tag>`. It is all that anybody needs to reach the resource, so it says where
-// the resource lives (cell) and proves that this deployment issued it (tag). Pure syntax here; keys are in keyring.ts.
+// the resource lives (cell) and proves that this deployment issued it (tag). Pure syntax here; keys are in keyring.ts. Types that are
+// addressed by the platform's own identifiers have `<type>-u<52 characters>-<cell>`: what proves that one was issued is in the 52.
 
-import { CROCKFORD_CLASS, randomCrockford } from './crockford.ts'
+import { CROCKFORD_CLASS, fromCrockford, randomCrockford, toCrockford } from './crockford.ts'
 import { CELL_CODE } from './cell.ts'
 import type { Keyring } from './keyring.ts'
 
-/** The parts of a well-formed identifier. `id` is always exactly the text that was parsed: there is one spelling only. */
-export interface ResourceId {
+interface Parts {
+  /** Always exactly the text that was parsed: there is one spelling only. */
   readonly id: string
   readonly type: string
-  readonly label: string
   readonly cell: string
+}
+
+/** Of an object whose name is computed from the identifier. */
+export interface NamedResourceId extends Parts {
+  readonly format: 'named'
+  readonly label: string
   readonly tag: string
 }
+
+/** Of an object that the platform named. */
+export interface UniqueResourceId extends Parts {
+  readonly format: 'unique'
+  /** The platform's own identifier: 64 hexadecimal digits. */
+  readonly objectId: string
+}
+
+/** The parts of a well-formed identifier. */
+export type ResourceId = NamedResourceId | UniqueResourceId
 
 /** A DNS label holds 63 octets, and an identifier must be able to be a host name of its own. */
 export const MAX_ID_LENGTH = 63
@@ -43,14 +59,54 @@ const PATTERN = new RegExp(
     `(${CELL_CODE.source.slice(1, -1)})-(${CROCKFORD_CLASS}{${TAG_LENGTH}})$`,
 )
 
+const OBJECT_ID_BYTES = 32
+const UNIQUE_LENGTH = 52
+const UNIQUE_PATTERN = new RegExp(
+  `^(${TYPE_NAME.source.slice(1, -1)})-u(${CROCKFORD_CLASS}{${UNIQUE_LENGTH}})-(${CELL_CODE.source.slice(1, -1)})$`,
+)
+/** Of either format: the longest type and cell around a platform's identifier. */
+export const MAX_TEXT_LENGTH = 75
+
 /** Parses an identifier; answers undefined for anything that is not exactly one. Whether it was ever issued, the tag tells. */
 export function parseResourceId(text: string): ResourceId | undefined {
+  if (text.length > MAX_TEXT_LENGTH) return undefined
+  return parseNamed(text) ?? parseUnique(text)
+}
+
+function parseUnique(text: string): UniqueResourceId | undefined {
+  const [, type = '', characters = '', cell = ''] = UNIQUE_PATTERN.exec(text) ?? []
+  const bytes = fromCrockford(characters, OBJECT_ID_BYTES)
+  return bytes && { format: 'unique', id: text, type, cell, objectId: toHex(bytes) }
+}
+
+/** Whether an identifier that is one is of a resource that the platform has named. On the path of every request. */
+export function isPlatformMade(id: string): boolean {
+  return (
+    id.charAt(id.indexOf('-') + 1) === 'u' &&
+    id.indexOf('-', id.indexOf('-') + 1) - id.indexOf('-') === UNIQUE_LENGTH + 2
+  )
+}
+
+/** The identifier of an object that the platform has named. @param objectId 64 hexadecimal digits */
+export function uniqueResourceId(type: string, cell: string, objectId: string): UniqueResourceId {
+  // One byte more fills the last character.
+  const bytes = new Uint8Array(OBJECT_ID_BYTES + 1)
+  bytes.set((objectId.match(/../g) ?? []).map((digits) => Number.parseInt(digits, 16)))
+  const id = `${type}-u${toCrockford(bytes, UNIQUE_LENGTH)}-${cell}`
+  return { format: 'unique', id, type, cell, objectId }
+}
+
+function toHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+function parseNamed(text: string): NamedResourceId | undefined {
   if (text.length > MAX_ID_LENGTH) return undefined
   const match = PATTERN.exec(text)
   if (match === null) return undefined
   const [, type = '', label = '', slug, cell = '', tag = ''] = match
   if (slug !== undefined && slug.length > SLUG_LENGTH) return undefined
-  return { id: text, type, label, cell, tag }
+  return { format: 'named', id: text, type, label, cell, tag }
 }
 
 /**
@@ -59,16 +115,32 @@ export function parseResourceId(text: string): ResourceId | undefined {
  * @param type a declared type's name @param cell the code of the cell in which the resource will live
  * @param name when given, the label begins with a slug of it (cosmetic: renaming does not change the identifier)
  */
-export async function mintResourceId(keyring: Keyring, type: string, cell: string, name?: string): Promise<ResourceId> {
+export async function mintResourceId(
+  keyring: Keyring,
+  type: string,
+  cell: string,
+  name?: string,
+): Promise<NamedResourceId> {
   const slug = name === undefined ? '' : toSlug(name)
   const label = slug === '' ? randomCrockford(LABEL_LENGTH) : `${slug}-${randomCrockford(SLUG_RANDOM_LENGTH)}`
+  return signed(keyring, { type, label, cell })
+}
+
+/**
+ * The identifier with a label that somebody else has made. @param keyId of the key that signs; default: the newest
+ */
+export async function signed(
+  keyring: Keyring,
+  { type, label, cell }: Pick<NamedResourceId, 'type' | 'label' | 'cell'>,
+  keyId?: string,
+): Promise<NamedResourceId> {
   const body = `${type}-${label}-${cell}`
-  const tag = await keyring.sign(body)
-  return { id: `${body}-${tag}`, type, label, cell, tag }
+  const tag = await keyring.sign(body, keyId)
+  return { format: 'named', id: `${body}-${tag}`, type, label, cell, tag }
 }
 
 /** Answers whether this deployment (or one whose verify-only key it holds) issued the identifier. Touches nothing. */
-export function verifyResourceId(keyring: Keyring, id: ResourceId): Promise<boolean> {
+export function verifyResourceId(keyring: Keyring, id: NamedResourceId): Promise<boolean> {
   return keyring.verify(id.id.slice(0, -TAG_LENGTH - 1), id.tag)
 }
 

@@ -22,7 +22,7 @@ export interface PeerOptions {
 }
 
 /** The calls that planes make; see edge/hop-calls.ts, which answers them. */
-export type HopCall = 'control' | 'account' | 'data' | 'dump' | 'restore'
+export type HopCall = 'control' | 'account' | 'data' | 'mint' | 'dump' | 'restore'
 
 export class Peers {
   readonly #options: PeerOptions

@@ -38,6 +38,10 @@ export function dataPlaneOverCells(here: DataPlaneFace, peers: Peers): DataPlane
       if (peers.isHere(cell)) return here.call(call)
       return (await peers.call(cell, 'data', call)).json<Outcome<DataMethods[M]['value']>>()
     },
+    async mint(call) {
+      if (peers.isHere(call.cell)) return here.mint(call)
+      return (await peers.call(call.cell, 'mint', call)).json<Outcome<readonly string[]>>()
+    },
     async dump(reference) {
       const cell = cellOf(reference)
       if (peers.isHere(cell)) return here.dump(reference)

@@ -2,6 +2,7 @@
 // reset of its object: make a new one per request.
 
 import type { CellPlace } from '../identity/cell.ts'
+import type { ObjectAddress } from '../identity/object-name.ts'
 import { ResourceError } from '../wire/errors.ts'
 
 /**
@@ -12,14 +13,41 @@ import { ResourceError } from '../wire/errors.ts'
  */
 export function toStub<T extends Rpc.DurableObjectBranded | undefined>(
   namespace: DurableObjectNamespace<T>,
-  name: string,
-  place?: CellPlace,
+  address: ObjectAddress,
+  place: CellPlace = {},
 ): DurableObjectStub<T> {
-  if (place === undefined) return namespace.getByName(name)
-  const home = place.jurisdiction === undefined ? namespace : inJurisdiction(namespace, place.jurisdiction)
-  return place.hint === undefined
-    ? home.getByName(name)
-    : home.getByName(name, { locationHint: place.hint as DurableObjectLocationHint })
+  const home = homeOf(namespace, place)
+  const options = place.hint === undefined ? undefined : { locationHint: place.hint as DurableObjectLocationHint }
+  if (typeof address === 'string') return home.getByName(address, options)
+  return home.get(home.idFromString(address.objectId), options)
+}
+
+/** New identifiers of the platform's own. Nothing is touched, and nothing remembers them. */
+export function newObjectIds<T extends Rpc.DurableObjectBranded | undefined>(
+  namespace: DurableObjectNamespace<T>,
+  place: CellPlace,
+  count: number,
+): string[] {
+  const home = homeOf(namespace, place)
+  return Array.from({ length: count }, () => home.newUniqueId().toString())
+}
+
+/** Whether an identifier is one of this namespace's: it carries a mac of the engine's own. Touches nothing. */
+export function isObjectIdOf(namespace: DurableObjectNamespace, objectId: string, place: CellPlace): boolean {
+  const home = homeOf(namespace, place)
+  try {
+    home.idFromString(objectId)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function homeOf<T extends Rpc.DurableObjectBranded | undefined>(
+  namespace: DurableObjectNamespace<T>,
+  { jurisdiction }: CellPlace,
+): DurableObjectNamespace<T> {
+  return jurisdiction === undefined ? namespace : inJurisdiction(namespace, jurisdiction)
 }
 
 function inJurisdiction<T extends Rpc.DurableObjectBranded | undefined>(

@@ -127,8 +127,19 @@ export interface ControlPlaneFace {
   call<M extends ControlMethod>(call: ControlCall<M>): Promise<Outcome<ControlMethods[M]['value']>>
 }
 
+/** For new resources that the platform names, which it can only where their objects will be. */
+export interface MintCall {
+  readonly v: typeof PLANES_VERSION
+  readonly type: string
+  readonly cell: string
+  readonly count: number
+  readonly requestId: string
+}
+
 export interface DataPlaneFace {
   call<M extends DataMethod>(call: DataCall<M>): Promise<Outcome<DataMethods[M]['value']>>
+  /** Identifiers of resources that are yet to be created. Nothing is touched, and nothing remembers them. */
+  mint(call: MintCall): Promise<Outcome<readonly string[]>>
   /** The whole content as one portable stream. @throws ResourceError when there is none, or nobody to ask */
   dump(reference: DataReference): Promise<ReadableStream<Uint8Array>>
   /** Fills an object from a dump; `descriptor` as in `takeOver`. Idempotent: what it had of it is replaced. */

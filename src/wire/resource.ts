@@ -56,6 +56,8 @@ export interface ResourceJson {
   readonly visibility: string
   readonly allowed_origins: readonly string[]
   readonly url: string
+  /** The same by account and name, of types whose resources are named by callers. */
+  readonly named_url?: string
   readonly labels: Readonly<Record<string, string>>
   readonly metadata: Readonly<Record<string, string>>
   readonly create_time: string
@@ -81,7 +83,10 @@ export interface ResourceJson {
   readonly usage?: { readonly bytes: number; readonly last_write_time: string; readonly report_time: string }
 }
 
-export function toResourceJson(record: ResourceRecord, url: string): ResourceJson {
+/** Where the content is. */
+export type ResourceUrls = Pick<ResourceJson, 'url' | 'named_url'>
+
+export function toResourceJson(record: ResourceRecord, { url, named_url }: ResourceUrls): ResourceJson {
   return {
     id: record.id,
     type: record.type,
@@ -92,6 +97,7 @@ export function toResourceJson(record: ResourceRecord, url: string): ResourceJso
     visibility: record.visibility,
     allowed_origins: record.allowedOrigins,
     url,
+    ...(named_url === undefined ? {} : { named_url }),
     labels: record.labels,
     metadata: record.metadata,
     create_time: toTime(record.createTimeMs),

@@ -49,6 +49,11 @@ describe('the package', () => {
     expect(asked).toEqual(['GET /v1/session'])
   })
 
+  test('[CL7] [AD2] it says where a resource is that an account calls so, as the server does', () => {
+    const own = createClient({ baseUrl: 'https://wikis.example/', key: '' }).resources('folios')
+    expect(own.namedUrl('acme', 'a/b c')).toBe('https://wikis.example/folios/by-name/acme/a%2Fb%20c/')
+  })
+
   test('[CL2] an app gives the client its collections, each with the types of its own params and settings', () => {
     type Wikis = Client<App<readonly [WikiType]>>
     expectTypeOf<Wikis['wikis']['create']>()

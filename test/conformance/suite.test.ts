@@ -17,7 +17,7 @@ import {
 } from '../../src/conformance/index.ts'
 import { BODY_BYTES } from '../../src/types/wiki/body.ts'
 import type { ResourceJson } from '../../src/wire/resource.ts'
-import { LEDGER_APP } from '../support/apps.ts'
+import { ADDRESSING_APP, LEDGER_APP } from '../support/apps.ts'
 import { runCli } from '../support/cli.ts'
 import { create, json, mintToken } from '../support/http.ts'
 import { ROOT, startServer, type TestServer } from '../support/server.ts'
@@ -109,6 +109,20 @@ describe('wikis', () => {
     const checks = typeChecks.filter(({ needs, id }) => needs === undefined && !['HT3', 'HT6', 'ID4'].includes(id))
     const creation = { params: { storage: 'tiddlers' } }
     registerConformance(checks, test, () => ({ ...optionsOf(server, 'wikis', TIDDLER_PROBE), creation }))
+  })
+})
+
+describe.each(['folios', 'leaves'])('%s, which are addressed in other ways', (plural) => {
+  let server: TestServer
+  beforeAll(async () => {
+    server = await startServer({ app: ADDRESSING_APP, timers: KEPT })
+  })
+
+  describe('[CF3] keep the rules of the control plane', () => {
+    registerConformance(controlPlaneChecks, test, () => optionsOf(server, plural, LEDGER_PROBE))
+  })
+  describe('[CF3] keep the rules of types', () => {
+    registerConformance(typeChecks, test, () => optionsOf(server, plural, LEDGER_PROBE))
   })
 })
 

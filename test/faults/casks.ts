@@ -42,17 +42,22 @@ export async function statusOf(response: Promise<Response>): Promise<Status> {
   }
 }
 
+/** Of a cask, or of what is addressed in another way. */
+export function pluralOf(id: string): string {
+  return `${id.slice(0, id.indexOf('-'))}s`
+}
+
 export async function inspect(server: TestServer, id: string): Promise<Inspected> {
-  const response = await server.fetch(`/v1/casks/${id}/inspect`)
+  const response = await server.fetch(`/v1/${pluralOf(id)}/${id}/inspect`)
   if (response.status !== 200) throw new Error(`inspect answered ${response.status}: ${await response.text()}`)
   return (await response.json()) as Inspected
 }
 
 /** @param query further parameters, such as `&deleted=true` */
-export async function list(server: TestServer, query = ''): Promise<ResourceJson[]> {
+export async function list(server: TestServer, query = '', plural = 'casks'): Promise<ResourceJson[]> {
   const all: ResourceJson[] = []
   for (let cursor = ''; ;) {
-    const response = await server.fetch(`/v1/casks?limit=200${query}${cursor}`)
+    const response = await server.fetch(`/v1/${plural}?limit=200${query}${cursor}`)
     const page = (await response.json()) as { data: ResourceJson[]; next_cursor?: string }
     if (!Array.isArray(page.data)) throw new Error(`the list answered ${response.status}`)
     all.push(...page.data)
@@ -64,14 +69,14 @@ export async function list(server: TestServer, query = ''): Promise<ResourceJson
 /** @throws Error unless the save was acknowledged */
 export async function save(server: TestServer, id: string, token: string, text: string): Promise<Draught> {
   const headers = { authorization: `Bearer ${token}` }
-  const response = await fetch(`${server.url}/casks/${id}/`, { method: 'PUT', body: text, headers })
+  const response = await fetch(`${server.url}/${pluralOf(id)}/${id}/`, { method: 'PUT', body: text, headers })
   if (response.status !== 200) throw new Error(`a save answered ${response.status}: ${await response.text()}`)
   return (await response.json()) as Draught
 }
 
 export function read(server: TestServer, id: string, token?: string): Promise<Response> {
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
-  return fetch(`${server.url}/casks/${id}/`, { headers })
+  return fetch(`${server.url}/${pluralOf(id)}/${id}/`, { headers })
 }
 
 /** Creates with an idempotency key of the same text as the name. */

@@ -35,8 +35,16 @@ export async function callData<M extends DataMethod>(
   resource: string,
   method: M,
   args: DataMethods[M]['args'],
+  type: string = 'cask',
 ): Promise<DataMethods[M]['value']> {
-  const call: DataCall<M> = { v: PLANES_VERSION, type: 'cask', resource, method, args, requestId: randomUUID() }
+  const call: DataCall<M> = {
+    v: PLANES_VERSION,
+    type,
+    resource,
+    method,
+    args,
+    requestId: randomUUID(),
+  }
   const outcome = (await exchange(server, 'data', call)) as Outcome<DataMethods[M]['value']>
   if (!outcome.ok) throw new Error(`${method} was refused: ${outcome.error.code}`)
   return outcome.value
@@ -49,10 +57,11 @@ export async function askControl<M extends ControlMethod>(
   args: ControlMethods[M]['args'],
   limits: CallerLimits = {},
   epoch: number = FIRST_POLICY_EPOCH,
+  type: string = 'cask',
 ): Promise<Outcome<ControlMethods[M]['value']>> {
   const account = server.secrets.defaultAccount
   const caller = { account, role: 'admin', limits, policyEpoch: epoch, requestId: randomUUID() } as const
-  const call: ControlCall<M> = { v: PLANES_VERSION, type: 'cask', object: 'control-plane-cask', method, args, caller }
+  const call: ControlCall<M> = { v: PLANES_VERSION, type, object: `control-plane-${type}`, method, args, caller }
   return (await exchange(server, 'control', call)) as Outcome<ControlMethods[M]['value']>
 }
 

@@ -23,5 +23,7 @@ export const ACCOUNTS_APP: string = join(ROOT, 'test/support/apps/accounts.ts')
 export const SHARDS_APP: string = join(ROOT, 'test/support/apps/shards.ts')
 /** On a shard per account, with accounts that are resources. */
 export const OWNED_SHARDS_APP: string = join(ROOT, 'test/support/apps/owned-shards.ts')
+/** Ledgers that are addressed by name, and by the platform's identifiers. */
+export const ADDRESSING_APP: string = join(ROOT, 'test/support/apps/addressing.ts')
 /** Pages and vaults, configured by a builder: the engine is not named, and some cells ask for what it has not got. */
 export const MOUNTED_APP: string = join(ROOT, 'test/support/apps/mounted.ts')

@@ -48,30 +48,46 @@ const HELD: Readonly<Record<string, Held>> = {
   tombstone: tombstone(5, 5),
 }
 
+const MOVED: Held = {
+  kind: 'moved',
+  moved: { id: descriptor(5, 5).id, incarnation: 5, version: 5, to: { cell: 'portland' }, movedAtMs: 1 },
+}
+
 /** (incarnation, version) against (5, 5): every order of both. */
 const PAIRS: readonly (readonly [number, number])[] = [4, 5, 6].flatMap((incarnation) =>
   [4, 5, 6].map((version) => [incarnation, version] as const),
 )
 
 describe('[DP1] apply', () => {
-  // c creates, s stores, t writes a tombstone, h answers what is held, F refused by the tombstone, L refused as too late.
+  // c creates, s stores, r wipes what the creation before has left and decides again, t writes a tombstone, h answers what is held, F refused by the tombstone, L refused as too late.
   // Columns: (4,4) (4,5) (4,6) (5,4) (5,5) (5,6) (6,4) (6,5) (6,6)
   const inTime = {
     nothing: 'c c c  c c c  c c c',
-    active: 'h h h  h h s  s s s',
-    read_only: 'h h h  h h s  s s s',
-    suspended: 'h h h  h h s  s s s',
-    deleted: 'h h h  h h s  s s s',
+    active: 'h h h  h h s  r r r',
+    read_only: 'h h h  h h s  r r r',
+    suspended: 'h h h  h h s  r r r',
+    deleted: 'h h h  h h s  r r r',
+    moved: 'M M M  M M M  c c c',
     tombstone: 'F F F  F F F  c c c',
   }
   const tooLate = {
     ...inTime,
     nothing: 'L L L  L L L  L L L',
+    active: 'h h h  h h s  L L L',
+    read_only: 'h h h  h h s  L L L',
+    suspended: 'h h h  h h s  L L L',
+    deleted: 'h h h  h h s  L L L',
     tombstone: 'F F F  F F F  L L L',
+    moved: 'M M M  M M M  L L L',
   }
   const deletion = {
     ...inTime,
     nothing: 't t t  t t t  t t t',
+    active: 'h h h  h h s  s s s',
+    read_only: 'h h h  h h s  s s s',
+    suspended: 'h h h  h h s  s s s',
+    deleted: 'h h h  h h s  s s s',
+    moved: 'M M M  M M M  t t t',
     tombstone: 'F F F  F F F  t t t',
   }
   const tables: readonly [string, readonly Mode[], number, Readonly<Record<string, string>>][] = [
@@ -88,14 +104,21 @@ describe('[DP1] apply', () => {
     h: { do: 'nothing', outcome: 'held' },
     F: { do: 'nothing', outcome: 'refused', reason: 'tombstone' },
     L: { do: 'nothing', outcome: 'refused', reason: 'not_after' },
+    M: { do: 'nothing', outcome: 'refused', reason: 'moved' },
+    r: { do: 'replace', tombstone: { id: descriptor(5, 5).id, incarnation: 5, version: 5, purgedAtMs: NOW } },
   }
 
   for (const [what, modes, notAfter, table] of tables) {
-    test.each(Object.keys(HELD))(`[DP1] [DP3] ${what}: what holds %s`, (name) => {
+    test.each(Object.keys(inTime))(`[DP1] [DP3] [AD5] ${what}: what holds %s`, (name) => {
       const expected = (table[name] ?? '').split(/\s+/).map((letter) => letters[letter])
       for (const mode of modes) {
         const decided = PAIRS.map(([incarnation, version]) =>
-          decideApply(HELD[name] as Held, descriptor(incarnation, version, { mode }), NOW, notAfter),
+          decideApply(
+            name === 'moved' ? MOVED : (HELD[name] as Held),
+            descriptor(incarnation, version, { mode }),
+            NOW,
+            notAfter,
+          ),
         )
         expect(decided, mode).toEqual(expected)
       }

@@ -1,14 +1,16 @@
 // Changes: conditions, names, and the modes that a resource can be in.
 
 import type { Check } from '../check.ts'
+import { keepsItsName, otherName } from '../named.ts'
 
 export const changing: readonly Check[] = [
   {
     id: 'CP7',
     title: 'a change with an outdated If-Match is refused (412) and changes nothing; with the current one it is made',
     async run(context) {
-      const { id, etag } = await context.create()
-      const name = `${context.prefix} Renamed`
+      const resource = await context.create()
+      const { id, etag } = resource
+      const name = otherName(context, resource, 'Renamed')
       const changed = await context.update(id, { name })
       for (const [method, rest, json] of [
         ['PATCH', '', { name: `${context.prefix} Lost` }],
@@ -40,7 +42,7 @@ export const changing: readonly Check[] = [
     title: 'a change answers what the resource is now, with a new ETag, and leaves the rest as it was',
     async run(context) {
       const { id, ...before } = await context.create({ labels: { kept: 'yes' } })
-      const name = `${context.prefix} New name`
+      const name = otherName(context, before, 'New name')
       const answer = (await context.ask('PATCH', context.api(id), { json: { name } })).requireStatus(200, 202)
       answer.require(answer.json['name'] === name, `the name "${name}"`)
       answer.require(answer.json['etag'] !== before.etag, `another ETag than ${before.etag}`)
@@ -56,6 +58,7 @@ export const changing: readonly Check[] = [
       const [one, other] = [await context.create(), await context.create()]
       const json = { name: one.name?.toUpperCase() }
       const refused = await context.ask('PATCH', context.api(other.id), { json, note: 'the name of another' })
+      if (keepsItsName(other)) return void refused.requireRefusal(400, 'invalid_request')
       refused.requireRefusal(409, 'already_exists')
       await context.update(one.id, { name: null })
       await context.update(other.id, json)

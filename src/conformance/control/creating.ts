@@ -4,6 +4,7 @@ import { parseResourceId } from '../../identity/resource-id.ts'
 import type { Answer } from '../answer.ts'
 import type { Check } from '../check.ts'
 import type { CheckContext } from '../context.ts'
+import { keepsItsName } from '../named.ts'
 
 /** Enough to meet each other, and few enough for a small quota. */
 const AT_ONCE = 6
@@ -88,13 +89,13 @@ export const creating: readonly Check[] = [
     async run(context) {
       // Composed, decomposed, and in capitals.
       const spellings = ['Caf\u00e9', 'Cafe\u0301', 'CAF\u00c9'].map((name) => `${context.prefix} ${name}`)
-      const { id } = await context.create({ name: spellings[0] })
+      const holder = await context.create({ name: spellings[0] })
       for (const name of spellings) {
         const json = { ...context.options.creation, name }
         const refused = await context.ask('POST', context.api(), { json, note: `name ${JSON.stringify(name)}` })
         refused.requireRefusal(409, 'already_exists')
       }
-      await context.remove(id)
+      await context.remove(holder.id, keepsItsName(holder) ? 'purge' : undefined)
       await context.create({ name: spellings[2] })
     },
   },

@@ -2,6 +2,7 @@
 
 import { requireEqual } from '../answer.ts'
 import type { Check } from '../check.ts'
+import { keepsItsName } from '../named.ts'
 
 export const PURGED_AT_ONCE = 'this deployment purges at once what is deleted, and keeps nothing to restore'
 
@@ -52,8 +53,15 @@ export const deleting: readonly Check[] = [
     id: 'CP13',
     title: 'a deleted resource whose name was given away is restored under another one only',
     async run(context) {
-      const { id, name } = await context.create()
+      const resource = await context.create()
+      const { id, name } = resource
       if (!(await context.remove(id)).isRestorable) context.skip(PURGED_AT_ONCE)
+      if (keepsItsName(resource)) {
+        const json = { ...context.options.creation, name }
+        const taken = await context.ask('POST', context.api(), { json, note: 'the name of what can be restored' })
+        taken.requireRefusal(409, 'already_exists')
+        return context.restore(id)
+      }
       await context.create({ name })
       const refused = await context.ask('POST', context.api(id, '/restore'), { json: {}, note: 'its name is taken' })
       refused.requireRefusal(409, 'already_exists')

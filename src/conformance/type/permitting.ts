@@ -1,5 +1,6 @@
 // Who may read and write a type's content, and that what is refused has no effect.
 
+import { otherName } from '../named.ts'
 import type { Check } from '../check.ts'
 import { NOT_PRIVATE } from '../control/tokens.ts'
 import { openProbed, type TypeConformanceOptions } from './probed.ts'
@@ -65,7 +66,7 @@ export const permitting: readonly Check<TypeConformanceOptions>[] = [
     async run(context) {
       const probed = await openProbed(context)
       await probed.writeAll(1)
-      await context.update(probed.resource.id, { name: `${context.prefix} Renamed` })
+      await context.update(probed.resource.id, { name: otherName(context, probed.resource, 'Renamed') })
       await probed.requireShown([1], 'renamed')
       await probed.writeAll(2)
       await probed.requireShown([1, 2])

@@ -19,6 +19,7 @@ import { releaseBytes, takeBytes } from './metering.ts'
 import { callPeer } from '../sharding/peers.ts'
 import { giveBackOne, takeOne } from './quota.ts'
 import { toRow, type CatalogRow } from '../row.ts'
+import { requireTransferable } from '../succession.ts'
 import { dropWork, findWork, isLeaving, putWork, transferKey, type WorkItem } from '../work.ts'
 
 interface Intent {
@@ -40,6 +41,7 @@ export async function transfer(
   { id, ifMatch, to, limits }: ControlMethods['transfer']['args'],
 ): Promise<Changed> {
   if (deps.ownedTypes.length > 0) throw new ResourceError('invalid_request', 'An account belongs to nobody else.')
+  requireTransferable(deps)
   const item = await deps.transact((sql) => {
     const row = liveRow(sql, id, caller.account)
     requireMatch(row, ifMatch)

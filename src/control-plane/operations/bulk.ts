@@ -36,7 +36,7 @@ export async function bulkCreate(
   caller: Caller,
   { requests, idempotency }: ControlMethods['bulkCreate']['args'],
 ): Promise<OperationRecord> {
-  const prepared = await Promise.all(requests.map((request) => prepare(deps, caller, request)))
+  const prepared = await prepare(deps, caller, requests)
   await learnLimits(deps, caller)
   const id = await deps.transact((sql) => {
     const known = idempotency && findByKey(sql, caller.account, idempotency, deps.now())

@@ -1,4 +1,4 @@
-// What the tests of faults run: a small resource type, once on one shard and once on a shard per account, and a side door to both faces
+// What the tests of faults run: a small resource type, on one shard, on a shard per account, and with two other addresses, and a side door to both faces
 // between the planes. The side door is a test's only: it takes the way that real calls take, over the socket to the other process.
 //
 //     GET, PUT {plural}/{id}/     the last text that was put, and how often
@@ -49,6 +49,8 @@ class Cask extends ResourceObject<{ reads: number }> {
 }
 
 class Vat extends Cask {}
+class Keg extends Cask {}
+class Tun extends Cask {}
 
 const CASK: ResourceTypeOptions = {
   name: 'cask',
@@ -58,7 +60,12 @@ const CASK: ResourceTypeOptions = {
 }
 
 const app = createApp({
-  types: [defineResourceType(CASK), defineResourceType({ ...CASK, name: 'vat', object: Vat, shards: byAccount() })],
+  types: [
+    defineResourceType(CASK),
+    defineResourceType({ ...CASK, name: 'vat', object: Vat, shards: byAccount() }),
+    defineResourceType({ ...CASK, name: 'keg', object: Keg, naming: 'caller' }),
+    defineResourceType({ ...CASK, name: 'tun', object: Tun, addressing: 'unique' }),
+  ],
 })
 
 type Call = { readonly method: string }
