@@ -3,6 +3,7 @@
 
 import type { ZodType } from 'zod'
 import { CAPABILITIES, type Capability } from './identity/capabilities.ts'
+import { CELL_CODE } from './identity/cell.ts'
 import { RESERVED_NAMES, TYPE_NAME } from './identity/resource-id.ts'
 import { single, type ShardPolicy } from './identity/shard.ts'
 import type { Permission } from './identity/token.ts'
@@ -69,6 +70,11 @@ export interface ResourceTypeOptions<
   readonly addressing?: 'name' | 'unique'
   /** Default: `single()`. */
   readonly shards?: ShardPolicy
+  /**
+   * Cell of new resources, where neither the request nor the account names one; one with a jurisdiction keeps a type's content in it.
+   * Default: the one nearest to whoever creates them.
+   */
+  readonly cell?: string
   /** Schema of `params` at creation, at most 64 KiB of JSON; handed to the object's `onCreate`. */
   readonly params?: Params
   /** A further restriction of `metadata` (always strings). */
@@ -115,7 +121,8 @@ export interface ResourceType<
   Plural extends string = string,
   Params extends ZodType = ZodType,
   Settings extends ZodType = ZodType,
-> extends Required<Omit<ResourceTypeOptions<Name, Plural>, 'params' | 'metadata' | 'settings' | 'limits'>> {
+> extends Required<Omit<ResourceTypeOptions<Name, Plural>, 'params' | 'metadata' | 'settings' | 'limits' | 'cell'>> {
+  readonly cell?: string
   readonly params?: Params
   readonly metadata?: ZodType
   readonly settings?: Settings
@@ -160,6 +167,10 @@ export function defineResourceType<
     if (RESERVED_NAMES.has(name) || (what === 'plural' && RESERVED_PLURALS.has(name)))
       throw new TypeError(`the ${what} "${name}" is reserved`)
   }
+  if (options.cell !== undefined && !CELL_CODE.test(options.cell))
+    throw new TypeError(
+      `the type ${options.name}: "${options.cell}" is no cell code: it must match ${CELL_CODE.source}`,
+    )
   for (const required of options.requires ?? []) {
     if (!CAPABILITIES.includes(required))
       throw new TypeError(`"${required}" is nothing that a type can require: choose of ${CAPABILITIES.join(', ')}`)
@@ -185,7 +196,7 @@ export function defineResourceType<
 }
 
 /** @throws TypeError for what contradicts itself */
-function requireAddressable({ name, naming, addressing, identifiers, credentials }: ResourceTypeOptions): void {
+function requireAddressable({ name, naming, addressing, identifiers, credentials, cell }: ResourceTypeOptions): void {
   const contradictions = [
     [
       naming === 'caller' && addressing === 'unique',
@@ -196,6 +207,11 @@ function requireAddressable({ name, naming, addressing, identifiers, credentials
       naming === 'caller' && identifiers === 'slug',
       "naming: 'caller' and identifiers: 'slug'",
       'its label follows from all of the name',
+    ],
+    [
+      naming === 'caller' && cell !== undefined,
+      "naming: 'caller' and a cell",
+      "its names lead to its account's own cell",
     ],
     [
       addressing === 'unique' && identifiers === 'slug',

@@ -22,6 +22,7 @@ const ACCOUNTS: readonly Column<Account>[] = [
   { title: 'ID', value: ({ id }) => id },
   { title: 'NAME', value: ({ name }) => name },
   { title: 'STATE', value: ({ state }) => state },
+  { title: 'CELL', value: ({ settings }) => settings?.cell },
   { title: 'LIMITS', value: ({ settings }) => toLimits(settings) },
   { title: 'CREATED', value: ({ create_time }) => toMoment(create_time) },
 ]
@@ -122,6 +123,22 @@ export function addAccountsNoun(program: Command): void {
       const { etag, settings } = await client.accounts.get(id)
       // Settings are replaced as a whole: nobody may have changed them in between.
       return client.accounts.update(id, { settings: toSettings(settings ?? {}, flags) }, { ifMatch: etag, wait: true })
+    },
+  })
+
+  addChange<WaitFlags & { readonly cell?: string; readonly anywhere?: boolean }>(noun, {
+    usage: 'place <id>',
+    summary: 'say in which cell its new resources live; those that it has stay',
+    options: [
+      new Option('--cell <code>', 'cell of the deployment').conflicts('anywhere'),
+      new Option('--anywhere', 'where their type says, or near whoever creates them'),
+    ],
+    examples: ['accounts place account-... --cell weur', 'accounts place account-... --anywhere'],
+    async change({ client, flags: { cell, anywhere } }, id) {
+      if (cell === undefined && anywhere !== true)
+        throw new EngineError('in which cell?', 'no option says so', 'Add --cell CODE, or --anywhere.', 2)
+      const { etag, settings: { cell: _before, ...others } = {} } = await client.accounts.get(id)
+      return client.accounts.update(id, { settings: { ...others, ...given({ cell }) } }, { ifMatch: etag, wait: true })
     },
   })
 

@@ -15,7 +15,7 @@ import { addResourcesNoun } from './resources.ts'
 import { addRotateCommands } from './rotate-keys.ts'
 import { addServeCommand } from './serve.ts'
 import { addTypesNoun } from './types.ts'
-import { addWranglerConfigCommand } from './wrangler-config.ts'
+import { addDeployCommands } from './deploy.ts'
 
 /** Usage errors; 1 is for what fails while running. */
 const USAGE_EXIT_CODE = 2
@@ -33,7 +33,7 @@ export function createProgram(): Command {
   addDataCommands(program)
   addRotateCommands(program)
   addConformanceCommand(program)
-  addWranglerConfigCommand(program)
+  addDeployCommands(program)
   program.commandsGroup('On a running server:')
   addResourcesNoun(program)
   addTokensNoun(program)

@@ -22,6 +22,8 @@ export interface AccountSettings {
   readonly limits?: Readonly<Record<string, AccountLimits>> | undefined
   /** Control plane requests. */
   readonly requests_per_second?: number | undefined
+  /** Of its new resources; default: as their type says, or near whoever creates them. */
+  readonly cell?: string | undefined
 }
 
 /** The built-in type of accounts, as the client sees it. */

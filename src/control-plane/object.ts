@@ -4,7 +4,13 @@ import { DurableObject } from 'cloudflare:workers'
 import { Alarm } from '../object/alarm.ts'
 import { GroupCommit } from '../object/group-commit.ts'
 import { ResourceError } from '../wire/errors.ts'
-import type { ControlCall, ControlMethod, ControlMethods, Outcome } from '../wire/planes.ts'
+import {
+  UNKNOWN_CALL,
+  type ControlCall,
+  type ControlMethod,
+  type ControlMethods,
+  type Outcome,
+} from '../wire/planes.ts'
 import { Admission } from './admission/admission.ts'
 import type { ControlDeps, ControlServices } from './deps.ts'
 import { nextExpiry } from './expiry.ts'
@@ -32,6 +38,7 @@ export abstract class ControlObject<Env = unknown> extends DurableObject<Env> {
   /** The one RPC face. A refusal is an answer; only the unexpected is thrown. */
   async call<M extends ControlMethod>(call: ControlCall<M>): Promise<Outcome<ControlMethods[M]['value']>> {
     let leave: (() => void) | undefined
+    if (!Object.hasOwn(METHODS, call.method)) return { ok: false, error: UNKNOWN_CALL }
     try {
       const deps = this.#open(call.object)
       leave = this.#admission?.enter(call.method, call.caller, deps.now())

@@ -1,6 +1,7 @@
 // The alarm-driven loop that makes catalog and objects agree. It drains the work table in order of due time, a bounded number of calls
 // per run, and decides by itself when to run again: the platform would give up after six failures.
 
+import { CALLS_AT_ONCE } from '../object/few-at-once.ts'
 import { toResourceError } from '../wire/errors.ts'
 import { advance, patienceMs } from './advance.ts'
 import { findRow } from './catalog.ts'
@@ -20,9 +21,6 @@ function itemsPerRun({ ownedTypes }: ControlDeps): number {
   return Math.floor(MAX_CALLS_PER_RUN / Math.max(2, ownedTypes.length + 1))
 }
 
-/** Cloudflare allows six connections per request. */
-const CONCURRENCY = 6
-
 /** One alarm run. Never throws for a resource's sake: a failed item gets a later due time and the others go on. */
 export async function reconcile(deps: ControlDeps): Promise<void> {
   await deps.transact((sql) => {
@@ -34,8 +32,8 @@ export async function reconcile(deps: ControlDeps): Promise<void> {
   const items = dueWork(deps.sql, deps.now(), itemsPerRun(deps))
   /** Cell -> calls in a row that found nobody there. */
   const failedInARow = new Map<string, number>()
-  const isAway = (cell: string): boolean => (failedInARow.get(cell) ?? 0) >= CONCURRENCY
-  const workers = Array.from({ length: CONCURRENCY }, async () => {
+  const isAway = (cell: string): boolean => (failedInARow.get(cell) ?? 0) >= CALLS_AT_ONCE
+  const workers = Array.from({ length: CALLS_AT_ONCE }, async () => {
     for (let item = items.shift(); item !== undefined; item = items.shift()) {
       const cell = findRow(deps.sql, item.key)?.cell ?? NO_CELL
       if (isAway(cell)) continue

@@ -6,14 +6,15 @@ import { placeOf, type CellTable } from '../identity/cell.ts'
 import { isObjectIdOf, newObjectIds, toStub } from '../object/stub.ts'
 import type { Descriptor } from '../wire/descriptor.ts'
 import { ResourceError, type ErrorData } from '../wire/errors.ts'
-import type {
-  DataCall,
-  DataMethod,
-  DataMethods,
-  DataPlaneFace,
-  DataReference,
-  MintCall,
-  Outcome,
+import {
+  UNKNOWN_CALL,
+  type DataCall,
+  type DataMethod,
+  type DataMethods,
+  type DataPlaneFace,
+  type DataReference,
+  type MintCall,
+  type Outcome,
 } from '../wire/planes.ts'
 import type { ResourceObject } from './object.ts'
 
@@ -52,9 +53,7 @@ export async function callDataObject<M extends DataMethod>(
   cells: CellTable,
   dataPlane: Pick<DataPlaneFace, 'dump'>,
 ): Promise<Outcome<DataMethods[M]['value']>> {
-  // Retryable: during a deployment the two planes may be of different releases for minutes.
-  if (!METHODS.has(call.method))
-    return { ok: false, error: { code: 'unavailable', message: 'The data plane does not know this call.' } }
+  if (!METHODS.has(call.method)) return { ok: false, error: UNKNOWN_CALL }
   const { object, error } = objectOf(call, namespace, cells)
   if (object === undefined) return { ok: false, error }
   if (call.method !== 'takeOver') return object.lifecycle(call.method, call.args)

@@ -6,14 +6,15 @@ import { fault } from '../object/fault.ts'
 import { closeAllSockets } from '../object/sockets.ts'
 import type { Descriptor, Held } from '../wire/descriptor.ts'
 import { ResourceError } from '../wire/errors.ts'
-import type {
-  ApplyOutcome,
-  ContentDigest,
-  DataMethod,
-  DataMethods,
-  ForgetOutcome,
-  Outcome,
-  PurgeOutcome,
+import {
+  UNKNOWN_CALL,
+  type ApplyOutcome,
+  type ContentDigest,
+  type DataMethod,
+  type DataMethods,
+  type ForgetOutcome,
+  type Outcome,
+  type PurgeOutcome,
 } from '../wire/planes.ts'
 import { digestOf } from './digest.ts'
 import {
@@ -65,6 +66,7 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
         // Content never comes with a call: the entrypoint opens the stream, and gives it to restoreContent.
         takeOver: () => Promise.reject(new TypeError("takeOver is the entrypoint's")),
       }
+    if (!Object.hasOwn(methods, method)) return { ok: false, error: UNKNOWN_CALL }
     try {
       return { ok: true, value: await methods[method](args) }
     } catch (error) {

@@ -1,7 +1,6 @@
-// Many calls of one request, a few at a time.
+// Many calls of one request, of which some may fail.
 
-/** Cloudflare allows six connections per request. */
-const CALLS_AT_ONCE = 6
+import { fewAtOnce } from '../object/few-at-once.ts'
 
 /**
  * What one does not answer, the others still do.
@@ -13,17 +12,12 @@ export async function askAll<T>(
   names: readonly string[],
   ask: (name: string) => Promise<T>,
 ): Promise<{ readonly answers: readonly T[]; readonly unreachable: readonly string[] }> {
-  const results: PromiseSettledResult<T>[] = []
-  const waiting = names.entries()
-  const workers = Array.from({ length: CALLS_AT_ONCE }, async () => {
-    for (const [index, name] of waiting) {
-      results[index] = await ask(name).then(
-        (value) => ({ status: 'fulfilled', value }) as const,
-        (reason: unknown) => ({ status: 'rejected', reason }) as const,
-      )
-    }
-  })
-  await Promise.all(workers)
+  const results = await fewAtOnce(names, (name) =>
+    ask(name).then(
+      (value) => ({ status: 'fulfilled', value }) as const,
+      (reason: unknown) => ({ status: 'rejected', reason }) as const,
+    ),
+  )
   const failed = results.filter((result) => result.status === 'rejected')
   if (failed.length > 0 && failed.length === names.length) throw failed[0]?.reason
   return {

@@ -22,6 +22,8 @@ export interface SignedIn {
   readonly caller: ControlCaller
   /** Of the account whose key was shown: its limits of the route's type become the caller's. */
   readonly settings?: AccountSettings
+  /** Where the caller's account has its new resources, if it says so. */
+  readonly accountCell?: string
 }
 
 /** What an isolate remembers between requests. */
@@ -70,11 +72,11 @@ async function signIn(
   if (context.hooks.authenticate !== undefined) {
     const caller = await context.hooks.authenticate(request, context.env)
     if (caller === undefined) throw new ResourceError('unauthenticated', 'Sign in first.')
-    const { account, role, limits = {}, actor = account } = caller
+    const { account, role, limits = {}, actor = account, cell } = caller
     // It would have what belongs to nobody: the log of the deployment as a whole, and its operations.
     if (account === WHOLE_DEPLOYMENT || account === '')
       throw new ResourceError('permission_denied', `The account "${account}" is nobody's: it stands for all of them.`)
-    return { caller: { account, role, limits, requestId, actor } }
+    return { caller: { account, role, limits, requestId, actor }, ...toAccountCell(cell) }
   }
   const presented = bearerOf(request)
   // Deliberate, unlike a cookie: a key that is no good is not made up for by one.
@@ -112,7 +114,12 @@ async function signInByKey(
     },
   )
   limiter.accept(asked, settings.requestsPerSecond)
-  return { caller: { account, role, limits: {}, requestId, actor: `key:${keyId}` }, settings }
+  const caller = { account, role, limits: {}, requestId, actor: `key:${keyId}` }
+  return { caller, settings, ...toAccountCell(settings.cell) }
+}
+
+function toAccountCell(cell: string | undefined): Pick<SignedIn, 'accountCell'> {
+  return cell === undefined ? {} : { accountCell: cell }
 }
 
 /** @throws ResourceError `permission_denied` when the builder's `authorize` says no, or a read-only caller asks for a change */

@@ -3,7 +3,7 @@
 import * as z from 'zod'
 import type { ZodType } from 'zod'
 import { CAPABILITIES, lackOf, type Places } from '../identity/capabilities.ts'
-import { placeOf, type Engine } from '../identity/cell.ts'
+import { placeOf, type CellTable, type Engine } from '../identity/cell.ts'
 import type { ResourceType } from '../resource-type.ts'
 import { toCapabilitiesJson } from '../wire/capabilities.ts'
 import { ResourceError } from '../wire/errors.ts'
@@ -66,17 +66,31 @@ export async function getCapabilities({ context, caller }: ControlRequest): Prom
   return Response.json(toCapabilitiesJson(placesOf(context), context.types, { withAddresses }))
 }
 
+/** @param by who asks for it; undefined = the request itself. @throws ResourceError `invalid_request` */
+export function requireKnownCell({ cells }: Pick<Deployment, 'cells'>, code: string, by?: string): string {
+  if (placeOf(cells, code) !== undefined) return code
+  throw new ResourceError(
+    'invalid_request',
+    `There is no cell "${code}"${by === undefined ? '' : `, which ${by} asks for`}: choose one of ${Object.keys(cells).join(', ')}.`,
+    { details: { parameter: 'cell' } },
+  )
+}
+
 /** @throws ResourceError `invalid_request` for a cell that the deployment does not have, or that the type's resources cannot be in */
 export function requireCell(deployment: Deployment, type: ResourceType, code: string): void {
-  if (placeOf(deployment.cells, code) === undefined) {
-    const known = Object.keys(deployment.cells).join(', ')
-    throw new ResourceError('invalid_request', `There is no cell "${code}": choose one of ${known}.`)
-  }
+  requireKnownCell(deployment, code)
   const reason = lackOf(placesOf(deployment), type, code)
   if (reason === undefined) return
   throw new ResourceError('invalid_request', `No ${type.name} can be in the cell "${code}": ${reason}.`, {
     details: { resource_type: type.name, cell: code, reason },
   })
+}
+
+/** The cells that resources of a type can be in. */
+export function cellsFor(deployment: Deployment, type: ResourceType): CellTable {
+  const { cells } = deployment
+  const places = placesOf(deployment)
+  return Object.fromEntries(Object.entries(cells).filter(([code]) => lackOf(places, type, code) === undefined))
 }
 
 function placesOf({ engine, cells, config }: Deployment): Places {

@@ -204,7 +204,8 @@ async function serveContent(
   }
   if (principal.via === 'cookie') requireOwnOrigin(request, seen.origin)
   if (principal.via === 'basic') requireOwnSite(request, seen.origin)
-  const limited = limitBody(request, type.limits.bodyBytes, () => requirePermission(type, principal))
+  const mayBeRead = (): void => requirePermission(type, principal)
+  const limited = limitBody(request, type.limits.bodyBytes, mayBeRead, context.config.heldBodyBytes)
   const body = limited instanceof Promise ? await limited : limited
   const issued = id
   const serveAt = (place: ObjectPlace, content: LimitedBody): Promise<Response> =>

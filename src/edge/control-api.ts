@@ -49,7 +49,7 @@ async function serveRoute(
   params: Readonly<Record<string, string>>,
   bindings: ControlBindings,
 ): Promise<Response> {
-  const { context, hosts, settings } = bindings
+  const { context, hosts, settings, accountCell } = bindings
   const { type } = route
   const limits = settings === undefined || type === undefined ? undefined : limitsIn(settings, type)
   const caller = limits === undefined ? bindings.caller : { ...bindings.caller, limits }
@@ -64,7 +64,8 @@ async function serveRoute(
   const given = await readInput(request, route.maxBodyBytes ?? MAX_CONTROL_BODY_BYTES)
   const body = validate(route.body, given, 'body')
   const fingerprint = (): Promise<string> => fingerprintOf(`${request.method} ${url.pathname}`, given)
-  const control = { context, hosts, caller, request, params, body, query, fingerprint }
+  const parts = { context, hosts, caller, request, params, body, query, fingerprint }
+  const control = accountCell === undefined ? parts : { ...parts, accountCell }
   return route.type === undefined ? route.handle(control) : route.handle({ ...control, type: route.type, id })
 }
 

@@ -16,6 +16,8 @@ export interface AuthenticatedCaller {
   readonly account: string
   readonly role: Caller['role']
   readonly limits?: CallerLimits
+  /** Where the account has its new resources. Default: as the type says, or near the user. */
+  readonly cell?: string
   /** For the audit log; default: the account. */
   readonly actor?: string
 }

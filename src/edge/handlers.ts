@@ -1,8 +1,6 @@
 // What each control plane route does: turn the validated request into one call to the control plane, and its answer into a response.
 
-import { nameHomeOf } from '../identity/caller-name.ts'
 import { namedPath } from '../identity/named-path.ts'
-import type { ResourceType } from '../resource-type.ts'
 import { ResourceError } from '../wire/errors.ts'
 import { toOperationJson, type OperationRecord } from '../wire/operation.ts'
 import type { Changed, CreateRequest, UpdateRequest } from '../wire/planes.ts'
@@ -10,7 +8,7 @@ import { toResourceJson, toRevisionTag, type ResourceRecord, type ResourceUrls }
 import { limitsOf, requireAccount } from './act-for.ts'
 import { ACCOUNT_PARAMETER } from './authorize.ts'
 import { requireCell } from './capabilities.ts'
-import type { EdgeContext } from './deployment.ts'
+import { defaultCell, requireAccountCell } from './choose-cell.ts'
 import type { ControlRequest, Handler, ResourceRequest } from './route.ts'
 import type { BulkBody, CreateBody, RestoreBody, UpdateBody } from './schemas.ts'
 import { callControlPlane } from './to-control-plane.ts'
@@ -20,7 +18,8 @@ const RETRY_AFTER_SECONDS = '1'
 
 export const createResource: Handler = async (control) => {
   const { context, type, caller } = control
-  const request = await toCreateRequest(control, control.body as CreateBody)
+  const body = control.body as CreateBody
+  const request = toCreateRequest(control, body, body.cell ?? (await defaultCell(control)))
   const args = { ...request, ...(await idempotencyOf(control)) }
   const { record, applied } = await callControlPlane(context, type, caller, 'create', args)
   return answerCreated(control, record, applied)
@@ -29,7 +28,8 @@ export const createResource: Handler = async (control) => {
 export const bulkCreate: Handler = async (control) => {
   const { context, type, caller } = control
   const { resources } = control.body as BulkBody
-  const requests = await Promise.all(resources.map((body) => toCreateRequest(control, body)))
+  const cell = resources.every((body) => body.cell !== undefined) ? '' : await defaultCell(control)
+  const requests = resources.map((body) => toCreateRequest(control, body, body.cell ?? cell))
   const args = { requests, ...(await idempotencyOf(control)) }
   return answerOperation(control, await callControlPlane(context, type, caller, 'bulkCreate', args))
 }
@@ -50,21 +50,15 @@ function toLocation({ caller, request }: ControlRequest, path: string, account: 
   return `${path}?${ACCOUNT_PARAMETER}=${encodeURIComponent(account)}`
 }
 
-async function toCreateRequest({ context, type, caller }: ResourceRequest, body: CreateBody): Promise<CreateRequest> {
-  const cell = body.cell ?? (await defaultCell(context, type, caller.account))
+function toCreateRequest({ context, type }: ResourceRequest, body: CreateBody, cell: string): CreateRequest {
   requireCell(context, type, cell)
+  if (type === context.accountType) requireAccountCell(context, body.settings)
   return {
     ...toShared(body),
     ...(typeof body.name === 'string' ? { name: body.name } : {}),
     ...(body.params === undefined ? {} : { params: body.params }),
     cell,
   }
-}
-
-/** Near the user; what is reached by its name, where the name leads. */
-async function defaultCell(context: EdgeContext, type: ResourceType, account: string): Promise<string> {
-  if (type.naming !== 'caller') return context.config.cell
-  return (await nameHomeOf(context.keyring, account, context.rootCell)).cell
 }
 
 /** @throws ResourceError `invalid_request` for a key that cannot be one */
@@ -99,6 +93,7 @@ export const updateResource: Handler = async (control) => {
   const { name, mode, hosts, ...rest } = control.body as UpdateBody
   for (const host of hosts ?? []) requireForeign(control, host)
   if (hosts !== undefined && hosts.length > 0) requireOwnOrigin(control)
+  if (control.type === control.context.accountType) requireAccountCell(control.context, rest.settings)
   const changes: UpdateRequest = {
     ...toShared(rest),
     ...(name === undefined ? {} : { name }),

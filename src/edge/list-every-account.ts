@@ -4,6 +4,7 @@
 import { formatCursor, parseCursor } from '../identity/cursor.ts'
 import { controlObjectName } from '../identity/object-name.ts'
 import { WHOLE_DEPLOYMENT, shardsOf } from '../identity/shard.ts'
+import { MAX_CALLS } from '../object/few-at-once.ts'
 import { ResourceError } from '../wire/errors.ts'
 import type { ListPage } from '../wire/planes.ts'
 import { toResourceJson, type ResourceRecord } from '../wire/resource.ts'
@@ -46,8 +47,9 @@ async function readPage({ context, type, caller }: ResourceRequest, query: ListQ
     if (named === undefined) return walkAccounts(context, type, caller, query)
     shards.push(...named)
   }
-  const from = cursor === undefined ? BEGINNING : requirePosition(cursor)
   const objects = [...new Set(shards.map((shard) => controlObjectName(type.name, shard)))]
+  if (objects.length > MAX_CALLS) return walkAccounts(context, type, caller, query)
+  const from = cursor === undefined ? BEGINNING : requirePosition(cursor)
   const args = { after: from.after, limit, everyAccount: { from: from.account } }
   const { answers, unreachable } = await askAll(objects, (object) =>
     callShard(context, type, object, asRoot, 'list', args),

@@ -1,6 +1,8 @@
 // One list over several control plane objects: each is asked for its next page, the pages are merged, and one cursor remembers how far
 // each has come.
 
+import { fewAtOnce } from '../object/few-at-once.ts'
+
 /** Position by source; a source that is not in it has not begun. */
 export type Positions = Readonly<Record<string, number>>
 
@@ -39,10 +41,9 @@ export async function readSources<T>({
   /** Like `positions`, and also there at the end: for a feed that goes on. */
   readonly resume: Positions
 }> {
-  const pages = await Promise.all(
-    sources
-      .filter(({ name }) => from[name] !== AT_END)
-      .map(async (source) => ({ name: source.name, page: await source.read(from[source.name] ?? 0), taken: 0 })),
+  const pages = await fewAtOnce(
+    sources.filter(({ name }) => from[name] !== AT_END),
+    async (source) => ({ name: source.name, page: await source.read(from[source.name] ?? 0), taken: 0 }),
   )
   const rows: { row: T; source: string }[] = []
   const resume: Record<string, number> = Object.fromEntries(

@@ -4,6 +4,7 @@
 import { controlObjectName } from '../identity/object-name.ts'
 import { shardsOf } from '../identity/shard.ts'
 import { withDeadline } from '../object/deadline.ts'
+import { MAX_CALLS, fewAtOnce } from '../object/few-at-once.ts'
 import type { ResourceType } from '../resource-type.ts'
 import { PLANES_VERSION, type ControlCall, type ShardMetrics } from '../wire/planes.ts'
 import { typesOf, type EdgeContext } from './deployment.ts'
@@ -13,8 +14,6 @@ import { policyOf } from './to-control-plane.ts'
 const BUCKETS: readonly number[] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 /** A metrics page is asked for every few seconds: a shard that hangs must not hold it up. */
 const SHARD_DEADLINE_MS = 2_000
-/** Connections at once that the strictest engine gives one request. */
-const CONCURRENCY = 6
 /** Shards whose figures are asked for, of each type: of more, a part would say as much as all. */
 const MAX_SHARDS = 64
 
@@ -78,19 +77,17 @@ interface ShardAnswer {
 }
 
 async function askShards(context: EdgeContext, requestId: string): Promise<ShardAnswer[]> {
-  const asked = typesOf(context).flatMap((type) => {
+  const types = typesOf(context)
+  const most = Math.min(MAX_SHARDS, Math.max(1, Math.floor(MAX_CALLS / types.length)))
+  const asked = types.flatMap((type) => {
     // One object per account: whose are not known here. The root, at least, is there.
     const shards = shardsOf(policyOf(type).policy, Object.keys(context.cells)) ?? [undefined]
-    return shards.slice(0, MAX_SHARDS).map((shard) => ({ type, shard }))
+    return shards.slice(0, most).map((shard) => ({ type, shard }))
   })
-  const answers: ShardAnswer[] = []
-  const workers = Array.from({ length: CONCURRENCY }, async () => {
-    for (let next = asked.shift(); next !== undefined; next = asked.shift()) {
-      const figures = await askShard(context, next.type, next.shard, requestId)
-      answers.push({ type: next.type.name, shard: next.shard ?? 'root', figures })
-    }
+  const answers = await fewAtOnce(asked, async ({ type, shard }): Promise<ShardAnswer> => {
+    const figures = await askShard(context, type, shard, requestId)
+    return { type: type.name, shard: shard ?? 'root', figures }
   })
-  await Promise.all(workers)
   return answers.toSorted((a, b) => (`${a.type} ${a.shard}` < `${b.type} ${b.shard}` ? -1 : 1))
 }
 

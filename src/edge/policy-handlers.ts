@@ -3,6 +3,7 @@
 import * as z from 'zod'
 import type { ZodType } from 'zod'
 import { BUCKETS, WHOLE_DEPLOYMENT, type ShardPolicy } from '../identity/shard.ts'
+import { fewAtOnce } from '../object/few-at-once.ts'
 import { ResourceError } from '../wire/errors.ts'
 import { typesOf } from './deployment.ts'
 import { answerOperation } from './handlers.ts'
@@ -30,20 +31,18 @@ export const typeAnswer: ZodType = z
   .meta({ id: 'Type' })
 
 export async function listTypes({ context, caller }: ControlRequest): Promise<Response> {
-  const data = await Promise.all(
-    typesOf(context).map(async (type) => {
-      const asRoot = { ...caller, account: WHOLE_DEPLOYMENT }
-      const persisted = await callControlPlane(context, type, asRoot, 'policy', { proposal: type.shards })
-      return {
-        name: type.name,
-        plural: type.plural,
-        policy: persisted.policy,
-        proposed_policy: type.shards,
-        epoch: persisted.epoch,
-        moving: persisted.previous !== undefined,
-      }
-    }),
-  )
+  const data = await fewAtOnce(typesOf(context), async (type) => {
+    const asRoot = { ...caller, account: WHOLE_DEPLOYMENT }
+    const persisted = await callControlPlane(context, type, asRoot, 'policy', { proposal: type.shards })
+    return {
+      name: type.name,
+      plural: type.plural,
+      policy: persisted.policy,
+      proposed_policy: type.shards,
+      epoch: persisted.epoch,
+      moving: persisted.previous !== undefined,
+    }
+  })
   return Response.json({ data })
 }
 

@@ -4,16 +4,21 @@ import { ResourceError } from '../wire/errors.ts'
 
 /** Slow enough for 50 MB over a bad connection; a body that has stalled ends here. */
 const DEADLINE_MS = 300_000
-/** All bodies that are being read at the edge together: a part of the 128 MB that the strictest engine gives would be too little for one. */
-const MAX_HELD_BYTES: number = 256 * 1024 ** 2
+/** All bodies that are being read at the edge together, where the engine has the machine's memory. */
+const DEFAULT_HELD_BYTES: number = 256 * 1024 ** 2
 
 let heldBytes = 0
 
 /**
  * @throws ResourceError `too_large` beyond `limitBytes`, `overloaded` when too much is being read at once, `deadline_exceeded`,
  * `invalid_request` when the body breaks off
+ * @param maxHeldBytes of this and all others that are being read
  */
-export async function readBody(body: ReadableStream<Uint8Array>, limitBytes: number): Promise<Blob> {
+export async function readBody(
+  body: ReadableStream<Uint8Array>,
+  limitBytes: number,
+  maxHeldBytes: number = DEFAULT_HELD_BYTES,
+): Promise<Blob> {
   const reader = body.getReader()
   const parts: Uint8Array[] = []
   let size = 0
@@ -28,7 +33,7 @@ export async function readBody(body: ReadableStream<Uint8Array>, limitBytes: num
       size += value.byteLength
       heldBytes += value.byteLength
       if (size > limitBytes) throw tooLarge(limitBytes)
-      if (heldBytes > MAX_HELD_BYTES) {
+      if (heldBytes > maxHeldBytes) {
         throw new ResourceError('overloaded', 'Too many large bodies are being received: try again.', {
           retryAfterSeconds: 5,
         })

@@ -16,6 +16,8 @@ export interface ControlRequest {
   readonly hosts: Hosts
   /** On whose behalf: an operator may act for any account. */
   readonly caller: ControlCaller
+  /** Where the caller's account has its new resources, if it says so. */
+  readonly accountCell?: string
   readonly request: Request
   /** Segments of the path that the route names, such as `operation`; decoded. */
   readonly params: Readonly<Record<string, string>>

@@ -150,7 +150,9 @@ const addressText: ZodType<string> = nameText
   .describe('By which it is reached, whatever its case, for ever; 1 to 100 characters')
 
 function defaultCellOf(type: ResourceType): string {
-  return type.naming === 'caller' ? "its account's own, and there is no other" : 'the cell that the request reached'
+  return type.naming === 'caller'
+    ? "its account's own, and there is no other"
+    : 'as the account or the type says, else near the request'
 }
 
 function visibilityOf(type: ResourceType, more = ''): z.ZodEnum {

@@ -2,6 +2,7 @@
 
 import type { ResourceId } from '../identity/resource-id.ts'
 import { withDeadline } from '../object/deadline.ts'
+import { fewAtOnce } from '../object/few-at-once.ts'
 import type { ResourceType } from '../resource-type.ts'
 import type { ResourceRecord } from '../wire/resource.ts'
 import { hasOperatorSession, type ControlCaller } from './authorize.ts'
@@ -26,9 +27,7 @@ export async function serveStartPage(
 ): Promise<Response> {
   const isSignedIn = await hasOperatorSession(context, edge.cache, request, origin)
   const caller = operator(context, requestId)
-  const sections = isSignedIn
-    ? await Promise.all(context.types.map((type) => section(context, type, caller)))
-    : [SIGN_IN]
+  const sections = isSignedIn ? await fewAtOnce(context.types, (type) => section(context, type, caller)) : [SIGN_IN]
   return pageResponse(sections.join(''), requestId)
 }
 

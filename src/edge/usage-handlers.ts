@@ -1,6 +1,7 @@
 // Usage of an account: by day and resource, and as it is now. Objects report it by themselves; nothing here asks one.
 
 import { base64url } from 'jose'
+import { fewAtOnce } from '../object/few-at-once.ts'
 import { ResourceError } from '../wire/errors.ts'
 import type { UsageRow } from '../wire/planes.ts'
 import { requireOneAccount } from './act-for.ts'
@@ -48,10 +49,9 @@ export async function getUsage(control: ControlRequest): Promise<Response> {
       break
     }
   }
-  const now = await Promise.all(
-    context.types.map(
-      async (type) => [type.name, await callControlPlane(context, type, caller, 'account', {})] as const,
-    ),
+  const now = await fewAtOnce(
+    context.types,
+    async (type) => [type.name, await callControlPlane(context, type, caller, 'account', {})] as const,
   )
   return Response.json({
     account: caller.account,

@@ -1,4 +1,4 @@
-// The list over all accounts where each has a shard of its own: one account after the other, as the control plane of accounts lists them.
+// The list over all accounts where the shards are too many to be asked at once, such as one for each account: one account after the other, as the control plane of accounts lists them.
 
 import { formatCursor, parseCursor } from '../identity/cursor.ts'
 import { ACCOUNT_TYPE } from '../wire/account.ts'
@@ -75,7 +75,7 @@ async function nextStops(context: EdgeContext, caller: ControlCaller, { list, ac
   if (accountType === undefined)
     throw new ResourceError(
       'invalid_request',
-      'Every account has a shard of its own, and this application keeps its accounts by itself: there is no list of them to go through.',
+      'There are too many shards to ask all of them, and this application keeps its accounts by itself: there is no list of them to go through.',
     )
   if (list === 0) return [{ account: defaultAccount, at: BEGINNING, next: { list: 1, account: 0, after: 0 } }]
   const read = (deleted: boolean): Promise<ListPage> => {

@@ -70,7 +70,8 @@ export function ownerOf(dataDirectory: string): string | undefined {
   return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined
 }
 
-async function loadOrCreateSecrets(file: string, cell: string): Promise<DeploymentSecrets> {
+/** @param cell of the deployment's own account, if it is new @throws EngineError as {@link readSecrets} */
+export async function loadOrCreateSecrets(file: string, cell: string): Promise<DeploymentSecrets> {
   try {
     return readSecrets(file)
   } catch (thrown) {

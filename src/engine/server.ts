@@ -12,6 +12,7 @@ import { RunningEngine, configFile } from './running-engine.ts'
 import { openSecrets } from './secrets.ts'
 import type { RunningServer, ServerOptions } from './server-options.ts'
 import { sweepEmptyObjects } from './sweep.ts'
+import { checkTypeCells } from './type-cells.ts'
 
 /**
  * Serves an app; resolves when it answers.
@@ -52,6 +53,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     opened.push(...listeners)
     const bundle = await bundling
     await endBundler()
+    checkTypeCells(bundle.manifest, options.cells)
     return await new RunningEngine({ options, directory, secrets, lock, listeners, bundle }).start()
   } catch (thrown) {
     for (const resource of opened) resource.close()

@@ -93,7 +93,7 @@ export const ENGINES: Readonly<Record<Engine, EngineCapabilities>> = {
       subrequestsPerRequest: 1_000,
     },
     experimental: false,
-    command: 'wrangler deploy',
+    command: 'biplane deploy cloudflare',
   },
 }
 

@@ -12,15 +12,15 @@ export const LOCATION_HINTS: readonly string[] = [
   'weur',
   'eeur',
   'apac',
-  'apacne',
-  'apacse',
+  'apac-ne',
+  'apac-se',
   'oc',
   'afr',
   'me',
 ]
 
 /** Cloudflare's jurisdictions, the same source. */
-export const JURISDICTIONS: readonly string[] = ['eu', 'fedramp']
+export const JURISDICTIONS: readonly string[] = ['eu', 'fedramp', 'fedramp-high', 'us']
 
 /** What runs the objects: see capabilities.ts for what each can do. */
 export type Engine = 'workerd' | 'workerd-cluster' | 'cloudflare'

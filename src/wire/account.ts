@@ -25,6 +25,8 @@ export interface AccountSettings {
   readonly limits?: Readonly<Record<string, CallerLimits>>
   /** Control plane requests per second that the edge lets through; default: {@link DEFAULT_REQUESTS_PER_SECOND}. */
   readonly requestsPerSecond?: number
+  /** Cell of its new resources; default: as their type says, or near the user. */
+  readonly cell?: string
 }
 
 /** Far above what a person or a deployment script needs, and a fraction of what one shard serves. */
@@ -48,16 +50,18 @@ export interface AccountSettingsJson {
       >
     | undefined
   readonly requests_per_second?: number | undefined
+  readonly cell?: string | undefined
 }
 
 /** @param settings of an account's descriptor, which passed the type's schema */
 export function toAccountSettings(settings: Readonly<Record<string, unknown>>): AccountSettings {
-  const { limits, requests_per_second: requestsPerSecond } = settings as AccountSettingsJson
+  const { limits, requests_per_second: requestsPerSecond, cell } = settings as AccountSettingsJson
   return {
     ...(limits === undefined
       ? {}
       : { limits: Object.fromEntries(Object.entries(limits).map(([type, json]) => [type, toCallerLimits(json)])) }),
     ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }),
+    ...(cell === undefined ? {} : { cell }),
   }
 }
 

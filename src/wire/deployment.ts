@@ -37,6 +37,8 @@ export interface DeploymentConfig {
   readonly pathCapabilities: boolean
   /** One structured log line per request. */
   readonly requestLog: boolean
+  /** Bodies without a declared length that one isolate may hold at once; default: what a machine of one's own has room for. */
+  readonly heldBodyBytes?: number
   readonly timers: LifecycleTimers
 }
 

@@ -13,6 +13,8 @@ export interface TypeManifest {
   readonly name: string
   readonly plural: string
   readonly shards: ShardPolicy
+  /** Where new resources are made unless somebody says otherwise: must be one of the deployment's cells. */
+  readonly cell?: string
   /** Exported class and environment binding of the control plane objects: `WikiControl`, `WIKI_CONTROL`. */
   readonly control: ObjectBinding
   /** The same for the data plane objects: `WikiData`, `WIKI_DATA`. */
@@ -27,13 +29,16 @@ export interface ObjectBinding {
 }
 
 /** The two classes of a type and the names under which the engine binds them. */
-export function toTypeManifest(type: Pick<TypeManifest, 'name' | 'plural' | 'shards' | 'requires'>): TypeManifest {
+export function toTypeManifest(
+  type: Pick<TypeManifest, 'name' | 'plural' | 'shards' | 'cell' | 'requires'>,
+): TypeManifest {
   const pascal = type.name.charAt(0).toUpperCase() + type.name.slice(1)
   const upper = type.name.toUpperCase()
   return {
     name: type.name,
     plural: type.plural,
     shards: type.shards,
+    ...(type.cell === undefined ? {} : { cell: type.cell }),
     control: { className: `${pascal}Control`, binding: `${upper}_CONTROL` },
     data: { className: `${pascal}Data`, binding: `${upper}_DATA` },
     ...(type.requires === undefined || type.requires.length === 0 ? {} : { requires: type.requires }),

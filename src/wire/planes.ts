@@ -21,6 +21,17 @@ export type Outcome<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly error: ErrorData; readonly moved?: PersistedPolicy }
 
+/**
+ * The answer of an object that is of an older release than its caller: a Worker and its objects are, for minutes, at every deployment.
+ * Nothing has happened, and the next attempt may find it renewed.
+ */
+export const UNKNOWN_CALL: ErrorData = {
+  code: 'unavailable',
+  message: 'What holds this is of an older release, which does not know the call. Try again.',
+  applied: 'no',
+  retryAfterSeconds: 1,
+}
+
 // --- edge -> control plane -----------------------------------------------------------------------------------------------------
 
 /** Who is calling, as decided at the edge. Counters live in the shard. */

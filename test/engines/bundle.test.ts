@@ -1,6 +1,6 @@
 // From an app file to what the engines get: manifest, bundle, configurations.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -8,8 +8,6 @@ import { DEFAULT_APP, bundleApp, type AppBundle } from '../../dist/engine/app-bu
 import { COMPATIBILITY_DATE } from '../../dist/engine/compatibility.js'
 import { checkOpenFileLimit } from '../../dist/engine/open-file-limit.js'
 import { toWorkerdConfig } from '../../dist/engine/workerd-config.js'
-import { mergeMigrations, toWranglerConfig } from '../../dist/engine/wrangler-config.js'
-import { runCli } from '../support/cli.ts'
 import { NOTES_APP } from '../support/server.ts'
 
 const directory = mkdtempSync(join(tmpdir(), `biplane-test-${process.pid}-`))
@@ -97,46 +95,9 @@ describe('configurations', () => {
     expect(config).not.toContain('NoteData')
   })
 
-  test('[EN9] the wrangler configuration is this', async () => {
-    const { manifest } = await bundleApp(NOTES_APP, { faultPoints: false })
-    const options = { name: 'notes', publicUrl: 'https://notes.example', apex: 'notes.example' }
-    expect(toWranglerConfig(manifest, mergeMigrations([], manifest), options)).toMatchSnapshot()
-  })
-
-  test('[EN9] migrations are only appended, and a class that was deployed does not disappear', async () => {
-    const { manifest } = await bundleApp(NOTES_APP, { faultPoints: false })
-    const deployed = [{ tag: 'v1', new_sqlite_classes: ['NoteControl'] }]
-    const merged = mergeMigrations(deployed, manifest)
-    expect(merged).toEqual([...deployed, { tag: 'v2', new_sqlite_classes: ['NoteData'] }])
-    expect(mergeMigrations(merged, manifest)).toEqual(merged)
-    const gone = [{ tag: 'v1', new_sqlite_classes: ['NoteControl', 'NoteData', 'GoneData'] }]
-    expect(() => mergeMigrations(gone, manifest)).toThrow('the app has no GoneData any more')
-  })
-
-  test('[EN9] the command writes it with the bundle, and keeps the history', async () => {
-    const out = join(directory, 'cloudflare')
-    const flags = ['--app', NOTES_APP, '--out', out, '--public-url', 'https://notes.example', '--apex', 'notes.example']
-    expect(await runCli(['wrangler-config', ...flags])).toMatchObject({ code: 0, stderr: '' })
-    const history = JSON.parse(readFileSync(join(out, 'migrations.json'), 'utf8')) as object[]
-    expect(history).toEqual([{ tag: 'v1', new_sqlite_classes: ['NoteControl', 'NoteData'] }])
-    expect(configIn(out).pathCapabilities).toBe(false)
-    await runCli(['wrangler-config', ...flags, '--path-capabilities'])
-    expect(JSON.parse(readFileSync(join(out, 'migrations.json'), 'utf8'))).toEqual(history)
-    expect(configIn(out).pathCapabilities).toBe(true)
-    expect((await runCli(['wrangler-config', '--app', NOTES_APP])).code).toBe(2)
-  })
-
   test('[EN1] a low limit of open files is said at the start', () => {
     expect(checkOpenFileLimit(limits(1024))?.message).toContain('only 1024 files')
     expect(checkOpenFileLimit(limits(16_384))).toBeUndefined()
     expect(checkOpenFileLimit('')).toBeUndefined()
   })
 })
-
-/** What the generated configuration tells the Worker. */
-function configIn(folder: string): { readonly pathCapabilities: boolean } {
-  const { vars } = JSON.parse(readFileSync(join(folder, 'wrangler.jsonc'), 'utf8')) as {
-    vars: { BIPLANE_CONFIG: ReturnType<typeof configIn> }
-  }
-  return vars.BIPLANE_CONFIG
-}

@@ -185,7 +185,10 @@ describe('accounts, operations, journals', () => {
     expect(lines.length).toBeGreaterThan(8)
     for (const line of lines) expect((await shell(line, { ACCOUNT: account.id })).code, line).toBe(0)
     const { settings, state } = await client.accounts.get(account.id)
-    expect([state, settings]).toEqual(['active', { limits: { wiki: { resources: 100, bytes: 10 * 1024 ** 3 } } }])
+    expect([state, settings]).toEqual([
+      'active',
+      { cell: 'local', limits: { wiki: { resources: 100, bytes: 10 * 1024 ** 3 } } },
+    ])
   })
 
   test('[CM4] an operation is followed on stderr, its end is on stdout', async () => {

@@ -153,7 +153,16 @@ describe('usage', () => {
   test('[EN1] help and version', async () => {
     const help = await runCli(['--help'])
     expect(help.code).toBe(0)
-    for (const command of ['serve', 'dev', 'inspect', 'backup', 'restore', 'operator-key', 'wrangler-config']) {
+    for (const command of [
+      'serve',
+      'dev',
+      'inspect',
+      'backup',
+      'restore',
+      'operator-key',
+      'deploy',
+      'wrangler-config',
+    ]) {
       expect(help.stdout).toContain(`  ${command} `)
     }
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {

@@ -1,5 +1,6 @@
 // Version n of either plane understands version n-1 of the other, which runs for minutes beside it at every deployment. What version 1 said
-// is committed in test/fixtures/planes: its calls are made again, and its answers are given to today's callers.
+// is committed in test/fixtures/planes: its calls are made again, and its answers are given to today's callers. And the other way round:
+// today's answers have all that was in the recorded ones, today's calls all that was in the recorded calls.
 //
 // After a change that only adds, nothing is to be done. `UPDATE_GOLDEN=1 npx vitest run test/faults/golden.test.ts` records anew: for a new
 // method, or when a release is made that no longer needs to understand the one before it.
@@ -11,7 +12,19 @@ import { create, json } from '../support/http.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { CASK_APP, SETTLED } from './casks.ts'
 import { exchange, mintCaskId } from './control-calls.ts'
-import { CONTROL, DATA, allMethods, missing, readGolden, replaceAll, type Golden, type PlaneName } from './golden.ts'
+import {
+  CALLED,
+  CONTROL,
+  DATA,
+  allMethods,
+  missing,
+  readGolden,
+  replaceAll,
+  type Exchange,
+  type Golden,
+  type PlaneName,
+} from './golden.ts'
+import { liveAgain } from './live-again.ts'
 import { record } from './record-golden.ts'
 
 const FAR_MS = 60_000
@@ -118,6 +131,44 @@ describe("[FW5] today's callers understand the recorded answers", () => {
     await play('', { control: [], data: [] })
   })
 })
+
+describe("[FW5] today's calls have all that the recorded planes need", () => {
+  /** Said by the real callers: the edge at HTTP requests, the control plane at what follows of them. */
+  let said: Record<PlaneName, Exchange[]>
+
+  beforeAll(async () => {
+    said = await liveAgain(await startServer(START))
+  }, FAR_MS)
+
+  test.each(CALLED)('[FW5] %s', (name) => {
+    const { plane, call } = goldenOf(name)
+    const now = said[plane].find((one) => one.call.method === call.method)?.call
+    expect(now, `nothing was said that is a ${name}`).toBeDefined()
+    // What it says is another life's; what it is made of is the same.
+    expect(missing(call, now, 'call', new Set())).toEqual([])
+  })
+})
+
+describe('[FW5] an object that is of an older release than its caller', () => {
+  test('[FW5] says so, and has done nothing', async () => {
+    const refused = { ok: false, error: { code: 'unavailable', applied: 'no', retryAfterSeconds: 1 } }
+    for (const method of ['of the next release', 'toString', '__proto__']) {
+      const { call } = goldenOf('control-get')
+      const args = { id: await mintCaskId(server) }
+      const asked = { ...replaceAll(call, textsOf(server)), method, args } as unknown as ControlCall
+      expect(await exchange(server, 'control', asked)).toMatchObject(refused)
+      const told = { ...goldenOf('data-describe').call, resource: args.id, method } as unknown as DataCall
+      expect(await exchange(server, 'data', told)).toMatchObject(refused)
+    }
+  })
+})
+
+function textsOf({ secrets }: TestServer): Map<string, string> {
+  return new Map([
+    ['{account}', secrets.defaultAccount],
+    ['{operator}', secrets.deployment],
+  ])
+}
 
 function goldenOf(name: string): Golden {
   const golden = readGolden().get(name)

@@ -44,6 +44,40 @@ export const CONTROL = [
 ] as const
 export const DATA = ['data-apply', 'data-describe', 'data-purge', 'data-apply-refused', 'data-forget'] as const
 
+/** Those that a real caller of ours makes at an HTTP request, or because of one. */
+export const CALLED = [
+  'control-policy',
+  'control-create',
+  'control-get',
+  'control-list',
+  'control-update',
+  'control-grant',
+  'control-revokeTokens',
+  'control-inspect',
+  'control-remove',
+  'control-restore',
+  'control-useCode',
+  'control-bulkCreate',
+  'control-count',
+  'control-purgeDeleted',
+  'control-usage',
+  'control-account',
+  'control-audit',
+  'control-events',
+  'control-getOperation',
+  'control-listOperations',
+  'control-cancelOperation',
+  'control-metrics',
+  'control-transfer',
+  'control-receiveResource',
+  'control-reshard',
+  'control-receiveAccount',
+  'data-apply',
+  'data-describe',
+  'data-purge',
+  'data-forget',
+] as const
+
 export type PlaneName = 'control' | 'data'
 
 export interface Exchange {
@@ -132,21 +166,26 @@ const DECISIVE: ReadonlySet<string> = new Set([
   'epoch',
 ])
 
-/** What `answer` lacks of what was recorded: members may be added, none may go or change its type. */
-export function missing(recorded: unknown, answer: unknown, path = 'answer'): string[] {
+/** What `answer` lacks of what was recorded: members may be added, none may go or change its type. @param decisive that must be the same */
+export function missing(
+  recorded: unknown,
+  answer: unknown,
+  path = 'answer',
+  decisive: ReadonlySet<string> = DECISIVE,
+): string[] {
   if (recorded === null) return answer === undefined ? [`${path} is gone`] : []
   if (typeof recorded !== typeof answer || answer === null || Array.isArray(recorded) !== Array.isArray(answer))
     return [`${path} was ${typeof recorded} and is ${answer === null ? 'null' : typeof answer}`]
   if (Array.isArray(recorded)) {
     const [first] = recorded
-    return recorded.length === 0 ? [] : missing(first, (answer as unknown[])[0], `${path}[0]`)
+    return recorded.length === 0 ? [] : missing(first, (answer as unknown[])[0], `${path}[0]`, decisive)
   }
   if (typeof recorded !== 'object') return []
   const now = answer as Readonly<Record<string, unknown>>
   return Object.entries(recorded).flatMap(([key, value]) => {
     const at = `${path}.${key}`
     if (!Object.hasOwn(now, key)) return [`${at} is gone`]
-    const isOther = DECISIVE.has(key) && typeof value !== 'object' && now[key] !== value
-    return isOther ? [`${at} was ${String(value)} and is ${String(now[key])}`] : missing(value, now[key], at)
+    const isOther = decisive.has(key) && typeof value !== 'object' && now[key] !== value
+    return isOther ? [`${at} was ${String(value)} and is ${String(now[key])}`] : missing(value, now[key], at, decisive)
   })
 }

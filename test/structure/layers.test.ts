@@ -38,14 +38,14 @@ const BUDGETS: Readonly<Record<string, number>> = {
   // Places of cells, and of objects that have moved; what each engine can do, as data; names as addresses, and the platform's identifiers.
   identity: 1_050,
   // The shapes of accounts with their keys, operations, journals, moves and capabilities.
-  wire: 1_600,
+  wire: 1_620,
   // Every option says what it costs, where it costs something.
-  'resource-type.ts': 225,
+  'resource-type.ts': 235,
   // Calls and requests to other cells; every way to name an object.
-  object: 440,
+  object: 480,
   // The API as a product: every route's answers as schemas, accounts and their keys; a quarter of it is the document made from the
   // routes, its examples and its page.
-  edge: 6_700,
+  edge: 7_000,
   // The whole lifecycle of accounts: holds, operations, journals and what sweeps them, metering, gifts and moves between shards.
   'control-plane': 5_300,
   // Content as a stream, taken over and left.
@@ -63,10 +63,10 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'default-app.ts': 20,
   'index.ts': 40,
   'tokens.ts': 90,
-  // Configuration that asks for what an engine has not got is refused here.
-  engine: 2_450,
+  // A quarter is for Cloudflare: what is generated, refused, planned and handed to wrangler.
+  engine: 2_950,
   // Every noun and verb with its options and examples, which are data.
-  cli: 2_330,
+  cli: 2_500,
 }
 
 describe('folders', () => {

@@ -23,6 +23,14 @@ export const ACCOUNTS_APP: string = join(ROOT, 'test/support/apps/accounts.ts')
 export const SHARDS_APP: string = join(ROOT, 'test/support/apps/shards.ts')
 /** On a shard per account, with accounts that are resources. */
 export const OWNED_SHARDS_APP: string = join(ROOT, 'test/support/apps/owned-shards.ts')
+/** Ledgers, and sheets, which want to be in the cell `second`. */
+export const PLACED_APP: string = join(ROOT, 'test/support/apps/placed.ts')
+/** With a builder's own sign-in. */
+export const PLACED_TENANTS_APP: string = join(ROOT, 'test/support/apps/placed-tenants.ts')
+/** Ledgers on more shards than one request may ask. */
+export const MANY_SHARDS_APP: string = join(ROOT, 'test/support/apps/many-shards.ts')
+/** Wikis with a meter of what Cloudflare bills. */
+export const BILLED_APP: string = join(ROOT, 'test/support/apps/billed.ts')
 /** Ledgers that are addressed by name, and by the platform's identifiers. */
 export const ADDRESSING_APP: string = join(ROOT, 'test/support/apps/addressing.ts')
 /** Pages and vaults, configured by a builder: the engine is not named, and some cells ask for what it has not got. */

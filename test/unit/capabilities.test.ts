@@ -80,7 +80,8 @@ describe('what a cell cannot have', () => {
   })
 
   test('[CA2] so is one for wrangler, of a type that no cell suits', () => {
-    const options = { name: 'vaults', publicUrl: 'https://vaults.example', apex: 'pages.example' }
+    const hosts = { publicUrl: 'https://vaults.example', apex: 'pages.example' }
+    const options = { name: 'vaults', ...hosts, cells: { local: {} }, cell: 'local' }
     expect(() => toWranglerConfig(manifestOf('jurisdiction'), [], options)).toThrow(/cell "local": .*the cell has none/)
     expect(() => toWranglerConfig(manifestOf('point_in_time_recovery', 'failover'), [], options)).not.toThrow()
   })

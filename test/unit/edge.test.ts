@@ -4,6 +4,7 @@ import { ownOriginOf, toAddress, toHosts } from '../../src/edge/address.ts'
 import { withoutCapability } from '../../src/edge/capability.ts'
 import { readCookie } from '../../src/edge/credentials.ts'
 import { shareLink, signInLink } from '../../src/edge/links.ts'
+import { readBody } from '../../src/edge/read-body.ts'
 import { resourceRoutes } from '../../src/edge/resource-routes.ts'
 import { createTokenSigner, type TokenClaims, type TokenUse } from '../../src/identity/token.ts'
 import { defineResourceType } from '../../src/resource-type.ts'
@@ -223,3 +224,11 @@ describe('routes', () => {
 function read(cookie: string | undefined, name: string): string | undefined {
   return readCookie(new Request('http://x/', { headers: cookie === undefined ? {} : { cookie } }), name)
 }
+
+const body = (bytes: number): ReadableStream<Uint8Array> => new Blob([new Uint8Array(bytes)]).stream()
+
+test('[HT3] bodies without a length together have a limit, and what was refused counts no more', async () => {
+  await expect(readBody(body(2_000), 4_000, 1_000)).rejects.toMatchObject({ code: 'overloaded' })
+  await expect(readBody(body(4_001), 4_000, 8_000)).rejects.toMatchObject({ code: 'too_large' })
+  expect((await readBody(body(1_000), 4_000, 1_000)).size).toBe(1_000)
+})

@@ -73,9 +73,9 @@ async function tellAll(
   deps: ControlDeps,
   row: CatalogRow,
 ): Promise<{ readonly progress: HoldProgress; readonly isDone: boolean }> {
-  const told = await Promise.all(
-    deps.ownedTypes.map((type) => callPeer(deps, type, row.id, 'holdAccount', toHold(row, type))),
-  )
+  // Six accounts at a time do this (reconciler.ts), and together they have six connections.
+  const told: HoldProgress[] = []
+  for (const type of deps.ownedTypes) told.push(await callPeer(deps, type, row.id, 'holdAccount', toHold(row, type)))
   const progress = {
     total: told.reduce((sum, { total }) => sum + total, 0),
     done: told.reduce((sum, { done }) => sum + done, 0),

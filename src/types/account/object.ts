@@ -4,7 +4,7 @@ import { ResourceObject } from '../../data-plane/object.ts'
 import type { Migration } from '../../data-plane/storage.ts'
 import { toAccountSettings, type AccountFace, type AccountMethod, type AccountMethods } from '../../wire/account.ts'
 import { ResourceError } from '../../wire/errors.ts'
-import type { Outcome } from '../../wire/planes.ts'
+import { UNKNOWN_CALL, type Outcome } from '../../wire/planes.ts'
 import { badKey, checkKey, createKeyTables, deleteKey, insertKey, listKeys, noteUse, readAudit } from './keys.ts'
 
 type Handlers = {
@@ -31,6 +31,7 @@ export class Account extends ResourceObject implements AccountFace {
     method: M,
     args: AccountMethods[M]['args'],
   ): Promise<Outcome<AccountMethods[M]['value']>> {
+    if (!Object.hasOwn(this.#methods, method)) return { ok: false, error: UNKNOWN_CALL }
     try {
       return { ok: true, value: await this.#methods[method](args) }
     } catch (error) {

@@ -1,6 +1,7 @@
 // What an account may have, as its operator writes it.
 
 import * as z from 'zod'
+import { CELL_CODE } from '../../identity/cell.ts'
 import { TYPE_NAME } from '../../identity/resource-id.ts'
 import { MAX_REQUESTS_PER_SECOND, type AccountSettingsJson } from '../../wire/account.ts'
 
@@ -28,5 +29,10 @@ export const accountSettings: z.ZodType<AccountSettingsJson> = z
       .max(MAX_REQUESTS_PER_SECOND)
       .optional()
       .describe('Control plane requests that the edge lets through.'),
+    cell: z
+      .string()
+      .regex(CELL_CODE, 'must be a cell code such as weur')
+      .optional()
+      .describe('Where its new resources live. Default: where their type says, or near whoever creates them.'),
   })
   .meta({ id: 'AccountSettings' })
