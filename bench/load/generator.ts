@@ -23,10 +23,10 @@ class Requests {
   readonly #counterInBody: number
   #next = 0
 
-  constructor(spec: LoadSpec) {
+  constructor(spec: LoadSpec, targets: readonly Target[] = spec.targets) {
     this.#body = spec.body === undefined ? undefined : Buffer.from(spec.body)
     this.#counterInBody = this.#body?.indexOf(COUNTER) ?? -1
-    this.#heads = spec.targets.map((target) => toHead(spec, target, this.#body?.length))
+    this.#heads = targets.map((target) => toHead(spec, target, this.#body?.length))
   }
 
   send(connection: Connection, onAnswer: Parameters<Connection['send']>[2]): void {
@@ -117,12 +117,20 @@ function closedLoop(
   recorder: Recorder,
   beginMs: number,
 ): Promise<void> {
-  const requests = new Requests(spec)
+  const { apart = 1, targets } = spec
+  const shares = Array.from(
+    { length: apart },
+    (_, share) =>
+      new Requests(
+        spec,
+        targets.filter((__, index) => index % apart === share),
+      ),
+  )
   const deadlineMs = 'seconds' in spec.until ? beginMs + spec.until.seconds * 1000 : Infinity
   let left = 'requests' in spec.until ? spec.until.requests : Infinity
   let active = connections.length
   return new Promise((resolve) => {
-    const next = (connection: Connection): void => {
+    const next = (connection: Connection, requests: Requests): void => {
       const sentMs = performance.now()
       if (left-- <= 0 || sentMs >= deadlineMs) {
         if (--active === 0) resolve()
@@ -130,11 +138,11 @@ function closedLoop(
       }
       requests.send(connection, (status, head, firstBytes) => {
         recorder.record(sentMs, status, head, firstBytes)
-        if (status !== 0) next(connection)
+        if (status !== 0) next(connection, requests)
         else if (--active === 0) resolve()
       })
     }
-    for (const connection of connections) next(connection)
+    for (const [index, connection] of connections.entries()) next(connection, shares[index % apart] as Requests)
   })
 }
 

@@ -11,6 +11,8 @@ export interface LoadSpec {
   readonly method: 'GET' | 'PUT' | 'POST' | 'PATCH'
   /** Visited in turn. */
   readonly targets: readonly Target[]
+  /** Each connection keeps to every n-th target, the first one to the first, and so on. Default: all visit all of them. */
+  readonly apart?: number
   readonly body?: string
   readonly until: { readonly seconds: number } | { readonly requests: number }
   /** Requests begin at this rate whatever the server does, and waiting counts (no coordinated omission). Default: closed loop. */

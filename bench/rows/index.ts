@@ -1,6 +1,7 @@
 import { accountMove } from './account-move.ts'
 import { addressing } from './addressing.ts'
 import { bulk } from './bulk.ts'
+import { cells } from './cells.ts'
 import { creates } from './creates.ts'
 import { dataPath } from './data-path.ts'
 import { fairness } from './fairness.ts'
@@ -26,6 +27,7 @@ export const ROWS: readonly Row[] = [
   many,
   footprint,
   accountMove,
+  cells,
   wiki,
   wikiLoad,
   isolation,

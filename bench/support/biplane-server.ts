@@ -15,8 +15,8 @@ export interface BiplaneServer extends ServerUnderTest {
   readonly secrets: DeploymentSecrets
   /** Process of a plane, or of the supervisor. */
   pid(process: 'data' | 'control' | 'supervisor'): number
-  /** Answers the identifiers of new resources. */
-  create(plural: string, count: number): Promise<string[]>
+  /** Answers the identifiers of new resources. @param cell default: the one that is reached */
+  create(plural: string, count: number, cell?: string): Promise<string[]>
   /** The control plane's API with the operator's key. */
   fetch(path: string, init?: ApiRequest): Promise<Response>
   /** A resource's content, with a token that may write. */
@@ -33,6 +33,8 @@ export interface BiplaneOptions {
   readonly name?: string
   readonly requestLog?: boolean
   readonly app?: string
+  /** Several cells behind a front. */
+  readonly cells?: readonly string[]
 }
 
 /** Creations at a time while a row is being prepared. */
@@ -57,6 +59,7 @@ export async function startBiplane(
     '--log',
     'json',
     ...(options.requestLog ? ['--request-log'] : []),
+    ...(options.cells === undefined ? [] : ['--cells', options.cells.join(',')]),
   ]
   // Its log goes to a file, as it would to a service manager: whoever reads it must not be part of the measurement.
   const child = spawn(process.execPath, [join(root, 'dist/cli/main.js'), 'serve', ...flags], {
@@ -82,9 +85,9 @@ export async function startBiplane(
     directory,
     secrets,
     pid,
-    pids: () => [pid('data'), pid('control'), pid('supervisor')],
+    pids: () => [...engines.values(), pid('supervisor')],
     fetch: fetchApi,
-    create: (plural, count) => create(fetchApi, plural, count),
+    create: (plural, count, cell) => create(fetchApi, plural, count, cell),
     content: (plural, id) => contentOf(signer, plural, id),
     async stop() {
       const exited = once(child, 'exit')
@@ -101,21 +104,26 @@ export function copyBiplaneData(from: string, to: string): void {
   cpSync(`${from}.secrets.json`, `${to}.secrets.json`)
 }
 
-/** What the supervisor wrote about its engine processes before it said that it is ready. */
+/** What the supervisor wrote about its processes before it said that it is ready. */
 function enginesIn(logFile: string): ReadonlyMap<string, number> {
   const entries = readFileSync(logFile, 'utf8')
     .split('\n')
-    .filter((line) => line.includes('"engine_started"'))
-    .map((line) => JSON.parse(line) as { process: string; pid: number })
-  return new Map(entries.map((entry) => [entry.process, entry.pid]))
+    .filter((line) => /"(engine|front)_started"/.test(line))
+    .map((line) => JSON.parse(line) as { process: string; cell?: string; pid: number })
+  return new Map(entries.map(({ cell, process: name, pid }) => [cell === undefined ? name : `${cell} ${name}`, pid]))
 }
 
-async function create(fetchApi: BiplaneServer['fetch'], plural: string, count: number): Promise<string[]> {
+async function create(
+  fetchApi: BiplaneServer['fetch'],
+  plural: string,
+  count: number,
+  cell?: string,
+): Promise<string[]> {
   const ids: string[] = []
   let started = 0
   const work = async (): Promise<void> => {
     while (started++ < count) {
-      const response = await fetchApi(`/v1/${plural}`, { method: 'POST', body: '{}' })
+      const response = await fetchApi(`/v1/${plural}`, { method: 'POST', body: JSON.stringify({ cell }) })
       if (response.status !== 201)
         throw new Error(`a creation was answered ${response.status}: ${await response.text()}`)
       ids.push(((await response.json()) as { id: string }).id)

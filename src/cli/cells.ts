@@ -1,16 +1,55 @@
 // Which cells a deployment has, and which of them a server is: the cells file, the same on every server.
 
 import { readFileSync } from 'node:fs'
-import { Option } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import { DEFAULT_CELL } from '../engine/data-directory.ts'
 import { EngineError, reasonOf } from '../engine/engine-error.ts'
-import { checkCellTable, type CellTable } from '../identity/cell.ts'
+import { CELL_CODE, checkCellTable, type CellTable } from '../identity/cell.ts'
 
 export function cellsFileOption(): Option {
   return new Option(
     '--cells-file <file>',
     'JSON with every cell of the deployment: { "CODE": { "hint"?, "jurisdiction"?, "address"?, "engine"? } }',
   ).env('BIPLANE_CELLS_FILE')
+}
+
+export function cellsOption(): Option {
+  return new Option(
+    '--cells <codes>',
+    'several cells on this machine behind one port, such as c1,c2: one for each core',
+  )
+    .env('BIPLANE_CELLS')
+    .argParser(parseCodes)
+    .conflicts('cell')
+}
+
+function parseCodes(text: string): readonly [string, ...string[]] {
+  const codes = [...new Set(text.split(',').map((code) => code.trim()))]
+  const wrong = codes.find((code) => !CELL_CODE.test(code))
+  if (wrong === undefined) return codes as [string, ...string[]]
+  throw new InvalidArgumentError(`"${wrong}" is no cell code; expected something like c1,c2.`)
+}
+
+/**
+ * The cells of the deployment, of which several are served here.
+ *
+ * @throws EngineError as {@link toCells}
+ */
+export function toSeveralCells(members: readonly string[], cellsFile: string | undefined): CellTable {
+  if (cellsFile === undefined) return Object.fromEntries(members.map((code) => [code, {}]))
+  const cells = readCellsFile(cellsFile)
+  const unknown = members.find((code) => !Object.hasOwn(cells, code))
+  if (unknown === undefined) return cells
+  throw noSuchCell(unknown, cells, cellsFile)
+}
+
+function noSuchCell(cell: string | undefined, cells: CellTable, file: string): EngineError {
+  return new EngineError(
+    cell === undefined ? 'which cell is this server?' : `there is no cell "${cell}" in ${file}`,
+    `it has ${Object.keys(cells).join(', ')}`,
+    'Name one of them with --cell.',
+    2,
+  )
 }
 
 /**
@@ -30,12 +69,7 @@ export function toCells(flags: { readonly cell?: string; readonly cellsFile?: st
   const [only, ...others] = Object.keys(cells)
   const cell = flags.cell ?? (others.length === 0 ? only : undefined)
   if (cell !== undefined && Object.hasOwn(cells, cell)) return { cell, cells }
-  throw new EngineError(
-    cell === undefined ? 'which cell is this server?' : `there is no cell "${cell}" in ${flags.cellsFile}`,
-    `it has ${Object.keys(cells).join(', ')}`,
-    'Name one of them with --cell.',
-    2,
-  )
+  throw noSuchCell(cell, cells, flags.cellsFile)
 }
 
 /** @throws EngineError */

@@ -8,7 +8,6 @@ import {
   textProbe,
   type ConformanceReport,
 } from '../conformance/index.ts'
-import { describeDataDirectory } from '../engine/data-directory.ts'
 import { EngineError } from '../engine/engine-error.ts'
 import { readServerFile } from '../engine/server-file.ts'
 import { operatorKeyOf } from './data-commands.ts'
@@ -69,7 +68,7 @@ async function run(plural: string, flags: ConformanceFlags): Promise<Conformance
 function serverOf(flags: ConformanceFlags): { readonly baseUrl: string; readonly key: string } {
   const { url, key } = flags
   if (url === undefined) {
-    const { url: baseUrl } = readServerFile(describeDataDirectory(flags.data))
+    const { url: baseUrl } = readServerFile(flags.data)
     return { baseUrl, key: key ?? operatorKeyOf(flags) }
   }
   if (key !== undefined) return { baseUrl: url, key }

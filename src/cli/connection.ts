@@ -2,7 +2,6 @@
 
 import { Option, type Command } from 'commander'
 import { createClient, type Client } from '../client/index.ts'
-import { describeDataDirectory } from '../engine/data-directory.ts'
 import { EngineError } from '../engine/engine-error.ts'
 import { readServerFile } from '../engine/server-file.ts'
 import { operatorKeyOf } from './data-commands.ts'
@@ -42,7 +41,7 @@ export function withConnectionOptions(command: Command): Command {
 export function connect(flags: ConnectionFlags): Client {
   const { url, account } = flags
   if (url === undefined) {
-    const server = readServerFile(describeDataDirectory(flags.data))
+    const server = readServerFile(flags.data)
     const key = flags.key ?? operatorKeyOf(flags)
     return createClient({ baseUrl: server.url, key, account, fetch: fetchFrom(server) })
   }

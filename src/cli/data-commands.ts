@@ -2,6 +2,8 @@
 
 import { Option, type Command } from 'commander'
 import { backup, restore, type BackupReport } from '../engine/backup.ts'
+import { dataDirectoriesIn } from '../engine/cell-directories.ts'
+import { cellOfData } from '../engine/data-directory.ts'
 import { codeOf, EngineError } from '../engine/engine-error.ts'
 import { defaultSecretsFile, readSecrets } from '../engine/secrets.ts'
 import type { DeploymentSecrets } from '../wire/deployment.ts'
@@ -25,6 +27,7 @@ export function addDataCommands(program: Command): void {
       if (flags.withSecrets === true) secretsOf(flags)
       const report = await backup(flags.data, target, flags.withSecrets === true ? secretsFileOf(flags) : undefined)
       print('backed up', report)
+      tellOfOthers(flags.data)
       if (flags.withSecrets !== true)
         process.stdout.write(`Keep a copy of ${secretsFileOf(flags)} elsewhere: without it nobody can read this.\n`)
     })
@@ -47,6 +50,16 @@ export function addDataCommands(program: Command): void {
     .action((flags: DataFlags) => {
       process.stdout.write(`${operatorKeyOf(flags)}\n`)
     })
+}
+
+/** A backup is of one cell's data; what is beside it must not be taken for saved. */
+function tellOfOthers(data: string): void {
+  const [own, ...others] = dataDirectoriesIn(data)
+  if (own === undefined || others.length === 0) return
+  const list = others.map(({ path }) => path).join(', ')
+  process.stdout.write(
+    `This is the cell ${cellOfData(own.path)} alone; the others are in directories of their own: ${list}\n`,
+  )
 }
 
 /** @throws EngineError when there are no secrets yet */

@@ -6,9 +6,8 @@ import type { Command } from 'commander'
 import { reasonOf } from '../engine/engine-error.ts'
 import type { Log } from '../engine/log.ts'
 import type { RunningServer } from '../engine/server-options.ts'
-import { startServer } from '../engine/server.ts'
 import { greet } from './greeting.ts'
-import { endOnSignal, toLog, toServerOptions, withServeOptions, type ServeFlags } from './serve.ts'
+import { endOnSignal, startServing, toLog, withServeOptions, type ServeFlags } from './serve.ts'
 
 /** An editor writes a file in several steps, a formatter right after it: one restart for all of them. */
 const SETTLE_MS = 60
@@ -20,7 +19,7 @@ export function addDevCommand(program: Command): void {
   withServeOptions(command).action(async (flags: ServeFlags) => {
     const log = toLog(flags)
     const isRunning = endOnSignal()
-    const server = await startServer(toServerOptions(flags, log))
+    const server = await startServing(flags, log)
     isRunning(server)
     await greet(server, flags)
     reloadOnChange(server, log)

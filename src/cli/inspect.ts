@@ -3,7 +3,6 @@
 import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
 import type { Command } from 'commander'
-import { describeDataDirectory } from '../engine/data-directory.ts'
 import { EngineError, reasonOf } from '../engine/engine-error.ts'
 import { readServerFile, type ServerFile } from '../engine/server-file.ts'
 import { parseResourceId } from '../identity/resource-id.ts'
@@ -23,7 +22,7 @@ export function addInspectCommand(program: Command): void {
     .addOption(dataOption())
     .addOption(secretsOption())
     .action(async (id: string, flags: InspectFlags) => {
-      const server = readServerFile(describeDataDirectory(flags.data))
+      const server = readServerFile(flags.data)
       const type = parseResourceId(id)?.type
       const plural = type === undefined ? undefined : server.plurals[type]
       if (plural === undefined) {

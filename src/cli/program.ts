@@ -13,6 +13,7 @@ import { addJournals } from './journals.ts'
 import { addOperationsNoun, addTokensNoun } from './operations.ts'
 import { addResourcesNoun } from './resources.ts'
 import { addRotateCommands } from './rotate-keys.ts'
+import { addSecretsNoun } from './secrets.ts'
 import { addServeCommand } from './serve.ts'
 import { addTypesNoun } from './types.ts'
 import { addDeployCommands } from './deploy.ts'
@@ -32,6 +33,7 @@ export function createProgram(): Command {
   addInspectCommand(program)
   addDataCommands(program)
   addRotateCommands(program)
+  addSecretsNoun(program)
   addConformanceCommand(program)
   addDeployCommands(program)
   program.commandsGroup('On a running server:')

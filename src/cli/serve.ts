@@ -6,6 +6,7 @@ import { EngineError } from '../engine/engine-error.ts'
 import { toJsonLine, toTextLine, type Log } from '../engine/log.ts'
 import { defaultSecretsFile } from '../engine/secrets.ts'
 import type { RunningServer, ServerOptions } from '../engine/server-options.ts'
+import { startCells } from '../engine/cells-server.ts'
 import { startServer } from '../engine/server.ts'
 import type { LifecycleTimers } from '../wire/deployment.ts'
 import {
@@ -21,7 +22,7 @@ import {
   secretsOption,
   switchOption,
 } from './options.ts'
-import { cellsFileOption, toCells } from './cells.ts'
+import { cellsFileOption, cellsOption, toCells, toSeveralCells } from './cells.ts'
 import { greet } from './greeting.ts'
 
 export interface ServeFlags {
@@ -30,6 +31,7 @@ export interface ServeFlags {
   readonly port: number
   readonly data: string
   readonly cell?: string
+  readonly cells?: readonly [string, ...string[]]
   readonly cellsFile?: string
   readonly cellCa?: string
   readonly secrets?: string
@@ -54,11 +56,18 @@ export function addServeCommand(program: Command): void {
     async (flags: ServeFlags) => {
       const log = toLog(flags)
       const isRunning = endOnSignal()
-      const server = await startServer(toServerOptions(flags, log))
+      const server = await startServing(flags, log)
       isRunning(server)
       await greet(server, flags)
     },
   )
+}
+
+/** One cell, or several. @throws EngineError */
+export async function startServing(flags: ServeFlags, log: Log): Promise<RunningServer> {
+  const { cells: members } = flags
+  if (members === undefined) return startServer({ ...toServerOptions(flags, log), ...toCells(flags) })
+  return startCells({ ...toServerOptions(flags, log), members, cells: toSeveralCells(members, flags.cellsFile) })
 }
 
 export function withServeOptions(command: Command): Command {
@@ -79,6 +88,7 @@ export function withServeOptions(command: Command): Command {
         'the cell that this server is (default: the only one of the cells file, or "local")',
       ).env('BIPLANE_CELL'),
     )
+    .addOption(cellsOption())
     .addOption(cellsFileOption())
     .addOption(
       new Option('--cell-ca <file>', 'certificates (PEM) by which to believe other cells').env('BIPLANE_CELL_CA'),
@@ -117,14 +127,13 @@ export function withServeOptions(command: Command): Command {
     .addOption(new Option('--faults <address>').env('BIPLANE_FAULTS').hideHelp())
 }
 
-export function toServerOptions(flags: ServeFlags, log: Log): ServerOptions {
+function toServerOptions(flags: ServeFlags, log: Log): Omit<ServerOptions, 'cell' | 'cells'> {
   checkPublicUrl(flags, log)
   return {
     app: flags.app ?? DEFAULT_APP,
     host: flags.host,
     port: flags.port,
     data: flags.data,
-    ...toCells(flags),
     ...(flags.cellCa === undefined ? {} : { cellCertificates: flags.cellCa }),
     secretsFile: flags.secrets ?? defaultSecretsFile(flags.data),
     ...(flags.publicUrl === undefined ? {} : { publicUrl: flags.publicUrl }),

@@ -3,6 +3,7 @@
 
 import type { ObjectPlace } from '../identity/cell.ts'
 import type { ResourceId } from '../identity/resource-id.ts'
+import type { DeploymentConfig } from '../wire/deployment.ts'
 import { ResourceError } from '../wire/errors.ts'
 import { HOP_ADDRESS_HEADER, HOP_HEADER, MOVED_HEADER, formatPlace, movedTo, type Hop } from '../wire/hop.ts'
 import type { Address } from './address.ts'
@@ -103,7 +104,7 @@ export async function follow(
 }
 
 function send(
-  { peers }: EdgeContext,
+  { config, peers }: EdgeContext,
   request: Request,
   body: Response['body'],
   address: OwnAddress,
@@ -111,15 +112,15 @@ function send(
 ): Promise<Response> {
   const headers = new Headers(request.headers)
   headers.set(HOP_ADDRESS_HEADER, formatAddress(address))
-  const subject = clientOf(request, address.hop)
+  const subject = address.hop?.subject ?? clientOf(config, request)
   const isBodiless = request.method === 'GET' || request.method === 'HEAD'
   const init = { method: request.method, headers, body: isBodiless ? null : body }
   return peers.forward({ kind, place, requestId, subject }, request.url, init)
 }
 
-/** The client's address, as the engine of the first cell says it. */
-export function clientOf(request: Request, hop: Hop | undefined): string {
-  if (hop !== undefined) return hop.subject
+/** The client's address, as the engine of the first cell says it; '' behind a front, where it sees none, and a header is anybody's. */
+function clientOf({ hasFront = false }: DeploymentConfig, request: Request): string {
+  if (hasFront) return ''
   const { clientIp } = (request.cf ?? {}) as { readonly clientIp?: string }
   return (clientIp ?? request.headers.get('cf-connecting-ip') ?? '').replaceAll(' ', '')
 }

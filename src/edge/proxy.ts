@@ -1,6 +1,7 @@
 // Reverse proxies that the operator trusts: only their X-Forwarded-* headers are believed.
 
 import ipaddr from 'ipaddr.js'
+import { TRUSTED_PEER_HEADER, type DeploymentConfig } from '../wire/deployment.ts'
 
 /** What the client asked a trusted proxy for. */
 export interface Forwarded {
@@ -10,10 +11,15 @@ export interface Forwarded {
 }
 
 /** undefined when nobody who is trusted says anything. */
-export function forwardedOf(request: Request, trustedProxies: readonly string[]): Forwarded | undefined {
+export function forwardedOf(
+  request: Request,
+  { trustedProxies, hasFront = false }: Pick<DeploymentConfig, 'trustedProxies' | 'hasFront'>,
+): Forwarded | undefined {
   if (trustedProxies.length === 0) return undefined
   const host = request.headers.get('x-forwarded-host')
-  if (host === null || !isTrusted(request, trustedProxies)) return undefined
+  if (host === null) return undefined
+  // A front has looked at the address already; here it would be the front's own.
+  if (!(hasFront ? request.headers.has(TRUSTED_PEER_HEADER) : isTrusted(request, trustedProxies))) return undefined
   const proto = request.headers.get('x-forwarded-proto')
   return proto === 'https' || proto === 'http' ? { host, scheme: `${proto}:` } : { host }
 }

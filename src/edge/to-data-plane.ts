@@ -77,6 +77,6 @@ export function forward(
   // Set, not appended: whatever the client sent under this name is gone.
   headers.set(PRINCIPAL_HEADER, formatPrincipal(principal))
   // What the platform knows about the client (place, address) goes on to the type.
-  const cf = hop === undefined ? request.cf : { ...request.cf, clientIp: hop.subject }
+  const cf = hop === undefined ? request.cf : { ...request.cf, ...(hop.subject !== '' && { clientIp: hop.subject }) }
   return stub.fetch(url, { method: request.method, headers, body, redirect: 'manual', ...(cf && { cf }) })
 }

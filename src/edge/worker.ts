@@ -31,9 +31,7 @@ export async function serveRequest(edge: Edge, context: EdgeContext, request: Re
   try {
     if (hop?.kind === 'call') return await serveHopCall(context, request, new URL(request.url).pathname, hop)
     address =
-      hop === undefined
-        ? toAddress(edge.hosts, request.url, forwardedOf(request, config.trustedProxies))
-        : addressOfHop(request, hop)
+      hop === undefined ? toAddress(edge.hosts, request.url, forwardedOf(request, config)) : addressOfHop(request, hop)
     response = await route(edge, context, request, address, requestId)
   } catch (thrown) {
     const error = toResourceError(thrown)

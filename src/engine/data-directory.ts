@@ -7,6 +7,7 @@
 //     run/        what lives only while it is served: generated configuration, bundle, sockets; never backed up
 //     data/       objects of the data plane:    <unique key of a class>/<object id>.sqlite
 //     control/    objects of the control plane, the same
+//     cells/      further cells of the same server, each a data directory (cell-directories.ts); never backed up with this one
 //
 // Secrets are not in it: `<data directory>.secrets.json` beside it (secrets.ts), so that a copy of the data gives nobody access.
 
@@ -54,11 +55,14 @@ export function openDataDirectory(path: string, cell: string): DataDirectory {
       const strange = readdirSync(path).filter((name) => !name.startsWith('.') && name !== CELL_FILE)
       // Looked at once more: two may be creating it at the same time.
       if (strange.length > 0 && !existsSync(formatFile)) {
-        throw new EngineError(
-          `${path} is not a data directory`,
-          `it has no format file, and other files: ${strange.slice(0, 3).join(', ')}`,
-          'Give --data an empty or new directory.',
-          2,
+        throw (
+          holdsCells(path) ??
+          new EngineError(
+            `${path} is not a data directory`,
+            `it has no format file, and other files: ${strange.slice(0, 3).join(', ')}`,
+            'Give --data an empty or new directory.',
+            2,
+          )
         )
       }
       writeDurably(join(path, CELL_FILE), `${cell}\n`)
@@ -86,13 +90,35 @@ const CELL_FILE = 'cell'
 
 /** @throws EngineError for another cell's data: every identifier would lead to an empty object */
 function checkCell(path: string, cell: string): void {
-  const file = join(path, CELL_FILE)
-  const owner = existsSync(file) ? readFileSync(file, 'utf8').trim() : DEFAULT_CELL
+  const owner = cellOfData(path)
   if (owner === cell) return
   throw new EngineError(
     `the data directory ${path} is of the cell "${owner}"`,
     `it was to be served as "${cell}", where nothing of it would be found`,
     `Serve it with --cell ${owner}, or give --data another directory.`,
+    2,
+  )
+}
+
+export function isDataDirectory(path: string): boolean {
+  return existsSync(join(path, 'format'))
+}
+
+/** Of which cell the data in a data directory is. */
+export function cellOfData(path: string): string {
+  const file = join(path, CELL_FILE)
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : DEFAULT_CELL
+}
+
+/** What is wrong with a path that holds the data directories of several cells, where one was to be given. */
+function holdsCells(path: string): EngineError | undefined {
+  const folder = join(path, 'cells')
+  const cells = existsSync(folder) ? readdirSync(folder).filter((name) => isDataDirectory(join(folder, name))) : []
+  if (cells.length === 0) return undefined
+  return new EngineError(
+    `${path} holds the data of several cells`,
+    `they are ${cells.join(', ')}, each in a data directory of its own`,
+    `Name one of them: --data ${join(folder, cells[0] ?? '')}; or serve them all with --cells ${cells.join(',')}.`,
     2,
   )
 }
@@ -112,11 +138,14 @@ export function checkFormat(path: string): void {
   try {
     text = readFileSync(join(path, 'format'), 'utf8').trim()
   } catch (thrown) {
-    throw new EngineError(
-      `${path} is not a data directory`,
-      `its format file: ${codeOf(thrown) ?? reasonOf(thrown)}`,
-      'Check the path.',
-      2,
+    throw (
+      holdsCells(path) ??
+      new EngineError(
+        `${path} is not a data directory`,
+        `its format file: ${codeOf(thrown) ?? reasonOf(thrown)}`,
+        'Check the path.',
+        2,
+      )
     )
   }
   const format = Number(text)

@@ -18,11 +18,13 @@ export interface EngineProcessOptions {
   readonly sockets: ReadonlyMap<string, number>
   /** Asked at every start: secrets change while the server runs. */
   env(): Readonly<Record<string, string>>
-  /** Public port, to know when the last request is over; undefined for a process without one. */
-  readonly publicPort?: number
+  /** Ports, or paths, of the public sockets, to know when the last request is over; undefined for a process without any. */
+  readonly publicAt?: readonly (number | string)[]
   readonly log: Log
   /** Called with each new process, before anything else can happen. */
   onSpawn(identity: ProcessIdentity): void
+  /** Called with true when it listens, and with false when it ended by itself. */
+  onAlive?(isAlive: boolean): void
 }
 
 /** The config constant in the generated file. */
@@ -103,8 +105,7 @@ export class EngineProcess {
     let idleSinceMs: number | undefined
     // An engine with a live connection to its peer never ends by itself, so look for clients, too.
     while (child.exitCode === null && child.signalCode === null && Date.now() < deadline) {
-      const isIdle =
-        this.#options.publicPort !== undefined && hasConnections(child.pid, this.#options.publicPort) === false
+      const isIdle = this.#options.publicAt !== undefined && hasConnections(child.pid, this.#options.publicAt) === false
       idleSinceMs = isIdle ? (idleSinceMs ?? Date.now()) : undefined
       if (idleSinceMs !== undefined && Date.now() - idleSinceMs >= IDLE_MS) break
       await Promise.race([exited, new Promise((resolve) => setTimeout(resolve, LOOK_MS))])
@@ -198,6 +199,7 @@ export class EngineProcess {
           pid: child.pid,
           message: `ready as process ${child.pid}`,
         })
+        this.#options.onAlive?.(true)
         resolve(true)
       })
     })
@@ -207,6 +209,7 @@ export class EngineProcess {
     const onExit = (): void => {
       if (this.#child === child) this.#child = undefined
       if (this.#isStopping) return
+      this.#options.onAlive?.(false)
       if (Date.now() - this.#startedMs >= HEALTHY_MS) this.#delayMs = 0
       const how = child.signalCode ?? `code ${child.exitCode}`
       this.#options.log({

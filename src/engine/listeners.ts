@@ -44,42 +44,59 @@ for (let fd = 3; fd < 3 + count; fd++) {
   net.createServer().listen({ fd, backlog: ${BACKLOG} }, () => { if (++listening === count) process.exit(0) })
 }`
 
+/** A host and port, 0 for any free one; or the path of a unix socket. */
+export type ListenAddress = { readonly host: string; readonly port: number } | { readonly path: string }
+
 /**
- * Binds one TCP address and some unix sockets, and makes them all listen.
+ * Binds addresses, and makes them all listen.
  *
- * @param port 0 lets the system choose
- * @throws EngineError when the address is taken or cannot be used
+ * @returns one for each, in order
+ * @throws EngineError when an address is taken or cannot be used
  */
-export async function openListeners(
-  host: string,
-  port: number,
-  unixPaths: readonly string[],
-): Promise<[Listener, ...Listener[]]> {
+export async function openListeners(addresses: readonly ListenAddress[]): Promise<Listener[]> {
   const bound: BoundHandle[] = []
+  const listeners: Listener[] = []
   try {
-    const { address, family } = await resolveHost(host)
-    const tcp = bind(address, port, family, `${host}:${port}`)
-    bound.push(tcp)
-    const name: { port?: number } = {}
-    tcp.getsockname?.(name)
-    const realPort = name.port ?? 0
-    // libuv reports a taken port only when it listens itself; before, the descriptor just has no address.
-    if (realPort === 0) throw inUse(`${host}:${port}`, port, 'EADDRINUSE: it is in use')
-    for (const path of unixPaths) {
-      // Whoever made it is gone, since we hold the lock; and a left-over file would make the address "in use" for ever.
-      rmSync(path, { force: true })
-      bound.push(bind(path, -1, -1, path))
+    for (const address of addresses) {
+      const listener = 'path' in address ? bindUnix(address.path) : await bindTcp(address.host, address.port)
+      bound.push(listener.handle)
+      listeners.push(toListener(listener))
     }
     await makeListen(bound.map((handle) => handle.fd))
-    const unix = unixPaths.map((path, index) => toListener(bound[index + 1] as BoundHandle, `unix:${path}`, 0))
-    return [toListener(tcp, `${host.includes(':') ? `[${host}]` : host}:${realPort}`, realPort), ...unix]
+    return listeners
   } catch (thrown) {
     for (const handle of bound) handle.close()
     throw thrown
   }
 }
 
-function toListener(handle: BoundHandle, address: string, port: number): Listener {
+interface Bound {
+  readonly handle: BoundHandle
+  readonly address: string
+  readonly port: number
+}
+
+function bindUnix(path: string): Bound {
+  // Whoever made it is gone, since we hold the lock; and a left-over file would make the address "in use" for ever.
+  rmSync(path, { force: true })
+  return { handle: bind(path, -1, -1, path), address: `unix:${path}`, port: 0 }
+}
+
+async function bindTcp(host: string, port: number): Promise<Bound> {
+  const { address, family } = await resolveHost(host)
+  const handle = bind(address, port, family, `${host}:${port}`)
+  const name: { port?: number } = {}
+  handle.getsockname?.(name)
+  const realPort = name.port ?? 0
+  if (realPort === 0) {
+    handle.close()
+    // libuv reports a taken port only when it listens itself; before, the descriptor just has no address.
+    throw inUse(`${host}:${port}`, port, 'EADDRINUSE: it is in use')
+  }
+  return { handle, address: `${host.includes(':') ? `[${host}]` : host}:${realPort}`, port: realPort }
+}
+
+function toListener({ handle, address, port }: Bound): Listener {
   return { fd: handle.fd, address, port, close: () => handle.close() }
 }
 

@@ -9,6 +9,8 @@ export interface LogEntry {
   readonly message: string
   /** The engine process that it is about, or that said it. */
   readonly process?: string
+  /** Of a server with several cells: whose it is. */
+  readonly cell?: string
   readonly [detail: string]: unknown
 }
 
@@ -22,5 +24,6 @@ export function toJsonLine(entry: LogEntry): string {
 /** One line of text per entry. */
 export function toTextLine(entry: LogEntry): string {
   const level = entry.level === 'info' ? '' : `${entry.level}: `
-  return entry.process === undefined ? `${level}${entry.message}` : `[${entry.process}] ${level}${entry.message}`
+  const of = [entry.cell, entry.process].filter((word) => word !== undefined).join(' ')
+  return of === '' ? `${level}${entry.message}` : `[${of}] ${level}${entry.message}`
 }

@@ -1,4 +1,5 @@
-// The other cells of a deployment, as an engine process is told of them: one service for each place, whatever the number of its codes.
+// The other cells of a deployment, as an engine process is told of them: a service for each code, also where several share an address. A
+// service keeps its connections, and a front brings each of them to one cell.
 
 import { readFileSync } from 'node:fs'
 import { isHere, placeOf } from '../identity/cell.ts'
@@ -9,7 +10,7 @@ export interface Peer {
   /** Name of the service in the configuration. */
   readonly service: string
   readonly address: string
-  readonly codes: readonly string[]
+  readonly code: string
   /** PEM, beside the well-known ones. */
   readonly certificates?: readonly string[]
 }
@@ -17,18 +18,11 @@ export interface Peer {
 /** @throws EngineError for a file of certificates that cannot be read */
 export function peersOf({ cell, cells, cellCertificates }: ServerOptions): Peer[] {
   const certificates = cellCertificates === undefined ? undefined : readCertificates(cellCertificates)
-  const codesByAddress = new Map<string, string[]>()
-  for (const code of Object.keys(cells)) {
+  return Object.keys(cells).flatMap((code) => {
     const address = placeOf(cells, code)?.address
-    if (address === undefined || isHere(cells, cell, code)) continue
-    codesByAddress.set(address, [...(codesByAddress.get(address) ?? []), code])
-  }
-  return Array.from(codesByAddress, ([address, codes], index) => ({
-    service: `cell${index}`,
-    address,
-    codes,
-    ...(certificates === undefined ? {} : { certificates }),
-  }))
+    if (address === undefined || isHere(cells, cell, code)) return []
+    return { service: `cell-${code}`, address, code, ...(certificates === undefined ? {} : { certificates }) }
+  })
 }
 
 function readCertificates(file: string): string[] {

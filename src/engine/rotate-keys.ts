@@ -3,6 +3,8 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, openSync, realpathSync, rmSync } from 'node:fs'
 import { toCrockford } from '../identity/crockford.ts'
+import type { IdentifierKey } from '../identity/keyring.ts'
+import type { TokenKey } from '../identity/token.ts'
 import type { DeploymentSecrets } from '../wire/deployment.ts'
 import { writeDurably } from './durable-file.ts'
 import { EngineError, codeOf } from './engine-error.ts'
@@ -11,12 +13,20 @@ import { KEY_BYTES, SECRETS_MODE, readSecrets } from './secrets.ts'
 export type KeyKind = 'token' | 'operator' | 'identifier'
 
 /**
- * Puts a new newest key of that kind into the secrets file; with `retire` instead takes all but the newest one out.
- *
- * @throws EngineError for identifier keys that would be retired: every identifier that they signed would be refused for ever
+ * - `new`: a new newest key, which signs from now on
+ * - `retire`: all but the newest one are taken out
+ * - `prepare`, `activate`: the two steps of `new`, for several machines: all must know a key before one signs with it
  */
-export function rotateKeys(file: string, kind: KeyKind, { retire }: { readonly retire: boolean }): void {
-  if (retire && kind === 'identifier') {
+export type Rotation = 'new' | 'retire' | 'prepare' | 'activate'
+
+/**
+ * Changes the keys of a kind in the secrets file.
+ *
+ * @throws EngineError for identifier keys that would be retired: every identifier that they signed would be refused for ever; for a
+ * second prepared key, or none to activate
+ */
+export function rotateKeys(file: string, kind: KeyKind, rotation: Rotation): void {
+  if (rotation === 'retire' && kind === 'identifier') {
     throw new EngineError(
       'identifier keys cannot be retired',
       'every resource and API key that they signed would be refused for ever',
@@ -28,13 +38,13 @@ export function rotateKeys(file: string, kind: KeyKind, { retire }: { readonly r
   const path = realpathSync(file)
   whileAlone(path, () => {
     const secrets = readSecrets(path)
-    const next = retire && kind !== 'identifier' ? retired(secrets, kind) : rotated(secrets, kind)
+    const next = changed(secrets, kind, rotation)
     writeDurably(path, `${JSON.stringify(next, null, 2)}\n`, SECRETS_MODE)
   })
 }
 
 /** Of two at once one would lose the other's key, with everything that it has signed meanwhile. @throws EngineError */
-function whileAlone(file: string, rotate: () => void): void {
+export function whileAlone(file: string, rotate: () => void): void {
   const mark = `${file}.rotating`
   try {
     closeSync(openSync(mark, 'wx', SECRETS_MODE))
@@ -51,6 +61,45 @@ function whileAlone(file: string, rotate: () => void): void {
   } finally {
     rmSync(mark, { force: true })
   }
+}
+
+function changed(secrets: DeploymentSecrets, kind: KeyKind, rotation: Rotation): DeploymentSecrets {
+  if (rotation === 'new') return rotated(secrets, kind)
+  if (rotation === 'retire') return kind === 'identifier' ? secrets : retired(secrets, kind)
+  if (kind === 'operator') {
+    throw new EngineError(
+      'operator keys are not prepared',
+      'a new one works wherever it was imported, and the older ones work everywhere',
+      'Rotate it on one machine, and import the secrets on the others.',
+      2,
+    )
+  }
+  const name = kind === 'token' ? 'tokenKeys' : 'identifierKeys'
+  return { ...secrets, [name]: rotation === 'prepare' ? prepared(secrets, kind) : activated(secrets[name], kind) }
+}
+
+/** Before the one that signs: whoever reads the file without knowing of prepared keys goes on signing with that one. */
+function prepared(secrets: DeploymentSecrets, kind: Exclude<KeyKind, 'operator'>): readonly TokenKey[] {
+  const keys: readonly (TokenKey & Partial<IdentifierKey>)[] =
+    kind === 'token' ? secrets.tokenKeys : secrets.identifierKeys
+  if (keys.some((key) => key.prepared === true)) {
+    const fix = `biplane rotate-${kind}-key --activate, when every machine has imported it.`
+    throw new EngineError(`there is a prepared ${kind} key already`, 'one is prepared at a time', fix, 2)
+  }
+  const next = rotated(secrets, kind)
+  const [key] = (kind === 'token' ? next.tokenKeys : next.identifierKeys).slice(-1) as [TokenKey]
+  const signer = keys.findLastIndex((one) => one.verifyOnly !== true)
+  return keys.toSpliced(signer, 0, { ...key, prepared: true })
+}
+
+function activated(keys: readonly TokenKey[], kind: KeyKind): TokenKey[] {
+  const found = keys.find((key) => key.prepared === true)
+  if (found === undefined) {
+    const fix = `biplane rotate-${kind}-key --prepare, and import the secrets on every machine.`
+    throw new EngineError(`there is no prepared ${kind} key`, 'it would sign from now on', fix, 2)
+  }
+  const { prepared: _, ...key } = found
+  return [...keys.filter((one) => one !== found), key]
 }
 
 function rotated(secrets: DeploymentSecrets, kind: KeyKind): DeploymentSecrets {
@@ -71,7 +120,7 @@ function rotated(secrets: DeploymentSecrets, kind: KeyKind): DeploymentSecrets {
 
 function retired(secrets: DeploymentSecrets, kind: Exclude<KeyKind, 'identifier'>): DeploymentSecrets {
   return kind === 'token'
-    ? { ...secrets, tokenKeys: secrets.tokenKeys.slice(-1) }
+    ? { ...secrets, tokenKeys: secrets.tokenKeys.filter((key, index, all) => key.prepared || index === all.length - 1) }
     : { ...secrets, operatorKeys: secrets.operatorKeys.slice(-1) }
 }
 

@@ -30,8 +30,10 @@ export interface Parts {
   readonly directory: DataDirectory
   readonly secrets: DeploymentSecrets
   readonly lock: Lock
-  /** Public, then one per plane in the order of `PLANES`. */
-  readonly listeners: readonly Listener[]
+  /** Socket name in the configuration -> listener, of the sockets for clients. */
+  readonly publicSockets: ReadonlyMap<string, Listener>
+  /** Each plane's for the other one. */
+  readonly planes: Readonly<Record<Plane, Listener>>
   readonly bundle: AppBundle
 }
 
@@ -53,19 +55,13 @@ export class RunningEngine implements RunningServer {
     this.#parts = parts
     this.#bundle = parts.bundle
     this.#secrets = parts.secrets
-    const [tcp, data, control] = parts.listeners as [Listener, Listener, Listener]
-    this.url = `http://${tcp.address}`
-    this.publicUrl = parts.options.publicUrl ?? `http://${tcp.address.replace(/^(0\.0\.0\.0|\[::\])/, '127.0.0.1')}`
+    const { options, publicSockets, planes } = parts
+    this.url = options.front?.url ?? `http://${publicSockets.get(PUBLIC_SOCKET)?.address}`
+    this.publicUrl = options.publicUrl ?? toLoopback(this.url)
+    const open = Array.from(publicSockets, ([name, { fd }]) => [name, fd] as const)
     this.#processes = {
-      data: this.#process(
-        'data',
-        new Map([
-          [PUBLIC_SOCKET, tcp.fd],
-          [PLANE_SOCKET, data.fd],
-        ]),
-        tcp.port,
-      ),
-      control: this.#process('control', new Map([[PLANE_SOCKET, control.fd]])),
+      data: this.#process('data', new Map([...open, [PLANE_SOCKET, planes.data.fd]])),
+      control: this.#process('control', new Map([[PLANE_SOCKET, planes.control.fd]])),
     }
   }
 
@@ -154,7 +150,8 @@ export class RunningEngine implements RunningServer {
 
   async stop(): Promise<void> {
     // New connections are refused as soon as the engine stops listening, too, instead of waiting in a queue that nobody serves.
-    for (const listener of this.#parts.listeners) listener.close()
+    const { publicSockets, planes } = this.#parts
+    for (const listener of [...publicSockets.values(), planes.data, planes.control]) listener.close()
     this.#commands?.close()
     this.#isStopping = true
     await this.#restarting
@@ -184,32 +181,35 @@ export class RunningEngine implements RunningServer {
     await this.#processes.control.stop(CONTROL_GRACE_MS)
   }
 
-  #process(plane: Plane, sockets: ReadonlyMap<string, number>, publicPort?: number): EngineProcess {
-    const { options, directory, lock } = this.#parts
+  #process(plane: Plane, sockets: ReadonlyMap<string, number>): EngineProcess {
+    const { options, directory, lock, publicSockets } = this.#parts
+    const { front } = options
+    const at = [...publicSockets.values()].map(({ port, address }) => port || address.replace(/^unix:/, ''))
     return new EngineProcess({
       plane,
       configFile: configFile(directory, plane),
       sockets,
       env: () => ({ [BINDINGS.secrets]: JSON.stringify(toWorkerSecrets(this.#secrets)) }),
-      ...(publicPort === undefined ? {} : { publicPort }),
+      ...(plane === 'data' ? { publicAt: at } : {}),
+      ...(plane === 'data' && front !== undefined ? { onAlive: (isAlive: boolean) => front.setUp(isAlive) } : {}),
       log: options.log,
       onSpawn: (identity) => lock.record(plane, identity),
     })
   }
 
   #writeRun(): void {
-    const { options, directory, secrets, listeners } = this.#parts
+    const { options, directory, secrets, planes } = this.#parts
     const { manifest, modules, data } = this.#bundle
     for (const [name, content] of [...modules, ...data]) writeFileSync(join(directory.run, name), content)
     for (const plane of PLANES) {
-      const peer = listeners[1 + PLANES.indexOf(plane === 'data' ? 'control' : 'data')]
       const config = toWorkerdConfig({
         plane,
         manifest,
         modules: [...modules.keys()],
         data: [...data.keys()],
         objects: directory.objects(plane),
-        peerAddress: peer?.address ?? '',
+        peerAddress: planes[plane === 'data' ? 'control' : 'data'].address,
+        hasFront: options.front !== undefined,
         uniqueKey: (className) => uniqueKeyOf(secrets, className),
         config: JSON.stringify(this.#deploymentConfig()),
         peers: peersOf(options),
@@ -229,11 +229,17 @@ export class RunningEngine implements RunningServer {
       cells: options.cells,
       engine: ENGINE,
       trustedProxies: options.trustedProxies,
+      hasFront: options.front !== undefined,
       requestLog: options.requestLog,
       pathCapabilities: options.pathCapabilities ?? false,
       timers: { ...DEFAULT_TIMERS, ...options.timers },
     }
   }
+}
+
+/** Who listens on every address is reached on this machine by its own one. */
+export function toLoopback(url: string): string {
+  return url.replace(/\/(0\.0\.0\.0|\[::\])(?=:)/, '/127.0.0.1')
 }
 
 /** Also how an engine process of this directory is recognised: it has this path on its command line. */

@@ -28,9 +28,16 @@ export const SECRETS_MODE = 0o600
 const DEPLOYMENT_BYTES = 16
 const OWNER_FILE = 'deployment'
 
-/** Beside the data directory, not inside: who gets a copy of the data gets no access with it. */
+/**
+ * Beside the data directory, not inside: who gets a copy of the data gets no access with it. Of several cells' directories below one:
+ * beside that one, if it is there.
+ */
 export function defaultSecretsFile(dataDirectory: string): string {
-  return `${dataDirectory.replace(/\/+$/, '')}.secrets.json`
+  const path = dataDirectory.replace(/\/+$/, '')
+  const own = `${path}.secrets.json`
+  const around = /^(.+)\/cells\/[^/]+$/.exec(path)?.[1]
+  const shared = `${around}.secrets.json`
+  return around !== undefined && !existsSync(own) && existsSync(shared) ? shared : own
 }
 
 /**

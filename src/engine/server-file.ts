@@ -2,6 +2,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { dataDirectoriesIn } from './cell-directories.ts'
 import type { DataDirectory } from './data-directory.ts'
 import { EngineError } from './engine-error.ts'
 import { readHolder } from './lock.ts'
@@ -21,11 +22,13 @@ export function writeServerFile(directory: DataDirectory, content: ServerFile): 
   writeFileSync(join(directory.run, NAME), JSON.stringify(content))
 }
 
-/** @throws EngineError when no server is using the directory */
-export function readServerFile(directory: DataDirectory): ServerFile {
-  if (readHolder(directory.path) === undefined) {
+/** @param data a data directory, or one with those of several cells @throws EngineError when no server is using it */
+export function readServerFile(data: string): ServerFile {
+  // Every cell of a server knows it.
+  const directory = dataDirectoriesIn(data).find(({ path }) => readHolder(path) !== undefined)
+  if (directory === undefined) {
     throw new EngineError(
-      `no server is using ${directory.path}`,
+      `no server is using ${data}`,
       'nobody holds its lock',
       'Start one with: biplane serve, or check --data.',
     )

@@ -18,6 +18,8 @@ export interface ServerOptions {
   /** File of certificates by which other cells are believed, beside the well-known ones. */
   readonly cellCertificates?: string
   readonly secretsFile: string
+  /** There are several cells on this machine, and a front brings each connection to one of them. */
+  readonly front?: FrontFace
   /** Default: where it listens. */
   readonly publicUrl?: string
   readonly apex: string
@@ -33,6 +35,14 @@ export interface ServerOptions {
   readonly timers?: Partial<LifecycleTimers>
   /** Tests only: `host:port` of the fault harness; also keeps the fault points in the bundle. */
   readonly faultsAddress?: string
+}
+
+/** What a cell has to know of the front before it. */
+export interface FrontFace {
+  /** Where clients reach it. */
+  readonly url: string
+  /** Whether the cell can be asked. */
+  setUp(isUp: boolean): void
 }
 
 export interface RunningServer {

@@ -2,17 +2,20 @@
 //
 //     lock -> end orphans -> sweep -> bind -> bundle -> configure -> start both -> ready
 
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { bundleApp, checkAppFile, endBundler } from './app-bundle.ts'
-import { PLANES, clearRun, makeSocketFolder, openDataDirectory } from './data-directory.ts'
-import { openListeners } from './listeners.ts'
+import { bundleApp, checkAppFile, endBundler, type AppBundle } from './app-bundle.ts'
+import { PLANES, clearRun, makeSocketFolder, openDataDirectory, type DataDirectory } from './data-directory.ts'
+import { openListeners, type ListenAddress, type Listener } from './listeners.ts'
 import { takeLock } from './lock.ts'
 import { checkOpenFileLimit } from './open-file-limit.ts'
+import { peersOf } from './peers.ts'
 import { RunningEngine, configFile } from './running-engine.ts'
-import { openSecrets } from './secrets.ts'
+import { openSecrets, ownerOf } from './secrets.ts'
 import type { RunningServer, ServerOptions } from './server-options.ts'
 import { sweepEmptyObjects } from './sweep.ts'
 import { checkTypeCells } from './type-cells.ts'
+import { PUBLIC_SOCKET, TRUSTED_SOCKET } from './workerd-config.ts'
 
 /**
  * Serves an app; resolves when it answers.
@@ -22,6 +25,19 @@ import { checkTypeCells } from './type-cells.ts'
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   checkAppFile(options.app)
   const directory = openDataDirectory(options.data, options.cell)
+  return startCell(options, directory, async () => {
+    const bundle = await bundleApp(options.app, { faultPoints: options.faultsAddress !== undefined })
+    await endBundler()
+    return bundle
+  })
+}
+
+/** One cell, of an app that may be bundled for others, too. @throws EngineError as {@link startServer} */
+export async function startCell(
+  options: ServerOptions,
+  directory: DataDirectory,
+  toBundle: () => Promise<AppBundle>,
+): Promise<RunningServer> {
   const { log } = options
   const lock = await takeLock(
     directory.path,
@@ -37,6 +53,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   )
   const opened: { close(): unknown }[] = []
   try {
+    warnOfNewDeployment(options)
     const secrets = await openSecrets(directory.path, options.secretsFile, options.cell)
     const swept = sweepEmptyObjects(directory)
     if (swept > 0)
@@ -45,19 +62,40 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     if (limit !== undefined) log(limit)
     clearRun(directory)
     makeSocketFolder(directory)
-    const sockets = PLANES.map((plane) => join(directory.sockets, `${plane}.sock`))
-    const bundling = bundleApp(options.app, { faultPoints: options.faultsAddress !== undefined })
+    const bundling = toBundle()
     // Awaited after the sockets; a failure before that must not count as one that nobody looks at.
     bundling.catch(() => {})
-    const listeners = await openListeners(options.host, options.port, sockets)
+    const names = options.front === undefined ? [PUBLIC_SOCKET] : [PUBLIC_SOCKET, TRUSTED_SOCKET]
+    const addresses: ListenAddress[] =
+      options.front === undefined ? [options] : names.map((name) => ({ path: pathOfSocket(directory, name) }))
+    const planeAddresses = PLANES.map((plane) => ({ path: pathOfSocket(directory, plane) }))
+    const listeners = await openListeners([...addresses, ...planeAddresses])
     opened.push(...listeners)
+    const publicSockets = new Map(names.map((name, index) => [name, listeners[index] as Listener]))
+    const [data, control] = listeners.slice(names.length) as [Listener, Listener]
     const bundle = await bundling
-    await endBundler()
     checkTypeCells(bundle.manifest, options.cells)
-    return await new RunningEngine({ options, directory, secrets, lock, listeners, bundle }).start()
+    const parts = { options, directory, secrets, lock, publicSockets, planes: { data, control }, bundle }
+    return await new RunningEngine(parts).start()
   } catch (thrown) {
     for (const resource of opened) resource.close()
     lock.release()
     throw thrown
   }
+}
+
+/** Whoever meant to add a machine to a deployment would only find out when nothing of the others is known here. */
+function warnOfNewDeployment(options: ServerOptions): void {
+  const { secretsFile, log } = options
+  // What has a socket is this server's own.
+  const others = peersOf(options).filter(({ address }) => !address.startsWith('unix:'))
+  if (existsSync(secretsFile) || ownerOf(options.data) !== undefined || others.length === 0) return
+  const list = others.map(({ code }) => code).join(', ')
+  const message = `there is no ${secretsFile}: this makes a new deployment. If the cells ${list} have one already, stop, remove this data, and import theirs: biplane secrets export there, biplane secrets import FILE here`
+  log({ level: 'warn', event: 'new_deployment', message })
+}
+
+/** @param name of a public socket, or the plane whose it is */
+export function pathOfSocket(directory: DataDirectory, name: string): string {
+  return join(directory.sockets, `${name}.sock`)
 }

@@ -6,8 +6,10 @@ import { once } from 'node:events'
 import { createConnection, createServer, type Server, type Socket } from 'node:net'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { dataDirectoriesIn } from './cell-directories.ts'
 import type { DataDirectory } from './data-directory.ts'
 import { EngineError, reasonOf } from './engine-error.ts'
+import { readHolder } from './lock.ts'
 
 const FREEZE = 'freeze\n'
 const FROZEN = 'frozen\n'
@@ -70,12 +72,24 @@ export async function whileFrozen<T>(directory: DataDirectory, work: () => Promi
 }
 
 /**
+ * Has whoever serves a data directory, or those of several cells, go on with the secrets file as it is now.
+ *
+ * @param file absolute @returns false when nobody does
+ * @throws EngineError as {@link haveSecretsTaken}
+ */
+export async function haveSecretsTakenBy(data: string, file: string): Promise<boolean> {
+  const served = dataDirectoriesIn(data).filter(({ path }) => readHolder(path) !== undefined)
+  for (const directory of served) await haveSecretsTaken(directory, file)
+  return served.length > 0
+}
+
+/**
  * Has the running server go on with the secrets file as it is now; resolves when it does.
  *
  * @param file absolute
  * @throws EngineError when it does not
  */
-export async function haveSecretsTaken(directory: DataDirectory, file: string): Promise<void> {
+async function haveSecretsTaken(directory: DataDirectory, file: string): Promise<void> {
   const failure = 'the running server does not take over the new keys'
   const { socket, answer } = await command(directory, `${SECRETS}${file}\n`, failure)
   socket.destroy()

@@ -1,7 +1,7 @@
 // The Cap'n Proto configuration of one engine process. Both processes load the same code; what differs is which objects live there,
 // which socket faces the public, and to whom the binding to the other plane leads.
 
-import { BINDINGS, cellBinding } from '../wire/deployment.ts'
+import { BINDINGS, TRUSTED_PEER_HEADER, cellBinding } from '../wire/deployment.ts'
 import type { AppManifest, ObjectBinding } from '../wire/manifest.ts'
 import { COMPATIBILITY_DATE, COMPATIBILITY_FLAGS } from './compatibility.ts'
 import type { Plane } from './data-directory.ts'
@@ -15,6 +15,8 @@ export interface WorkerdConfigOptions {
   readonly data: readonly string[]
   /** Absolute folder of the plane's SQLite files. */
   readonly objects: string
+  /** Whether a front brings the connections, and tells by the socket whether a proxy that is believed sent them. */
+  readonly hasFront: boolean
   /** The servers of other cells. */
   readonly peers: readonly Peer[]
   /** Address of the other process's socket. */
@@ -30,6 +32,8 @@ export interface WorkerdConfigOptions {
 
 /** Names of the sockets, given again on the command line with the descriptor that each inherits. */
 export const PUBLIC_SOCKET = 'public'
+/** Behind a front: for requests of proxies that are believed. */
+export const TRUSTED_SOCKET = 'trusted'
 export const PLANE_SOCKET = 'plane'
 
 /** Any name works as long as both sides say the same: it marks a connection as RPC instead of a request to be served. */
@@ -56,7 +60,7 @@ export function toWorkerdConfig(options: WorkerdConfigOptions): string {
       : [`(name = "faults", external = (address = ${text(faultsAddress)}, http = ()))`]),
   ]
   const sockets = [
-    ...(plane === 'data' ? [`(name = ${text(PUBLIC_SOCKET)}, service = "main", http = ())`] : []),
+    ...(plane === 'data' ? publicSockets(options.hasFront) : []),
     `(name = ${text(PLANE_SOCKET)}, service = (name = "main", entrypoint = ${text(PLANE_ENTRYPOINTS[plane])}), ` +
       `http = (capnpConnectHost = ${text(RPC_HOST)}))`,
   ]
@@ -65,9 +69,7 @@ export function toWorkerdConfig(options: WorkerdConfigOptions): string {
     // Through the environment, so that they are in no file but their own.
     `(name = ${text(BINDINGS.secrets)}, fromEnvironment = ${text(BINDINGS.secrets)})`,
     `(name = ${text(peerBinding)}, service = "peer")`,
-    ...options.peers.flatMap(({ service, codes }) =>
-      codes.map((code) => `(name = ${text(cellBinding(code))}, service = ${text(service)})`),
-    ),
+    ...options.peers.map(({ service, code }) => `(name = ${text(cellBinding(code))}, service = ${text(service)})`),
     ...(faultsAddress === undefined ? [] : [`(name = ${text(BINDINGS.faults)}, service = "faults")`]),
     ...objects.map((object) => `(name = ${text(object.binding)}, durableObjectNamespace = ${text(object.className)})`),
   ]
@@ -97,6 +99,17 @@ const main :Workerd.Worker = (
   durableObjectStorage = (localDisk = "objects"),
 );
 `
+}
+
+/** What clients send under the header's name is gone either way. */
+function publicSockets(hasFront: boolean): string[] {
+  const socket = (name: string, http: string): string => `(name = ${text(name)}, service = "main", http = (${http}))`
+  if (!hasFront) return [socket(PUBLIC_SOCKET, '')]
+  const header = `name = ${text(TRUSTED_PEER_HEADER)}`
+  return [
+    socket(PUBLIC_SOCKET, `injectRequestHeaders = [(${header})]`),
+    socket(TRUSTED_SOCKET, `injectRequestHeaders = [(${header}, value = "yes")]`),
+  ]
 }
 
 /** TLS, if the address says so, with the name that the address has. */

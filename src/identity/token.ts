@@ -39,11 +39,13 @@ export interface TokenClaims {
   readonly tokenId: string
 }
 
-/** One signing key; the newest signs, all verify. `id` goes into the header as `kid`. */
+/** One signing key; the last one signs, all verify. `id` goes into the header as `kid`. */
 export interface TokenKey {
   readonly id: string
   /** base64url, 32 bytes */
   readonly key: string
+  /** Known, and not used yet: until every cell knows it. It stands before the one that signs. */
+  readonly prepared?: boolean
 }
 
 export interface TokenSigner {

@@ -7,9 +7,7 @@ import { ERROR_CODES, ResourceError, type ErrorData } from '../wire/errors.ts'
 import { HOP_CALL_HEADER, HOP_HEADER, HopSigner, digestOfCall, type Hop } from '../wire/hop.ts'
 import { withDeadline } from './deadline.ts'
 
-/** For the answer's beginning, where nothing has to be sent first: an address that swallows packets would be waited for minutes. */
-const ANSWER_DEADLINE_MS = 30_000
-/** After such a wait nobody else waits for that cell for this long. */
+/** After somebody has waited in vain nobody else waits for that cell for this long: an address that swallows packets answers to nobody. */
 const REST_MS = 5_000
 
 export interface PeerOptions {
@@ -19,6 +17,8 @@ export interface PeerOptions {
   readonly own: string
   /** base64url; without one no other cell can be asked, nor believed. */
   readonly hopKey: string | undefined
+  /** For the answer's beginning, where nothing has to be sent first. */
+  readonly answerMs: number
 }
 
 /** The calls that planes make; see edge/hop-calls.ts, which answers them. */
@@ -29,6 +29,8 @@ export class Peers {
   readonly #signer: HopSigner | undefined
   /** Cell -> until when it is not asked. */
   readonly #resting = new Map<string, number>()
+  /** Cell -> when it last answered anything. */
+  readonly #answered = new Map<string, number>()
   /** Whether there is any other cell: most deployments have none, and ask nothing more. */
   readonly hasOthers: boolean
 
@@ -67,7 +69,7 @@ export class Peers {
     const text = JSON.stringify(call)
     const headers = await this.#callHeaders({ cell }, kind, text, call.requestId)
     headers.set('content-type', 'application/json')
-    return this.#answered(cell, kind, { method: 'POST', headers, body: text })
+    return this.#ask(cell, kind, { method: 'POST', headers, body: text })
   }
 
   /** {@link call} with content: what it is about goes into a header. */
@@ -79,7 +81,7 @@ export class Peers {
     const text = JSON.stringify(reference)
     const headers = await this.#callHeaders({ cell }, 'restore', text, reference.requestId)
     headers.set(HOP_CALL_HEADER, encodeURIComponent(text))
-    return this.#answered(cell, 'restore', { method: 'POST', headers, body: content })
+    return this.#ask(cell, 'restore', { method: 'POST', headers, body: content })
   }
 
   async #callHeaders(place: ObjectPlace, kind: HopCall, text: string, requestId: string): Promise<Headers> {
@@ -87,7 +89,7 @@ export class Peers {
     return new Headers({ [HOP_HEADER]: await this.#sign({ kind: 'call', place, requestId, subject }) })
   }
 
-  async #answered(cell: string, kind: HopCall, init: RequestInit): Promise<Response> {
+  async #ask(cell: string, kind: HopCall, init: RequestInit): Promise<Response> {
     const response = await this.#fetch(cell, `http://${cell}/hop/${kind}`, init, false)
     if (response.ok) return response
     const refusal = await refusalIn(response, cell)
@@ -107,17 +109,20 @@ export class Peers {
     const place = placeOf(this.#options.cells, cell)
     if (place?.address === undefined)
       throw new ResourceError('unavailable', `The cell "${cell}" is not configured here.`, { applied: 'no' })
-    if (Date.now() < (this.#resting.get(cell) ?? 0)) throw cellIsDown(cell, 'no')
+    const begin = Date.now()
+    if (begin < (this.#resting.get(cell) ?? 0)) throw cellIsDown(cell, 'no')
     const binding = this.#options.env[cellBinding(cell)] as Fetcher | undefined
     const answer = binding === undefined ? fetch(toAddress(place.address, url), init) : binding.fetch(url, init)
+    const { answerMs } = this.#options
     try {
-      return await (hasDeadline ? withDeadline(answer, ANSWER_DEADLINE_MS, `The cell "${cell}"`) : answer)
+      const response = await (hasDeadline ? withDeadline(answer, answerMs, `The cell "${cell}"`) : answer)
+      this.#answered.set(cell, Date.now())
+      return response
     } catch (error) {
-      if (error instanceof ResourceError) {
-        this.#resting.set(cell, Date.now() + REST_MS)
-        throw error
-      }
-      throw cellIsDown(cell, 'unknown')
+      if (!(error instanceof ResourceError)) throw cellIsDown(cell, 'unknown')
+      // One resource that is slow is not its cell: others were answered meanwhile.
+      if ((this.#answered.get(cell) ?? 0) < begin) this.#resting.set(cell, Date.now() + REST_MS)
+      throw error
     }
   }
 }

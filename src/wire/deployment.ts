@@ -16,6 +16,9 @@ export const BINDINGS = {
   faults: 'BIPLANE_FAULTS',
 } as const
 
+/** Behind a front: set by the engine on what a trusted proxy sends, and deleted from everything else. */
+export const TRUSTED_PEER_HEADER = 'biplane-trusted-peer'
+
 /** Service binding to the servers of another cell: its HTTP face. Without one its address is fetched. */
 export function cellBinding(code: string): string {
   return `BIPLANE_CELL_${code.toUpperCase()}`
@@ -33,6 +36,8 @@ export interface DeploymentConfig {
   readonly engine?: Engine
   /** CIDR blocks whose X-Forwarded-* headers are believed. */
   readonly trustedProxies: readonly string[]
+  /** A front brings the connections: the engine does not see whose they are, but by {@link TRUSTED_PEER_HEADER}. */
+  readonly hasFront?: boolean
   /** Whether links lead to `/{plural}/{id}/~{capability}/` on the main origin: for hosts that can have no wildcard name. */
   readonly pathCapabilities: boolean
   /** One structured log line per request. */
@@ -50,6 +55,8 @@ export interface LifecycleTimers {
   readonly applyDeadlineMs: number
   /** Deadline of one call between the planes (an engine may hang a call for 40 s). */
   readonly callTimeoutMs: number
+  /** How long a client's request waits for another cell to begin its answer. Whoever waits for an event in a request waits less. */
+  readonly hopAnswerMs: number
   /** First delay of the reconciler's back-off; doubles up to reconcileMaxMs. */
   readonly reconcileBaseMs: number
   readonly reconcileMaxMs: number
@@ -74,6 +81,7 @@ export const DEFAULT_TIMERS: LifecycleTimers = {
   createWaitMs: 10_000,
   applyDeadlineMs: 30_000,
   callTimeoutMs: 10_000,
+  hopAnswerMs: 30_000,
   reconcileBaseMs: 1_000,
   // What an object missed it has within five seconds of its return.
   reconcileMaxMs: 4_000,

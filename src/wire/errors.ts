@@ -119,24 +119,26 @@ export function toResourceError(thrown: unknown): ResourceError {
   })
 }
 
+/** What a problem+json answer says (RFC 9457). */
+export function toProblem({ code, data }: ResourceError, requestId: string): Readonly<Record<string, unknown>> {
+  const status = statusOf(code)
+  return {
+    type: `urn:biplane:error:${code}`,
+    title: TABLE[code].title,
+    status,
+    detail: data.message,
+    code,
+    retryable: isRetryable(code),
+    ...(status >= 500 ? { applied: data.applied ?? 'no' } : {}),
+    request_id: requestId,
+    ...data.details,
+  }
+}
+
 /** The problem+json answer (RFC 9457). */
 export function toProblemResponse(error: ResourceError, requestId: string, headers: HeadersInit = {}): Response {
   const { code, data } = error
-  const status = statusOf(code)
-  const answer = new Response(
-    JSON.stringify({
-      type: `urn:biplane:error:${code}`,
-      title: TABLE[code].title,
-      status,
-      detail: data.message,
-      code,
-      retryable: isRetryable(code),
-      ...(status >= 500 ? { applied: data.applied ?? 'no' } : {}),
-      request_id: requestId,
-      ...data.details,
-    }),
-    { status, headers },
-  )
+  const answer = new Response(JSON.stringify(toProblem(error, requestId)), { status: statusOf(code), headers })
   answer.headers.set('content-type', 'application/problem+json')
   answer.headers.set('cache-control', 'no-store')
   answer.headers.set('x-request-id', requestId)

@@ -4,6 +4,7 @@
 
 import { base64url } from 'jose'
 import type { ObjectPlace } from '../identity/cell.ts'
+import { TRUSTED_PEER_HEADER } from './deployment.ts'
 
 /** Header of a request that another cell sends; deleted from every request that none has sent. */
 export const HOP_HEADER = 'biplane-hop'
@@ -14,8 +15,8 @@ export const HOP_CALL_HEADER = 'biplane-hop-call'
 /** Of an answer within a deployment: where the resource is now. It never reaches a client. */
 export const MOVED_HEADER = 'biplane-moved'
 
-/** No client's, and no type's. */
-export const HOP_HEADERS: readonly string[] = [HOP_HEADER, HOP_ADDRESS_HEADER, HOP_CALL_HEADER]
+/** No client's, and no type's: what cells and engines tell each other. */
+export const HOP_HEADERS: readonly string[] = [HOP_HEADER, HOP_ADDRESS_HEADER, HOP_CALL_HEADER, TRUSTED_PEER_HEADER]
 
 /**
  * - `request`: a client's request. It is served there, or by the place to which the resource has moved from there.

@@ -84,6 +84,7 @@ describe('configurations', () => {
       manifest,
       modules: ['worker.js', 'app.js'],
       data: ['core-0.bin'],
+      hasFront: false,
       objects: '/data/control',
       peers: [],
       peerAddress: 'unix:/run/data.sock',

@@ -63,10 +63,11 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'default-app.ts': 20,
   'index.ts': 40,
   'tokens.ts': 90,
-  // A quarter is for Cloudflare: what is generated, refused, planned and handed to wrangler.
-  engine: 2_950,
+  // A quarter is for Cloudflare: what is generated, refused, planned and handed to wrangler; another for several cells of a machine with the
+  // front before them, and for secrets on their way.
+  engine: 3_900,
   // Every noun and verb with its options and examples, which are data.
-  cli: 2_500,
+  cli: 2_800,
 }
 
 describe('folders', () => {

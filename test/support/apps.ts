@@ -33,5 +33,7 @@ export const MANY_SHARDS_APP: string = join(ROOT, 'test/support/apps/many-shards
 export const BILLED_APP: string = join(ROOT, 'test/support/apps/billed.ts')
 /** Ledgers that are addressed by name, and by the platform's identifiers. */
 export const ADDRESSING_APP: string = join(ROOT, 'test/support/apps/addressing.ts')
+/** Where each account's home cell has the control plane object. */
+export const REGION_CRATES_APP: string = join(ROOT, 'test/support/apps/region-crates.ts')
 /** Pages and vaults, configured by a builder: the engine is not named, and some cells ask for what it has not got. */
 export const MOUNTED_APP: string = join(ROOT, 'test/support/apps/mounted.ts')

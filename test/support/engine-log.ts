@@ -6,7 +6,9 @@ import type { Plane } from './fault-harness.ts'
 export interface LogLine {
   readonly event: string
   readonly message: string
-  readonly process?: Plane
+  readonly process?: Plane | 'front'
+  /** Of a server with several. */
+  readonly cell?: string
   readonly pid?: number
   readonly [detail: string]: unknown
 }
@@ -27,8 +29,9 @@ const EVENT_TIMEOUT_MS = 20_000
 export class EngineLog {
   /** All lives of the supervisor. */
   readonly lines: LogLine[] = []
-  readonly #pids = new Map<Plane, number>()
-  readonly #ready = new Set<Plane>()
+  /** By cell, of a server with several, and process. */
+  readonly #pids = new Map<string, number>()
+  readonly #ready = new Set<string>()
   readonly #watchers = new Set<() => void>()
 
   get pids(): number[] {
@@ -43,8 +46,8 @@ export class EngineLog {
       line = { event: 'text', message: text }
     }
     this.lines.push(line)
-    const { event, process: plane, pid } = line
-    if (plane !== undefined && pid !== undefined) this.#follow(event, plane, pid)
+    const { event, process: name, pid, cell } = line
+    if (name !== undefined && pid !== undefined) this.#follow(event, keyOf(name, cell), pid)
     this.changed()
   }
 
@@ -79,8 +82,9 @@ export class EngineLog {
     })
   }
 
-  handle(plane: Plane): EngineHandle {
-    const pidOf = (): number | undefined => this.#pids.get(plane)
+  handle(name: Plane | 'front', cell?: string): EngineHandle {
+    const key = keyOf(name, cell)
+    const pidOf = (): number | undefined => this.#pids.get(key)
     return {
       get pid() {
         return pidOf()
@@ -89,20 +93,24 @@ export class EngineLog {
         const pid = pidOf()
         if (pid === undefined) return
         kill9(pid)
-        await this.until(() => pidOf() !== pid, `the end of the ${plane} process`)
+        await this.until(() => pidOf() !== pid, `the end of the process ${key}`)
       },
-      ready: () => this.until(() => this.#ready.has(plane), `the ${plane} process`),
+      ready: () => this.until(() => this.#ready.has(key), `the process ${key}`),
     }
   }
 
-  #follow(event: string, plane: Plane, pid: number): void {
-    if (event === 'engine_started') this.#pids.set(plane, pid)
-    if (event === 'engine_ready') this.#ready.add(plane)
-    if (event === 'engine_exited') {
-      this.#ready.delete(plane)
-      if (this.#pids.get(plane) === pid) this.#pids.delete(plane)
+  #follow(event: string, key: string, pid: number): void {
+    if (event === 'engine_started' || event === 'front_started') this.#pids.set(key, pid)
+    if (event === 'engine_ready' || event === 'front_started') this.#ready.add(key)
+    if (event === 'engine_exited' || event === 'front_exited') {
+      this.#ready.delete(key)
+      if (this.#pids.get(key) === pid) this.#pids.delete(key)
     }
   }
+}
+
+function keyOf(name: string, cell: string | undefined): string {
+  return cell === undefined ? name : `${cell} ${name}`
 }
 
 /** Whether a process of that number runs. One that waits to be collected by its parent does not. */

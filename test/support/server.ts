@@ -163,6 +163,11 @@ export class TestServer {
     if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}:\n${said.join('\n')}`)
   }
 
+  /** A process of a server with several cells: a cell's, or the front before them. */
+  processOf(name: Plane | 'front', cell?: string): EngineHandle {
+    return this.#engine.handle(name, cell)
+  }
+
   /** SIGTERM; resolves with the exit code. */
   async stop(): Promise<number | null> {
     const child = this.#child

@@ -1,0 +1,223 @@
+// What the cells of a deployment share, on its way from machine to machine; and what another deployment is told of it.
+
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { rotateKeys, type Rotation } from '../../src/engine/rotate-keys.ts'
+import { importSecrets } from '../../src/engine/secrets-transfer.ts'
+import type { DeploymentSecrets } from '../../src/wire/deployment.ts'
+import { LEDGER_APP } from '../support/apps.ts'
+import { disposeCells, startCells, type Cells } from '../support/cells.ts'
+import { runCli } from '../support/cli.ts'
+import { content, create } from '../support/http.ts'
+import { makeTestDirectory, startServer, type TestServer } from '../support/server.ts'
+import { forgeToken } from '../support/tokens.ts'
+
+function makeDirectory(): string {
+  const directory = makeTestDirectory()
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+  return directory
+}
+
+function flagsOf(server: TestServer): string[] {
+  return [`--data=${server.dataDir}`]
+}
+
+function kidOf(token: string): string {
+  return (JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()) as { kid: string }).kid
+}
+
+describe('biplane secrets', () => {
+  let world: Cells<'alpha' | 'beta'>
+  let alpha: TestServer
+  let beta: TestServer
+  beforeAll(async () => {
+    world = await startCells(['alpha', 'beta'], { app: LEDGER_APP })
+    ;({ alpha, beta } = world.servers)
+  })
+  afterAll(() => disposeCells(world))
+
+  test('[CE15] [CE17] brings the secrets to a new machine, and new keys to one that serves', async () => {
+    const directory = makeDirectory()
+    const file = join(directory, 'export.json')
+    expect(await runCli(['secrets', 'export', '--out', file, ...flagsOf(alpha)])).toMatchObject({ code: 0, stdout: '' })
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    expect((await runCli(['secrets', 'export', ...flagsOf(alpha)])).stdout).toBe(readFileSync(file, 'utf8'))
+
+    const fresh = join(directory, 'new', 'data')
+    const made = await runCli(['secrets', 'import', file, `--data=${fresh}`])
+    expect([made.code, made.stdout]).toEqual([0, expect.stringContaining('the next start uses them')])
+    expect(readFileSync(`${fresh}.secrets.json`, 'utf8')).toBe(readFileSync(file, 'utf8'))
+    expect(statSync(`${fresh}.secrets.json`).mode & 0o777).toBe(0o600)
+    const again = await runCli(['secrets', 'import', file, ...flagsOf(beta)])
+    expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('has all of it already')])
+
+    // A new token key: known everywhere first, then used.
+    const far = await create(alpha, 'ledgers', { cell: 'beta' })
+    const ask = async (): Promise<unknown> => {
+      const token = await forgeToken(alpha, far.id)
+      const statuses = [alpha, beta].map(async (at) => (await content(at, `/ledgers/${far.id}/entries`, token)).status)
+      return [kidOf(token), ...(await Promise.all(statuses))]
+    }
+    expect(await ask()).toEqual(['1', 200, 200])
+    expect((await runCli(['rotate-token-key', '--prepare', ...flagsOf(alpha)])).code).toBe(0)
+    expect(await ask()).toEqual(['1', 200, 200])
+    const spread = async (): Promise<void> => {
+      const exported = await runCli(['secrets', 'export', '--out', file, ...flagsOf(alpha)])
+      const imported = await runCli(['secrets', 'import', file, ...flagsOf(beta)])
+      expect([exported.code, imported.code, imported.stdout]).toEqual([
+        0,
+        0,
+        expect.stringContaining('running server uses them'),
+      ])
+    }
+    await spread()
+    expect((await runCli(['rotate-token-key', '--activate', ...flagsOf(alpha)])).code).toBe(0)
+    // Before beta is told so.
+    expect(await ask()).toEqual(['2', 200, 200])
+    await spread()
+    expect(beta.secrets).toEqual(alpha.secrets)
+  })
+
+  test('[CE16] shows another deployment what recognises this one’s identifiers, and nothing else', async () => {
+    const directory = makeDirectory()
+    const file = join(directory, 'export.json')
+    const other = await startServer({ app: LEDGER_APP })
+    expect((await runCli(['secrets', 'export', '--out', file, ...flagsOf(alpha)])).code).toBe(0)
+    const refused = await runCli(['secrets', 'import', file, ...flagsOf(other)])
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('belongs to another deployment')])
+    const shown = await runCli(['secrets', 'export', '--verify-only', '--out', file, ...flagsOf(alpha)])
+    expect(shown.code).toBe(0)
+    const { identifierKeys, defaultAccount, deployment } = alpha.secrets
+    const keys = identifierKeys.map(({ id, key }) => ({ id, key, verifyOnly: true }))
+    const expected = {
+      version: 1,
+      kind: 'verify-only',
+      deployment,
+      identifierKeys: keys,
+      formerAccounts: [defaultAccount],
+    }
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(expected)
+    const before = other.secrets
+    expect((await runCli(['secrets', 'import', file, ...flagsOf(other)])).code).toBe(0)
+    expect(other.secrets).toEqual({
+      ...before,
+      identifierKeys: [...before.identifierKeys, ...keys],
+      formerAccounts: [defaultAccount],
+    })
+    // Its own identifiers go on, though both keys have the same name.
+    const own = await create(other, 'ledgers')
+    const token = await forgeToken(other, own.id)
+    expect((await content(other, `/ledgers/${own.id}/entries`, token)).status).toBe(200)
+    const itself = await runCli(['secrets', 'import', file, ...flagsOf(alpha)])
+    expect([itself.code, itself.stderr]).toEqual([2, expect.stringContaining('is of this very deployment')])
+    const first = await runCli(['secrets', 'import', file, `--data=${directory}/none`])
+    expect([first.code, first.stderr]).toEqual([2, expect.stringContaining("this one's own secrets come first")])
+  })
+
+  test('[CE18] a machine that was to join a deployment, and has no secrets, says that it makes a new one', async () => {
+    const directory = makeDirectory()
+    const cellsFile = join(directory, 'cells.json')
+    writeFileSync(
+      cellsFile,
+      JSON.stringify({ c1: { address: 'http://127.0.0.1:9' }, c2: { address: 'http://127.0.0.1:10' } }),
+    )
+    const args = ['--cell', 'c1', '--cells-file', cellsFile]
+    const server = await startServer({ app: LEDGER_APP, args })
+    const warning = await server.logged(({ event }) => event === 'new_deployment')
+    expect(warning.message).toContain('biplane secrets import')
+    await server.restart()
+    expect(server.log.filter(({ event }) => event === 'new_deployment')).toHaveLength(1)
+    const alone = await startServer({ app: LEDGER_APP, args: ['--cells', 'c1,c2'] })
+    expect(alone.log.filter(({ event }) => event === 'new_deployment')).toEqual([])
+  })
+
+  test.each([
+    ['{', 'holds no secrets'],
+    ['[]', 'holds no secrets'],
+    ['{"version":2,"deployment":"x","identifierKeys":[]}', 'holds no secrets'],
+    [
+      '{"version":1,"kind":"verify-only","deployment":"x","identifierKeys":[{"id":"1"}],"formerAccounts":[]}',
+      'holds no secrets',
+    ],
+  ])('[CE15] what is none is refused: %s', (text, message) => {
+    const file = join(makeDirectory(), 'secrets.json')
+    expect(() => importSecrets(text, 'it', file, undefined)).toThrow(message)
+    expect(existsSync(file)).toBe(false)
+  })
+})
+
+describe('keys of two machines', () => {
+  const [k1, k2, k3] = ['1', '2', '3'].map((id) => ({ id, key: `key ${id}` })) as [Key, Key, Key]
+  const prepared = { ...k2, prepared: true }
+
+  test.each<[string, Key[], Key[], Key[]]>([
+    ['the same', [k1, k2], [k1, k2], [k1, k2]],
+    ['a newer one signs', [k1], [k1, k2], [k1, k2]],
+    ['two newer ones', [k1], [k1, k2, k3], [k1, k2, k3]],
+    ['an older file takes nothing away', [k1, k2, k3], [k1, k2], [k1, k2, k3]],
+    ['a prepared one does not sign', [k1], [prepared, k1], [prepared, k1]],
+    ['a prepared one behind an older one', [k1, k3], [k1, prepared, k3], [k1, prepared, k3]],
+    ['one that was prepared here, and signs there', [prepared, k1], [k1, k2], [k1, k2]],
+    ['one that signs here, and was prepared there', [k1, k2], [prepared, k1], [k1, k2]],
+  ])('[CE15] [CE17] %s', (_, own, given, expected) => {
+    expect(merge(own, given)).toEqual(expected)
+  })
+
+  test('[CE15] made on both under one name contradict each other, and nothing is changed', () => {
+    expect(() => merge([k1, k2], [k1, { id: '2', key: 'another' }])).toThrow('both have a key "2"')
+  })
+
+  interface Key {
+    readonly id: string
+    readonly key: string
+    readonly prepared?: boolean
+  }
+
+  function merge(own: readonly Key[], given: readonly Key[]): readonly Key[] {
+    const file = join(makeDirectory(), 'secrets.json')
+    const secrets = {
+      version: 1,
+      deployment: 'd',
+      defaultAccount: 'a',
+      namespaceKey: 'n',
+      operatorKeys: ['o'],
+    } as const
+    writeFileSync(
+      file,
+      JSON.stringify({ ...secrets, tokenKeys: own, identifierKeys: own } satisfies DeploymentSecrets),
+      { mode: 0o600 },
+    )
+    const text = JSON.stringify({ ...secrets, tokenKeys: given, identifierKeys: given })
+    importSecrets(text, 'it', file, 'd')
+    const { tokenKeys, identifierKeys } = JSON.parse(readFileSync(file, 'utf8')) as DeploymentSecrets
+    expect(identifierKeys).toEqual(tokenKeys)
+    return tokenKeys
+  }
+})
+
+describe('the two steps of a new key', () => {
+  test('[CE17] one at a time, in order, for what every cell has to know', async () => {
+    const server = await startServer({ app: LEDGER_APP })
+    await server.stop()
+    const original = server.secrets
+    for (const [kind, name] of [
+      ['token', 'tokenKeys'],
+      ['identifier', 'identifierKeys'],
+    ] as const) {
+      const run = (rotation: Rotation) => (): void => rotateKeys(server.secretsFile, kind, rotation)
+      expect(run('activate')).toThrow('no prepared')
+      run('prepare')()
+      const [first, last] = server.secrets[name]
+      expect([first?.prepared, last]).toEqual([true, original[name][0]])
+      expect(run('prepare')).toThrow('already')
+      run('activate')()
+      expect(server.secrets[name]).toEqual([last, { id: first?.id, key: first?.key }])
+    }
+    const both = await runCli(['rotate-token-key', '--prepare', '--activate', `--data=${server.dataDir}`])
+    expect([both.code, both.stderr]).toEqual([2, expect.stringContaining('two different things')])
+    await server.start()
+    const { id } = await create(server, 'ledgers')
+    expect(id.split('-').at(-1)?.charAt(0)).toBe(server.secrets.identifierKeys.at(-1)?.id)
+  })
+})

@@ -1,0 +1,154 @@
+// The data of several cells on one machine: where it is, how cells are added, what the commands say about it. And proxies before the front.
+
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { ResourceJson } from '../../src/wire/resource.ts'
+import { LEDGER_APP } from '../support/apps.ts'
+import { runCli } from '../support/cli.ts'
+import { content, create, mintToken, send, type Answer } from '../support/http.ts'
+import { makeTestDirectory, startServer, type TestServer } from '../support/server.ts'
+import { forgeToken } from '../support/tokens.ts'
+
+function makeData(): string {
+  const directory = makeTestDirectory()
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+  return join(directory, 'data')
+}
+
+async function writeEntry(server: TestServer, cell: string): Promise<(at: TestServer) => Promise<unknown>> {
+  const { id } = await create(server, 'ledgers', { cell })
+  const { token } = await mintToken(server, 'ledgers', id)
+  const path = `/ledgers/${id}/entries`
+  expect((await content(server, path, token, { method: 'POST', body: cell })).status).toBe(204)
+  return async (at) => (await content(at, path, token)).json()
+}
+
+describe('cells of one machine', () => {
+  test('[CE13] are added without a migration: what was there is reached by the same URLs', async () => {
+    const dataDir = makeData()
+    const alone = await startServer({ app: LEDGER_APP, dataDir })
+    const first = await writeEntry(alone, 'local')
+    await alone.stop()
+    const two = await startServer({ app: LEDGER_APP, dataDir, args: ['--cells', 'local,c2'] })
+    expect(await first(two)).toEqual(['local'])
+    const second = await writeEntry(two, 'c2')
+    await two.stop()
+    const three = await startServer({ app: LEDGER_APP, dataDir, args: ['--cells', 'c3,c2,local'] })
+    const third = await writeEntry(three, 'c3')
+    const all = (await (await three.fetch('/v1/ledgers')).json()) as { data: ResourceJson[] }
+    expect(all.data.map(({ cell }) => cell)).toEqual(['local', 'c2', 'c3'])
+    for (const [read, cell] of [
+      [first, 'local'],
+      [second, 'c2'],
+      [third, 'c3'],
+    ] as const)
+      expect(await read(three)).toEqual([cell])
+    expect(readdirSync(join(dataDir, 'cells')).toSorted()).toEqual(['c2', 'c3'])
+
+    const backup = join(dataDir, '..', 'backup')
+    const partly = await runCli(['backup', backup, `--data=${dataDir}`])
+    expect([partly.code, partly.stdout]).toEqual([0, expect.stringMatching(/cell local alone.*cells\/c2.*cells\/c3/s)])
+  })
+
+  test('[CE13] a directory of several is not taken for one', async () => {
+    const dataDir = makeData()
+    const server = await startServer({ app: LEDGER_APP, dataDir, args: ['--cells', 'c1,c2'] })
+    expect(readdirSync(dataDir)).toEqual(['cells'])
+    const flags = [`--data=${dataDir}`]
+    expect((await runCli(['operator-key', ...flags])).stdout).toBe(`${server.operatorKey}\n`)
+    const { id } = await create(server, 'ledgers', { cell: 'c2' })
+    const inspected = await runCli(['inspect', id, ...flags])
+    expect([inspected.code, inspected.stdout]).toEqual([0, expect.stringContaining(id)])
+    const rotated = await runCli(['rotate-token-key', ...flags])
+    expect([rotated.code, rotated.stdout]).toEqual([0, expect.stringContaining('the running server uses it')])
+    for (const cell of ['c1', 'c2']) {
+      const one = await create(server, 'ledgers', { cell })
+      expect((await content(server, `/ledgers/${one.id}/entries`, await forgeToken(server, one.id))).status).toBe(200)
+    }
+    const backup = `${dataDir}-backup`
+    const saved = await runCli(['backup', backup, `--data=${join(dataDir, 'cells', 'c2')}`, '--with-secrets'])
+    expect([saved.code, existsSync(join(backup, 'secrets.json'))]).toEqual([0, true])
+    for (const command of [
+      ['backup', `${dataDir}-all`],
+      ['serve', '--port=0'],
+      ['serve', '--port=0', '--cell', 'c1'],
+    ]) {
+      const { code, stderr } = await runCli([...command, ...flags])
+      expect([command, code, stderr]).toEqual([command, 2, expect.stringContaining('holds the data of several cells')])
+      expect(stderr).toContain(join(dataDir, 'cells', 'c1'))
+    }
+    const twice = await runCli(['serve', '--port=0', '--cells', 'c1,c2', ...flags])
+    expect([twice.code, twice.stderr]).toEqual([1, expect.stringContaining('another server is using')])
+    await server.kill9Supervisor()
+    // The engines are left over, the front is not; both are no hindrance.
+    const again = await startServer({ app: LEDGER_APP, dataDir, port: server.port, args: ['--cells', 'c1,c2'] })
+    expect((await content(again, `/ledgers/${id}/entries`, await forgeToken(again, id))).status).toBe(200)
+  })
+
+  test.each([
+    [['--cells', 'c1,x'], undefined, 'is no cell code'],
+    [['--cells', 'c1,c2', '--cell', 'c1'], undefined, 'cannot be used with'],
+    [['--cells', 'c1,c3'], { c1: {}, c2: {} }, 'there is no cell "c3"'],
+    [['--cells', 'c1,c2'], { c1: {}, c2: {}, c3: {} }, 'the cell "c3" could be any of c1, c2'],
+    [
+      ['--cells', 'c1,c2'],
+      { c1: addressAt('m'), c2: addressAt('m'), c3: addressAt('m') },
+      'the cell "c3" could be any of c1, c2',
+    ],
+  ])('[CE13] what cannot be is refused: %j %j', async (args, table, message) => {
+    const dataDir = makeData()
+    const file = `${dataDir}.json`
+    if (table !== undefined) writeFileSync(file, JSON.stringify(table))
+    const flags = [`--data=${dataDir}`, '--port=0', ...(table === undefined ? [] : ['--cells-file', file])]
+    const { code, stderr } = await runCli(['serve', ...args, ...flags])
+    expect([code, stderr]).toEqual([2, expect.stringContaining(message)])
+  })
+})
+
+describe('a proxy before the front', () => {
+  const CUSTOM = 'notes.example.org'
+  const PUBLIC = ['--cells', 'c1,c2', '--public-url', 'https://wikis.example', '--apex', 'pages.example']
+
+  test('[CE14] is believed by its address, whatever it or anybody else writes into headers', async () => {
+    const trusting = await startServer({ app: LEDGER_APP, args: [...PUBLIC, '--trust-proxy', '127.0.0.0/8'] })
+    const strict = await startServer({ app: LEDGER_APP, args: [...PUBLIC, '--trust-proxy', '10.0.0.0/8,fd00::/8'] })
+    for (const cell of ['c1', 'c2']) {
+      for (const [server, origin] of [
+        [trusting, `https://${CUSTOM}`],
+        [strict, undefined],
+      ] as const) {
+        const id = await makeWithHost(server, cell, CUSTOM)
+        const headers = {
+          host: `${id}.pages.example`,
+          'x-forwarded-host': CUSTOM,
+          'x-forwarded-proto': 'https',
+          'biplane-trusted-peer': 'yes',
+          authorization: `Bearer ${await forgeToken(server, id)}`,
+        }
+        const answer = await send(server, { path: '/x', headers })
+        const seen = JSON.parse(answer.text) as { principal: { origin: string }; headers: [string, string][] }
+        expect([cell, seen.principal.origin]).toEqual([cell, origin ?? `https://${id}.pages.example`])
+        expect(seen.headers.filter(([name]) => name.startsWith('biplane-trusted'))).toEqual([])
+      }
+    }
+  })
+})
+
+async function makeWithHost(server: TestServer, cell: string, host: string): Promise<string> {
+  const control = (method: string, path: string, body: object): Promise<Answer> => {
+    const headers = {
+      host: 'wikis.example',
+      'content-type': 'application/json',
+      authorization: `Bearer ${server.operatorKey}`,
+    }
+    return send(server, { method, path, headers, body: JSON.stringify(body) })
+  }
+  const { id } = JSON.parse((await control('POST', '/v1/ledgers', { cell })).text) as { id: string }
+  expect((await control('PATCH', `/v1/ledgers/${id}`, { hosts: [host] })).status).toBe(200)
+  return id
+}
+
+function addressAt(host: string): { readonly address: string } {
+  return { address: `https://${host}.example` }
+}
