@@ -50,6 +50,7 @@ export function openDeployment(
     signer: createDeploymentSigner(secrets),
     operatorKeys: secrets.operatorKeys,
     defaultAccount: secrets.defaultAccount,
+    formerAccounts: secrets.formerAccounts ?? [],
     rootCell: parseResourceId(secrets.defaultAccount)?.cell ?? config.cell,
     peers: new Peers({
       env,

@@ -1,5 +1,6 @@
 import { accountMove } from './account-move.ts'
 import { addressing } from './addressing.ts'
+import { archive } from './archive.ts'
 import { bulk } from './bulk.ts'
 import { cells } from './cells.ts'
 import { creates } from './creates.ts'
@@ -28,6 +29,7 @@ export const ROWS: readonly Row[] = [
   footprint,
   accountMove,
   cells,
+  archive,
   wiki,
   wikiLoad,
   isolation,

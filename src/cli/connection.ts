@@ -3,7 +3,7 @@
 import { Option, type Command } from 'commander'
 import { createClient, type Client } from '../client/index.ts'
 import { EngineError } from '../engine/engine-error.ts'
-import { readServerFile } from '../engine/server-file.ts'
+import { readServerFile, type ServerFile } from '../engine/server-file.ts'
 import { operatorKeyOf } from './data-commands.ts'
 import { fetchFrom } from './local-server.ts'
 import { dataOption, parseServerUrl, secretsOption } from './options.ts'
@@ -39,11 +39,25 @@ export function withConnectionOptions(command: Command): Command {
 
 /** @throws EngineError when it is not clear where to, or as whom */
 export function connect(flags: ConnectionFlags): Client {
-  const { url, account } = flags
+  const { url, key, server } = addressOf(flags)
+  const { account } = flags
+  return createClient({ baseUrl: url, key, account, ...(server === undefined ? {} : { fetch: fetchFrom(server) }) })
+}
+
+/** Where a server is, and who asks it. */
+export interface Address {
+  readonly url: string
+  readonly key: string
+  /** The local one: it answers to the name by which clients know it. */
+  readonly server?: ServerFile
+}
+
+/** @throws EngineError as {@link connect} */
+export function addressOf(flags: ConnectionFlags): Address {
+  const { url } = flags
   if (url === undefined) {
     const server = readServerFile(flags.data)
-    const key = flags.key ?? operatorKeyOf(flags)
-    return createClient({ baseUrl: server.url, key, account, fetch: fetchFrom(server) })
+    return { url: server.url, key: flags.key ?? operatorKeyOf(flags), server }
   }
   if (flags.key === undefined) {
     throw new EngineError(
@@ -53,5 +67,5 @@ export function connect(flags: ConnectionFlags): Client {
       2,
     )
   }
-  return createClient({ baseUrl: url, key: flags.key, account })
+  return { url, key: flags.key }
 }

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { addArchiveCommands, addArchiveNoun } from './archive/commands.ts'
 import { addConformanceCommand } from './conformance.ts'
 import { TYPE_NAME } from '../identity/resource-id.ts'
 import { addAccountsNoun, addKeysNoun } from './accounts.ts'
@@ -34,6 +35,7 @@ export function createProgram(): Command {
   addDataCommands(program)
   addRotateCommands(program)
   addSecretsNoun(program)
+  addArchiveNoun(program)
   addConformanceCommand(program)
   addDeployCommands(program)
   program.commandsGroup('On a running server:')
@@ -44,6 +46,7 @@ export function createProgram(): Command {
   addOperationsNoun(program)
   addJournals(program)
   addTypesNoun(program)
+  addArchiveCommands(program)
   addCapabilitiesVerb(program)
   return program
 }

@@ -46,9 +46,36 @@ function requireWhole({ id, state, progress }: OperationJson): void {
 export function toBar({ kind, state, progress }: OperationJson): string {
   const { total, done, failed } = progress
   const part = total === 0 ? (state === 'running' ? 0 : 1) : Math.min(1, done / total)
-  const filled = Math.round(part * BAR_WIDTH)
   const refused = failed === 0 ? '' : `, ${failed} refused`
-  return `[${'#'.repeat(filled)}${'-'.repeat(BAR_WIDTH - filled)}] ${done}/${total} ${kind}${refused}`
+  return `${barOf(part)} ${done}/${total} ${kind}${refused}`
+}
+
+function barOf(part: number): string {
+  const filled = Math.round(part * BAR_WIDTH)
+  return `[${'#'.repeat(filled)}${'-'.repeat(BAR_WIDTH - filled)}]`
+}
+
+/** Work that this command does by itself: the same bar, with what it says of how far it is. @param part 0 to 1 */
+export type Progress = (part: number, text: string) => void
+
+/** Redrawn that often at most; a drawing is a system call. Milliseconds. */
+const DRAW_MS = 100
+
+/** @returns to be called as often as there is something new; at its end once more, with 1 */
+export function progressOf(what: string): Progress {
+  let drawnMs = 0
+  let step = -1
+  return (part, text) => {
+    const isEnd = part >= 1
+    if (process.stderr.isTTY) {
+      if (!isEnd && performance.now() - drawnMs < DRAW_MS) return
+      drawnMs = performance.now()
+      process.stderr.write(`\r${toPlain(`${barOf(Math.min(part, 1))} ${what} ${text}`)}\u001B[K${isEnd ? '\n' : ''}`)
+    } else if (Math.floor(part * STEPS) !== step) {
+      step = Math.floor(part * STEPS)
+      process.stderr.write(`${toPlain(`${what} ${text}`)}\n`)
+    }
+  }
 }
 
 function drawBar(operation: OperationJson): void {

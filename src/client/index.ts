@@ -16,7 +16,14 @@ export type { AnyApp, Changes, Creation, Filter, ListQuery, Resource } from './a
 export type { AccountUsage, EventOptions, Session, UsageNow, UsageQuery, UsageRow } from './journals.ts'
 export type { Listing, Page } from './listing.ts'
 export type { Operations, WatchOptions } from './operations.ts'
-export type { ChangeOptions, CreateOptions, Inspection, Resources } from './resources.ts'
+export type {
+  ArchivedResource,
+  ChangeOptions,
+  CreateOptions,
+  ImportedResource,
+  Inspection,
+  Resources,
+} from './resources.ts'
 export type { RetryPolicy } from './retry.ts'
 export type { GrantRequest, Link, Links, Token, Tokens } from './tokens.ts'
 export type { CallOptions } from './transport.ts'

@@ -14,6 +14,8 @@ export interface Session {
     readonly plural: string
     readonly visibility: readonly Visibility[]
   }[]
+  /** Of the operator: the deployment's own account, and those of deployments whose resources were imported. */
+  readonly own_accounts?: readonly string[]
   /** Where new resources can be. */
   readonly cells: readonly string[]
   /** 0: a deletion cannot be undone. */

@@ -27,6 +27,26 @@ export interface Inspection<T extends ResourceType> {
   readonly object: Readonly<Record<string, unknown>>
 }
 
+/** A row as an archive has it; docs/archive.md says what is in it. */
+export interface ArchivedResource {
+  readonly id: string
+  readonly account: string
+  readonly state: 'live' | 'deleted' | 'purged'
+  readonly [member: string]: unknown
+}
+
+interface ExportedFrom {
+  readonly deployment: string
+  /** Being created, or imported; or of a type whose identifiers are the platform's own. */
+  readonly skipped: readonly string[]
+}
+
+export interface ImportedResource {
+  readonly id: string
+  readonly outcome: 'awaiting' | 'complete' | 'conflict'
+  readonly reason?: string
+}
+
 /** Of a page over all accounts: control plane objects that did not answer. */
 interface Unreachable {
   readonly unreachable?: readonly string[]
@@ -122,6 +142,32 @@ export class Resources<T extends ResourceType = ResourceType> {
   async inspect(id: string, { signal }: CallOptions = {}): Promise<Inspection<T>> {
     const call = { method: 'GET', path: `${this.#one(id)}/inspect`, repeatable: 'always', signal } as const
     return (await this.#send<Inspection<T>>(call)).body
+  }
+
+  /** Rows for an archive, also of deleted ones; an admin's of his own account. @param query `resource`: one alone */
+  exportRows(
+    { cursor, ...query }: { readonly resource?: string; readonly limit?: number; readonly cursor?: string } = {},
+    { signal }: CallOptions = {},
+  ): Listing<ArchivedResource, ExportedFrom> {
+    const read = async (from: string | undefined): Promise<Page<ArchivedResource> & ExportedFrom> => {
+      const call = { method: 'GET', path: `${this.#path}/export`, repeatable: 'always', signal } as const
+      return (await this.#send<Page<ArchivedResource> & ExportedFrom>({ ...call, query: { ...query, cursor: from } }))
+        .body
+    }
+    return new Listing(read, { cursor })
+  }
+
+  /** Takes rows over from an archive, 50 at most; what is `awaiting` then is to be sent its content. The operator only. */
+  async importRows(
+    body: {
+      readonly archive: string
+      readonly rows: readonly ArchivedResource[]
+      readonly dry_run?: boolean | undefined
+    },
+    { signal }: CallOptions = {},
+  ): Promise<readonly ImportedResource[]> {
+    const call = { method: 'POST', path: `${this.#path}/import`, body, repeatable: 'always', signal } as const
+    return (await this.#send<Page<ImportedResource>>(call)).body.data
   }
 
   /**

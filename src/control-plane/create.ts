@@ -152,6 +152,8 @@ export function recordIntent(
     lifeDue: null,
     awakeTimeMs: null,
     operation,
+    archive: null,
+    awaiting: null,
   }
   insertRow(sql, { ...row, lifeDue: lifeDueOf(deps, row) })
   indexLabels(sql, row)

@@ -19,8 +19,8 @@ export interface ControlServices {
   readonly ownedTypes: readonly ResourceType[]
   /** Codes of the deployment's cells. */
   readonly cells: readonly string[]
-  /** Identifier of the deployment's own account. */
-  readonly defaultAccount: string
+  /** The deployment's own account, then those of deployments whose resources were imported: they are in no list of accounts. */
+  readonly ownAccounts: readonly string[]
   /** The cell of that account. */
   readonly rootCell: string
   /** @throws ResourceError `invalid_request` for a cell that the deployment does not have, or where none of the type can be */

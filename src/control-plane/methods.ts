@@ -3,6 +3,9 @@
 import { ResourceError, type ErrorCode } from '../wire/errors.ts'
 import type { ControlCall, ControlMethod, ControlMethods, ListPage } from '../wire/planes.ts'
 import { callObject } from './advance.ts'
+import { closeImport, openImport } from './archive/content.ts'
+import { exportRows } from './archive/export.ts'
+import { importRows } from './archive/import.ts'
 import { bulkCreate, cancel, purgeDeleted } from './operations/bulk.ts'
 import { ownedRow, readStored } from './catalog.ts'
 import { liveRow, revokeTokens, update } from './change.ts'
@@ -78,6 +81,10 @@ export const METHODS: Handlers = {
   moveOut: (deps, { args }) => moveOut(deps, args),
   receiveAccount: (deps, { args }) => receiveAccount(deps, args),
   receiveResource: (deps, { caller, args }) => receiveResource(deps, caller, args),
+  exportRows: (deps, { caller, args }) => exportRows(deps, caller.account, args),
+  importRows: audited('import', (deps, { caller, args }) => importRows(deps, caller, args)),
+  openImport: audited('import', (deps, { caller, args }) => openImport(deps, caller, args)),
+  closeImport: (deps, { caller, args }) => closeImport(deps, caller, args),
 }
 
 function list(deps: ControlDeps, { caller, args }: ControlCall<'list'>): ListPage {

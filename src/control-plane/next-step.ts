@@ -5,10 +5,12 @@ import { isRestorable, type CatalogRow } from './row.ts'
 /** `expire`: a deleted resource cannot be restored any more, and its purge begins. `retire`: a live one may have come to its own end. */
 export type Step = 'apply' | 'expire' | 'retire' | 'purge' | 'forget' | 'wait' | 'nothing'
 
-type Timed = Pick<CatalogRow, 'phase' | 'clockDue' | 'lifeDue' | 'purgeTimeMs'>
+type Timed = Pick<CatalogRow, 'phase' | 'clockDue' | 'lifeDue' | 'purgeTimeMs'> & Partial<Pick<CatalogRow, 'awaiting'>>
 
 /** What a row needs next. @param clock shard time */
 export function nextStep(row: Timed & Pick<CatalogRow, 'desiredVersion' | 'appliedVersion'>, clock: number): Step {
+  // Whoever imports it fills its object.
+  if ((row.awaiting ?? null) !== null) return 'nothing'
   if (row.phase === 'purging') return 'purge'
   if (row.phase === 'purged') return isTimerDue(row, clock) ? 'forget' : 'wait'
   if (row.appliedVersion < row.desiredVersion) return 'apply'

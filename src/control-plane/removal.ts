@@ -21,10 +21,18 @@ export function removeRow(
   // What is still being created has nothing to keep.
   const isKept = !purge && row.phase === 'live' && deps.timers.deleteRetentionMs > 0
   if (isKept) keepDeleted(deps.sql, row.account, keepAtMost)
-  giveBackOne(deps.sql, row.account)
+  // Of what is imported as a deleted one, none was taken.
+  if (row.isListed) giveBackOne(deps.sql, row.account)
   const nowMs = deps.now()
   const retention = isKept ? beginRetention(deps, nowMs) : NO_RETENTION
-  const columns = { ...retention, isListed: false, params: undefined, deleteTimeMs: nowMs, lifeDue: null }
+  const columns = {
+    ...retention,
+    isListed: false,
+    params: undefined,
+    deleteTimeMs: nowMs,
+    lifeDue: null,
+    awaiting: null,
+  }
   deps.journal.event(row.account, 'deleted', row.id, { can_be_restored: isKept })
   return bumpDescriptor(deps, row, { mode: 'deleted' }, columns)
 }

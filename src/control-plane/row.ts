@@ -43,6 +43,10 @@ export interface CatalogRow {
   readonly awakeTimeMs: number | null
   /** The operation that it is part of. */
   readonly operation: string | null
+  /** Digest of the archive that it was imported from. */
+  readonly archive: string | null
+  /** While its object is yet to be filled from there: what it becomes then (JSON, see archive/content.ts). Nothing else is done with it. */
+  readonly awaiting: string | null
   /** Written by reports alone: never part of an update. */
   readonly usage?: ResourceUsage
 }
@@ -121,6 +125,8 @@ export const COLUMNS = [
   'life_due',
   'awake_time',
   'operation',
+  'archive',
+  'awaiting',
 ] as const
 
 /** In the order of COLUMNS. */
@@ -153,6 +159,8 @@ export function toValues(row: CatalogRow): (string | number | null)[] {
     row.lifeDue,
     row.awakeTimeMs,
     row.operation,
+    row.archive,
+    row.awaiting,
   ]
 }
 
@@ -187,6 +195,8 @@ export function toRow(stored: Stored): CatalogRow {
     // Of a shard of the release before, absent.
     awakeTimeMs: (stored['awake_time'] ?? null) as number | null,
     operation: stored['operation'] as string | null,
+    archive: (stored['archive'] ?? null) as string | null,
+    awaiting: (stored['awaiting'] ?? null) as string | null,
     ...toUsage(stored),
   }
 }

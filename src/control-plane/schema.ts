@@ -143,6 +143,11 @@ const STEPS: readonly string[] = [
   CREATE INDEX operation_running ON operation (account) WHERE state = 'running';
   CREATE INDEX operation_ended ON operation (update_time) WHERE state <> 'running';
   `,
+  // What was imported: from which archive, and, while its object is yet to be filled, what it becomes then.
+  `
+  ALTER TABLE resource ADD COLUMN archive TEXT;
+  ALTER TABLE resource ADD COLUMN awaiting TEXT;
+  `,
 ]
 
 /**

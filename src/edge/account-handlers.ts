@@ -5,7 +5,7 @@ import { KEY_ID, hashApiKey, mintApiKey } from '../identity/api-key.ts'
 import { toKeyJson, type AccountMethod, type AccountMethods } from '../wire/account.ts'
 import { ResourceError } from '../wire/errors.ts'
 import type { KeyBody } from './account-schemas.ts'
-import { callAccount } from './act-for.ts'
+import { callAccount, isOwnAccount } from './act-for.ts'
 import { getResource, idOf } from './handlers.ts'
 import type { Handler, ResourceRequest } from './route.ts'
 
@@ -59,7 +59,7 @@ async function ask<M extends AccountMethod>(
   args: AccountMethods[M]['args'],
 ): Promise<AccountMethods[M]['value']> {
   const account = idOf(control)
-  if (account === control.context.defaultAccount) {
+  if (isOwnAccount(control.context, account)) {
     throw new ResourceError(
       'invalid_request',
       "This is the deployment's own account, which has the operator key and no others: create an account for them.",

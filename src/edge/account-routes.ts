@@ -3,6 +3,7 @@
 import type { ResourceType } from '../resource-type.ts'
 import * as accounts from './account-handlers.ts'
 import { keyAnswer, keyBody, keysAnswer, newKeyAnswer } from './account-schemas.ts'
+import { archiveRoutes } from './archive-routes.ts'
 import { inspectionAnswer, pageOf, resourceAnswer } from './answers.ts'
 import * as handlers from './handlers.ts'
 import { listResources } from './list-handlers.ts'
@@ -50,6 +51,7 @@ export function accountRoutes(type: ResourceType): ControlRoute[] {
       answers: { 200: { description: 'A page, which may be short', schema: pageOf(resourceAnswer) } },
       handle: accounts.asOwner(listResources),
     },
+    ...archiveRoutes(type, true),
     {
       method: 'GET',
       path: one,

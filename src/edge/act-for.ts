@@ -63,12 +63,20 @@ export async function callAccountHere<M extends AccountMethod>(
   >
 }
 
+/** Whether an account is the deployment's own, or was that of one whose resources were imported: it is no resource, and has no limits. */
+export function isOwnAccount(
+  { defaultAccount, formerAccounts }: Pick<EdgeContext, 'defaultAccount' | 'formerAccounts'>,
+  account: string,
+): boolean {
+  return account === defaultAccount || formerAccounts.includes(account)
+}
+
 /** @throws ResourceError `invalid_request` for what is no account of this deployment, nor of its builder's */
 export async function requireAccount(context: EdgeContext, account: string): Promise<void> {
   const { accountType } = context
   // What belonged to these would be nobody's, and nobody could take it back.
   if (account === WHOLE_DEPLOYMENT || account === '') throw noAccount(account)
-  if (accountType === undefined || account === context.defaultAccount) return
+  if (accountType === undefined || isOwnAccount(context, account)) return
   await requireIssued(context, accountType, account).catch(() => {
     throw noAccount(account)
   })
@@ -90,7 +98,7 @@ export function requireOneAccount({ account }: Pick<Caller, 'account'>): void {
 
 /** What an account may have of a type. The deployment's own account, and a builder's, have no limits here. */
 export async function limitsOf(context: EdgeContext, account: string, type: ResourceType): Promise<CallerLimits> {
-  if (context.accountType === undefined || account === context.defaultAccount) return {}
+  if (context.accountType === undefined || isOwnAccount(context, account)) return {}
   const { settings } = await callAccount(context, account, 'describe', {})
   return limitsIn(settings, type)
 }

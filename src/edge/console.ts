@@ -38,6 +38,8 @@ export function serveSession(context: EdgeContext, { account, role }: ControlCal
   return Response.json({
     account,
     role,
+    /** Accounts that are in no list of them, though they may have resources. */
+    ...(role === 'operator' ? { own_accounts: [context.defaultAccount, ...context.formerAccounts] } : {}),
     types: context.types.map(({ name, plural, visibility }) => ({ name, plural, visibility })),
     cells: Object.keys(context.cells),
     /** 0: what is deleted is gone at once, and people are asked before. */

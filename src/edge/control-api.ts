@@ -61,7 +61,8 @@ async function serveRoute(
   })
   const url = new URL(request.url)
   const query = validate(route.query ?? noQuery, readQuery(url.searchParams), 'query')
-  const given = await readInput(request, route.maxBodyBytes ?? MAX_CONTROL_BODY_BYTES)
+  const given =
+    route.streams === undefined ? await readInput(request, route.maxBodyBytes ?? MAX_CONTROL_BODY_BYTES) : undefined
   const body = validate(route.body, given, 'body')
   const fingerprint = (): Promise<string> => fingerprintOf(`${request.method} ${url.pathname}`, given)
   const parts = { context, hosts, caller, request, params, body, query, fingerprint }

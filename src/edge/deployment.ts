@@ -52,6 +52,8 @@ export interface Deployment {
   readonly signer: TokenSigner
   readonly operatorKeys: readonly string[]
   readonly defaultAccount: string
+  /** Deployments' own accounts whose resources were imported: no resources here, and without limits and keys like this one's own. */
+  readonly formerAccounts: readonly string[]
   /** Where the control plane objects are that belong to no region: the cell of the deployment's own account. */
   readonly rootCell: string
   /** The other cells. */

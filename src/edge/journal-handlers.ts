@@ -5,7 +5,7 @@ import { WHOLE_DEPLOYMENT } from '../identity/shard.ts'
 import { toAuditJson, toEventJson } from '../wire/journal.ts'
 import type { AuditRecord, EventRecord } from '../wire/journal.ts'
 import { ACCOUNT_TYPE } from '../wire/account.ts'
-import { callAccount } from './act-for.ts'
+import { callAccount, isOwnAccount } from './act-for.ts'
 import { typesOf } from './deployment.ts'
 import { readSources, type Source } from './merge.ts'
 import { requireCursor } from './operation-handlers.ts'
@@ -32,7 +32,7 @@ export async function listAudit(control: ControlRequest): Promise<Response> {
 
   function keySources({ caller: { account } }: ControlRequest, most: number): Source<AuditRecord>[] {
     // Neither the deployment's own account nor all of them together have keys, nor an object.
-    const isOne = account !== context.defaultAccount && account !== WHOLE_DEPLOYMENT
+    const isOne = !isOwnAccount(context, account) && account !== WHOLE_DEPLOYMENT
     if (context.accountType === undefined || !isOne) return []
     const read = async (after: number): ReturnType<Source<AuditRecord>['read']> => {
       const page = await callAccount(context, account, 'audit', { after, limit: most })

@@ -27,4 +27,4 @@ export function operationIdOf({ type, action, operation = action }: ControlRoute
 }
 
 /** Operations on many. */
-const PLURAL_VERBS: ReadonlySet<string> = new Set(['list', 'count', 'bulk_create', 'purge_deleted'])
+const PLURAL_VERBS: ReadonlySet<string> = new Set(['list', 'count', 'bulk_create', 'purge_deleted', 'export', 'import'])

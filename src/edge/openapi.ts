@@ -148,7 +148,9 @@ class Description {
     return [...inPath, ...inQuery, ...shared.map((name) => ({ $ref: `#/components/parameters/${name}` }))]
   }
 
-  #body({ body }: ControlRoute, example: RouteExample | undefined): Operation['requestBody'] {
+  #body({ body, streams }: ControlRoute, example: RouteExample | undefined): Operation['requestBody'] {
+    if (streams !== undefined)
+      return { required: true, content: { [streams]: { schema: { type: 'string', format: 'binary' } } } }
     if (body === noBody || body === emptyBody) return undefined
     const schema = this.#schemas.add(body, 'input')
     const required = !body.safeParse({}).success

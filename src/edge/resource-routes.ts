@@ -2,6 +2,7 @@
 
 import * as z from 'zod'
 import type { ResourceType } from '../resource-type.ts'
+import { archiveRoutes } from './archive-routes.ts'
 import { inspectionAnswer, linkAnswer, operationAnswer, pageOf, resourceAnswer, tokenAnswer } from './answers.ts'
 import * as handlers from './handlers.ts'
 import * as grants from './grant-handlers.ts'
@@ -111,6 +112,7 @@ export function resourceRoutes(type: ResourceType): ResourceRoute[] {
       answers: { 202: STARTED },
       handle: handlers.purgeDeleted,
     },
+    ...archiveRoutes(type, false),
     {
       method: 'GET',
       path: one,

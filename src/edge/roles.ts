@@ -32,6 +32,9 @@ export type ControlAction =
   | 'restore_account'
   | 'get_policy'
   | 'reshard'
+  | 'export'
+  | 'export_accounts'
+  | 'import'
 
 /** From little to much; each may do what the ones before it may. */
 const ROLES: readonly Caller['role'][] = ['read', 'member', 'admin', 'operator']
@@ -66,6 +69,9 @@ const LEAST_ROLE: Readonly<Record<ControlAction, Caller['role']>> = {
   restore_account: 'operator',
   get_policy: 'operator',
   reshard: 'operator',
+  export: 'admin',
+  export_accounts: 'operator',
+  import: 'operator',
 }
 
 export function includesRole(role: Caller['role'], action: ControlAction): boolean {

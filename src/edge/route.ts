@@ -73,6 +73,8 @@ interface Route {
   readonly headers?: readonly RequestHeader[]
   /** Largest body in bytes; default: MAX_CONTROL_BODY_BYTES. */
   readonly maxBodyBytes?: number
+  /** Content type of a body that the handler reads as a stream; `body` is then `noBody`. */
+  readonly streams?: string
   /** Status -> successful answers. */
   readonly answers: Readonly<Record<number, RouteAnswer>>
   /** Refusals beyond those that every route has; default: what its action suggests. */

@@ -70,6 +70,15 @@ const page = {
 
 export const pageQuery: ZodType<PageQuery> = z.strictObject(page)
 
+export interface ExportQuery extends PageQuery {
+  readonly resource?: string | undefined
+}
+
+export const exportQuery: ZodType<ExportQuery> = z.strictObject({
+  ...page,
+  resource: z.string().max(63).optional().describe('One resource alone'),
+})
+
 export interface ListQuery extends FilterQuery, PageQuery {
   readonly order: 'ascending' | 'descending'
 }

@@ -18,7 +18,7 @@ const ACCOUNTS_AT_ONCE = 6
 
 /** Positions in the list of accounts and in that of the account's resources; both 0 at the beginning. */
 interface Walk {
-  /** 0: the deployment's own account; 1: the others, also deleted ones, which can be restored with all that they own. */
+  /** 0: the deployment's own account, and those that came with imported resources; 1: the others, also deleted ones, which can be restored with all that they own. */
   readonly list: number
   readonly account: number
   readonly after: number
@@ -70,14 +70,22 @@ export async function walkAccounts(
 
 /** The walk's next accounts, beginning with the one that it stands at. */
 async function nextStops(context: EdgeContext, caller: ControlCaller, { list, account }: Walk): Promise<Stop[]> {
-  const { defaultAccount } = context
+  const { defaultAccount, formerAccounts } = context
   const accountType = typesOf(context).find(({ name }) => name === ACCOUNT_TYPE)
   if (accountType === undefined)
     throw new ResourceError(
       'invalid_request',
       'There are too many shards to ask all of them, and this application keeps its accounts by itself: there is no list of them to go through.',
     )
-  if (list === 0) return [{ account: defaultAccount, at: BEGINNING, next: { list: 1, account: 0, after: 0 } }]
+  if (list === 0) {
+    const own = [defaultAccount, ...formerAccounts]
+    return own.slice(account, account + ACCOUNTS_AT_ONCE).map((each, index) => {
+      const number = account + index
+      const isLast = number + 1 >= own.length
+      const next = isLast ? { list: 1, account: 0, after: 0 } : { list: 0, account: number + 1, after: 0 }
+      return { account: each, at: { list: 0, account: number, after: 0 }, next }
+    })
+  }
   const read = (deleted: boolean): Promise<ListPage> => {
     const args = { after: account, limit: ACCOUNTS_AT_ONCE, deleted }
     return callControlPlane(context, accountType, { ...caller, account: defaultAccount }, 'list', args)

@@ -2,8 +2,8 @@
 // name) by anybody who has the keys. It must come out the same for all time, also after keys were rotated, and in a deployment into
 // which the account was imported. So the key is not the newest one, but the one by which the account's own identifier is signed.
 
-import type { Keyring } from './keyring.ts'
-import { parseResourceId, signed, verifyResourceId, type NamedResourceId } from './resource-id.ts'
+import type { Keyring, KeyReference } from './keyring.ts'
+import { parseResourceId, signed, signerOfResourceId, type NamedResourceId } from './resource-id.ts'
 
 /** The form of a name that decides whether two are the same: NFC and case-folded. Applying it twice is applying it once. */
 export function toNameKey(name: string): string {
@@ -25,7 +25,7 @@ export interface NameHome {
   /** The one cell of all its names: a name must lead to one place. */
   readonly cell: string
   /** Of the key that makes and signs their identifiers. */
-  readonly keyId: string
+  readonly key: KeyReference
   /** Whether the account is an identifier that was issued, and not a text of which nobody knows anything. */
   readonly isIssued: boolean
 }
@@ -36,19 +36,21 @@ export interface NameHome {
  */
 export async function nameHomeOf(keyring: Keyring, account: string, root: string): Promise<NameHome> {
   const id = parseResourceId(account)
-  if (id?.format === 'named' && id.type === 'account' && (await verifyResourceId(keyring, id)))
-    return { account, cell: id.cell, keyId: id.tag.charAt(0), isIssued: true }
-  return { account, cell: root, keyId: keyring.firstKey, isIssued: false }
+  // Of several keys of one id, that which made the tag: in the deployment that the account came from it is the only one.
+  const key = id?.format === 'named' && id.type === 'account' ? await signerOfResourceId(keyring, id) : undefined
+  return id === undefined || key === undefined
+    ? { account, cell: root, key: keyring.firstKey, isIssued: false }
+    : { account, cell: id.cell, key, isIssued: true }
 }
 
 /** The identifier of what an account calls so. Nothing is looked up: whether there is such a resource, only its object knows. */
 export async function namedResourceId(
   keyring: Keyring,
   type: string,
-  { account, cell, keyId }: NameHome,
+  { account, cell, key }: NameHome,
   name: string,
 ): Promise<NamedResourceId> {
   // A type has no line break and neither has a name: two that differ are two texts. No identifier begins like this, and no key.
-  const label = await keyring.derive(`biplane name\n${type}\n${account}\n${toNameKey(name)}`, keyId)
-  return signed(keyring, { type, label, cell }, keyId)
+  const label = await keyring.derive(`biplane name\n${type}\n${account}\n${toNameKey(name)}`, key)
+  return signed(keyring, { type, label, cell }, key)
 }

@@ -4,7 +4,7 @@
 
 import { CROCKFORD_CLASS, fromCrockford, randomCrockford, toCrockford } from './crockford.ts'
 import { CELL_CODE } from './cell.ts'
-import type { Keyring } from './keyring.ts'
+import type { Keyring, KeyReference } from './keyring.ts'
 
 interface Parts {
   /** Always exactly the text that was parsed: there is one spelling only. */
@@ -127,21 +127,26 @@ export async function mintResourceId(
 }
 
 /**
- * The identifier with a label that somebody else has made. @param keyId of the key that signs; default: the newest
+ * The identifier with a label that somebody else has made. @param key that signs; default: the newest
  */
 export async function signed(
   keyring: Keyring,
   { type, label, cell }: Pick<NamedResourceId, 'type' | 'label' | 'cell'>,
-  keyId?: string,
+  key?: KeyReference,
 ): Promise<NamedResourceId> {
   const body = `${type}-${label}-${cell}`
-  const tag = await keyring.sign(body, keyId)
+  const tag = await keyring.sign(body, key)
   return { format: 'named', id: `${body}-${tag}`, type, label, cell, tag }
 }
 
 /** Answers whether this deployment (or one whose verify-only key it holds) issued the identifier. Touches nothing. */
 export function verifyResourceId(keyring: Keyring, id: NamedResourceId): Promise<boolean> {
   return keyring.verify(id.id.slice(0, -TAG_LENGTH - 1), id.tag)
+}
+
+/** The key that issued the identifier. Touches nothing. */
+export function signerOfResourceId(keyring: Keyring, id: NamedResourceId): Promise<KeyReference | undefined> {
+  return keyring.signerOf(id.id.slice(0, -TAG_LENGTH - 1), id.tag)
 }
 
 /** The cosmetic part of a label: at most 16 characters of `[a-z0-9-]`, or nothing when the name has none. */

@@ -2,6 +2,7 @@
 
 import type { ShardPolicy } from '../identity/shard.ts'
 import type { CallerLimits } from './account.ts'
+import type { ArchiveMethods } from './archive.ts'
 import type { Descriptor, Held } from './descriptor.ts'
 import type { AuditRecord, EventRecord, JournalPage } from './journal.ts'
 import type { OperationRecord } from './operation.ts'
@@ -120,7 +121,7 @@ export interface UsageRow {
   readonly writes: number
 }
 
-export interface ControlMethods extends ShardMoveMethods {
+export interface ControlMethods extends ShardMoveMethods, ArchiveMethods {
   create: { readonly args: CreateRequest; readonly value: Changed }
   /** All intents in one transaction, or none. */
   bulkCreate: {

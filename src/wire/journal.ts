@@ -26,6 +26,7 @@ export type EventKind =
   | 'restored'
   | 'purged'
   | 'transferred'
+  | 'imported'
   | 'limit_reached'
   | 'limit_cleared'
 

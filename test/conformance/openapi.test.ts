@@ -13,6 +13,9 @@ import { startServer, type TestServer } from '../support/server.ts'
 /** Operations whose control plane method is yet to come: 503 is accepted, too. To be emptied. */
 const PENDING: readonly string[] = []
 
+/** What is sent or answered as a stream has no example in JSON: test/engines/archive.test.ts sends it. */
+const STREAMS = /^(dump|load)/
+
 /** Each needs what those before it have made; what is not here comes last. */
 const ORDER: readonly string[] = [
   'getSession',
@@ -21,6 +24,8 @@ const ORDER: readonly string[] = [
   'getAccount',
   'updateAccount',
   'inspectAccount',
+  'exportAccounts',
+  'importAccounts',
   'createAccountKey',
   'listAccountKeys',
   'revokeAccountKey',
@@ -30,6 +35,8 @@ const ORDER: readonly string[] = [
   'getWiki',
   'updateWiki',
   'inspectWiki',
+  'exportWikis',
+  'importWikis',
   'mintWikiToken',
   'revokeWikiToken',
   'mintWikiLink',
@@ -103,6 +110,7 @@ describe('examples', () => {
     const wrong: string[] = []
     for (const entry of operationsOf(api).toSorted((a, b) => rankOf(a) - rankOf(b))) {
       const { operationId } = entry.operation
+      if (STREAMS.test(operationId)) continue
       const response = await sendExample(server, api, entry, made)
       const body: unknown = response.status === 303 ? undefined : await response.json()
       if (response.status === 503 && PENDING.includes(operationId)) {
@@ -148,7 +156,7 @@ describe('refusals', () => {
       const cases: [what: string, status: number, request: Promise<Response>][] = [
         ['no credentials', 401, fetch(server.url + at(own), { method })],
         ['a wrong key', 401, server.fetch(at(own), { method, headers: { authorization: 'Bearer bp_x_y' } })],
-        ...(parameters.includes('id')
+        ...(parameters.includes('id') && !parameters.includes('sha256')
           ? ([['no such resource', 404, server.fetch(at(never), good)]] as typeof cases)
           : []),
         ...(parameters.includes('operation')

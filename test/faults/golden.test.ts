@@ -64,6 +64,7 @@ describe("[FW5] today's planes take the recorded calls, and answer all that was 
   beforeAll(async () => {
     here.set('{account}', server.secrets.defaultAccount)
     here.set('{operator}', server.secrets.deployment)
+    here.set('{imported}', await mintCaskId(server))
   })
 
   test.each(CONTROL)('[FW5] %s', async (name) => {

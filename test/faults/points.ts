@@ -26,6 +26,7 @@ export type Operation =
   | 'limit'
   | 'hold'
   | 'move'
+  | 'import'
 
 /** The points that each operation passes. All of them apply descriptors; where a creation was killed, some of the others are, too. */
 export const POINTS: Readonly<Record<Operation, readonly string[]>> = {
@@ -79,6 +80,7 @@ export const POINTS: Readonly<Record<Operation, readonly string[]>> = {
     'reshard.asked',
     'reshard.finished',
   ],
+  import: ['import.recorded', 'object.restore.begun', 'object.restore.loaded', 'import.closed'],
 }
 
 const PLANES: readonly Plane[] = ['control', 'data']

@@ -2,11 +2,12 @@
 
 import { expect } from 'vitest'
 import { PLANES_VERSION, type ControlCall, type DataCall, type Outcome } from '../../src/wire/planes.ts'
+import type { ArchivedRow } from '../../src/wire/archive.ts'
 import type { ResourceJson } from '../../src/wire/resource.ts'
 import { create, json, mintToken } from '../support/http.ts'
 import type { TestServer } from '../support/server.ts'
 import { SETTLED, createByKey, inspect } from './casks.ts'
-import { askControl, exchange } from './control-calls.ts'
+import { askControl, exchange, mintCaskId } from './control-calls.ts'
 import { CONTROL, DATA, replaceAll, writeGolden, type Exchange, type PlaneName } from './golden.ts'
 
 /** @param server a new one, whose tombstones are soon forgotten */
@@ -37,7 +38,8 @@ export async function record(server: TestServer): Promise<void> {
   expect((await fetch(link, { redirect: 'manual' })).status).toBe(303)
   expect((await server.fetch(`/v1/casks/${id}`, { method: 'DELETE' })).status).toBe(200)
   expect((await server.fetch(`/v1/casks/${id}/restore`, json('POST', { name: 'golden again' }))).status).toBe(200)
-  const { operation, gift } = await recordOperations(server)
+  const imported = await mintCaskId(server)
+  const { operation, gift } = await recordOperations(server, imported)
   expect((await server.fetch(`/v1/casks/${id}?purge=true`, { method: 'DELETE' })).status).toBe(200)
 
   const first = await traffic(server)
@@ -52,6 +54,7 @@ export async function record(server: TestServer): Promise<void> {
     [id, '{cask}'],
     [operation, '{operation}'],
     [gift, '{gift}'],
+    [imported, '{imported}'],
     [server.secrets.defaultAccount, '{account}'],
     [server.secrets.deployment, '{operator}'],
   ])
@@ -66,7 +69,7 @@ export async function record(server: TestServer): Promise<void> {
 }
 
 /** What concerns an account, or many resources. @returns the bulk creation, and what it made, which is given away */
-async function recordOperations(server: TestServer): Promise<{ operation: string; gift: string }> {
+async function recordOperations(server: TestServer, imported: string): Promise<{ operation: string; gift: string }> {
   const begun = valueOf(await askControl(server, 'bulkCreate', { requests: [{ cell: 'local', name: 'gift' }] }))
   const { id: operation } = begun
   const [gift = ''] = begun.subject['resources'] as string[]
@@ -89,6 +92,7 @@ async function recordOperations(server: TestServer): Promise<{ operation: string
   await askControl(server, 'cancelOperation', { id: operation })
   await askControl(server, 'holdAccount', { version: 1, mode: 'active', limits: {} })
   await askControl(server, 'metrics', {})
+  await recordImport(server, imported)
   await askControl(server, 'transfer', { id: gift, to: 'somebody', limits: {} })
   const policy = { kind: 'single' } as const
   await askControl(server, 'reshard', { policy })
@@ -104,6 +108,41 @@ async function recordOperations(server: TestServer): Promise<{ operation: string
   } as const
   await askControl(server, 'receiveAccount', move)
   return { operation, gift }
+}
+
+/** A row of an archive, and its object, which is filled with nothing. */
+async function recordImport(server: TestServer, id: string): Promise<void> {
+  const archive = '0'.repeat(64)
+  const row: ArchivedRow = {
+    id,
+    account: server.secrets.defaultAccount,
+    name: 'imported',
+    state: 'live',
+    mode: 'active',
+    visibility: 'private',
+    generation: 1,
+    revoked: [],
+    allowedOrigins: ['https://app.example'],
+    hosts: ['casks.example'],
+    settings: {},
+    labels: { label: 'one' },
+    metadata: { datum: 'two' },
+    isProtected: false,
+    createTimeMs: 1_000,
+    updateTimeMs: 2_000,
+    deleteTimeMs: null,
+    retentionLeftMs: null,
+    expireTimeMs: null,
+    incarnation: 1,
+    version: 1,
+    revision: 1,
+    usage: { bytes: 20_480, writeTimeMs: 1_000, reportTimeMs: 1_000 },
+  }
+  await askControl(server, 'importRows', { archive, rows: [row] })
+  const { descriptor } = valueOf(await askControl(server, 'openImport', { id, archive }))
+  const content = { sha256: archive, bytes: 0 }
+  await askControl(server, 'closeImport', { id, version: descriptor?.version ?? 0, content })
+  await askControl(server, 'exportRows', { after: 0, limit: 1, id })
 }
 
 /** Longer than an operation takes to see that it has ended. */

@@ -36,23 +36,24 @@ const SEES_CONSOLE = 'default-app.ts'
 /** Lines of each folder: readable in an evening. Raise one only together with the reason, in the commit that needs it. */
 const BUDGETS: Readonly<Record<string, number>> = {
   // Places of cells, and of objects that have moved; what each engine can do, as data; names as addresses, and the platform's identifiers.
-  identity: 1_050,
-  // The shapes of accounts with their keys, operations, journals, moves and capabilities.
-  wire: 1_620,
+  identity: 1_080,
+  // The shapes of accounts with their keys, operations, journals, moves, capabilities and archives.
+  wire: 1_720,
   // Every option says what it costs, where it costs something.
   'resource-type.ts': 235,
   // Calls and requests to other cells; every way to name an object.
   object: 480,
-  // The API as a product: every route's answers as schemas, accounts and their keys; a quarter of it is the document made from the
-  // routes, its examples and its page.
-  edge: 7_000,
-  // The whole lifecycle of accounts: holds, operations, journals and what sweeps them, metering, gifts and moves between shards.
-  'control-plane': 5_300,
+  // The API as a product: every route's answers as schemas, accounts and their keys, archives whose rows nobody vouches for; a quarter
+  // of it is the document made from the routes, its examples and its page.
+  edge: 7_700,
+  // The whole lifecycle of accounts: holds, operations, journals and what sweeps them, metering, gifts, moves between shards, rows
+  // that go into archives and come from them.
+  'control-plane': 5_700,
   // Content as a stream, taken over and left.
   'data-plane': 1_550,
   'types/account': 300,
   // A method and a documented shape for every route.
-  client: 1_180,
+  client: 1_230,
   // The rules as checks that builders run: each says what it asks and expects, and why it failed.
   conformance: 2_000,
   // Two storages, importing and exporting, beside saving: each a reader of its own.
@@ -66,8 +67,9 @@ const BUDGETS: Readonly<Record<string, number>> = {
   // A quarter is for Cloudflare: what is generated, refused, planned and handed to wrangler; another for several cells of a machine with the
   // front before them, and for secrets on their way.
   engine: 3_900,
-  // Every noun and verb with its options and examples, which are data.
-  cli: 2_800,
+  // Every noun and verb with its options and examples, which are data; a third is the archive: its format, what writes it, and what
+  // reads it without believing any of it.
+  cli: 3_900,
 }
 
 describe('folders', () => {

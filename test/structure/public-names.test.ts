@@ -26,9 +26,9 @@ const WIKI = ['Wiki', 'defineWiki', 'wiki']
 const CLIENT = ['BiplaneError', 'createClient']
 // oxfmt-ignore
 const CLIENT_TYPES = [
-  'Account', 'AccountLimits', 'AccountSettings', 'AccountUsage', 'Accounts', 'AnyApp', 'ApiKey', 'AuditJson', 'BaseClient',
+  'Account', 'AccountLimits', 'AccountSettings', 'AccountUsage', 'Accounts', 'AnyApp', 'ApiKey', 'ArchivedResource', 'AuditJson', 'BaseClient',
   'CallOptions', 'CapabilitiesJson', 'ChangeOptions', 'Changes', 'Client', 'ClientErrorCode', 'ClientOptions', 'CreateOptions', 'Creation', 'EventJson',
-  'EventOptions', 'Filter', 'GrantRequest', 'Inspection', 'KeyRequest', 'Keys', 'Link', 'Links', 'ListQuery', 'Listing', 'NewApiKey',
+  'EventOptions', 'Filter', 'GrantRequest', 'ImportedResource', 'Inspection', 'KeyRequest', 'Keys', 'Link', 'Links', 'ListQuery', 'Listing', 'NewApiKey',
   'OperationJson', 'Operations', 'Page', 'Resource', 'Resources', 'RetryPolicy', 'Session', 'ShardPolicy', 'Token', 'Tokens', 'TypeInfo', 'Types', 'UsageNow', 'UsageQuery',
   'UsageRow', 'WaitOptions', 'WatchOptions',
 ]

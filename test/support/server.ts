@@ -3,7 +3,7 @@
 
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -39,6 +39,8 @@ export interface StartOptions {
   readonly faults?: boolean
   /** An existing one is kept at the end; by default a new one, removed at the end. */
   readonly dataDir?: string
+  /** Of a new data directory, instead of those that the first start makes. */
+  readonly secrets?: DeploymentSecrets
   /** Default: any free one. */
   readonly port?: number
   /** Further command line flags. */
@@ -92,6 +94,7 @@ export class TestServer {
     this.#ownDirectory = options.dataDir === undefined ? makeTestDirectory() : undefined
     this.dataDir = options.dataDir ?? join(this.#ownDirectory ?? '', 'data')
     this.secretsFile = `${this.dataDir}.secrets.json`
+    if (options.secrets !== undefined) writeFileSync(this.secretsFile, JSON.stringify(options.secrets), { mode: 0o600 })
     this.control = this.#engine.handle('control')
     this.data = this.#engine.handle('data')
   }

@@ -94,7 +94,7 @@ describe('identifiers of names', () => {
       expect(await nameHomeOf(rotated, account, 'local')).toEqual({
         account,
         cell: 'local',
-        keyId: '1',
+        key: '1',
         isIssued: false,
       })
     }

@@ -23,6 +23,21 @@ describe('the three rules', () => {
     }
   })
 
+  test('[AR4] leave a row alone whose object is yet to be filled from an archive', () => {
+    for (const clockDue of [null, NOW - 1]) {
+      const row = {
+        phase: 'creating',
+        clockDue,
+        lifeDue: null,
+        purgeTimeMs: null,
+        desiredVersion: 2,
+        appliedVersion: 0,
+      } as const
+      expect(nextStep({ ...row, awaiting: '{"state":"live"}' }, NOW)).toBe('nothing')
+      expect(nextStep({ ...row, awaiting: null }, NOW)).toBe('apply')
+    }
+  })
+
   test('[CP13] [RC4] the wall time that people are shown purges nothing', () => {
     const row = {
       phase: 'live',

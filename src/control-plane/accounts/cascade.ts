@@ -34,12 +34,16 @@ export function cascade(
   return beginOperation(deps, { account: row.account, kind, total: 0, subject: { account: row.id } })
 }
 
-/** A new account's limits that are not told with each of its calls must be known before the first of them. */
-export function cascadeNew(deps: ControlDeps, row: CatalogRow): void {
-  if (deps.ownedTypes.length === 0) return
+/**
+ * A new account's limits that are not told with each of its calls must be known before the first of them.
+ *
+ * @returns as {@link cascade}
+ */
+export function cascadeNew(deps: ControlDeps, row: CatalogRow): string | undefined {
+  if (deps.ownedTypes.length === 0) return undefined
   const { limits = {} } = toAccountSettings(row.descriptor.settings)
   const isTold = Object.values(limits).some(({ bytes, resourceBytes }) => (bytes ?? resourceBytes) !== undefined)
-  if (isTold) cascade(deps, row)
+  return isTold ? cascade(deps, row) : undefined
 }
 
 /** What an account's row means for what it owns. */

@@ -50,7 +50,8 @@ function follow(deps: ControlDeps, row: CatalogRow, state: AccountState): void {
     removeRow(deps, row, { purge: true })
     return
   }
-  if (row.descriptor.mode === 'deleted') return
+  // What is yet to be imported looks at the hold when it is.
+  if (row.descriptor.mode === 'deleted' || row.awaiting !== null) return
   const mode = effectiveMode(row.ownMode, state)
   const bytes = resourceBytes(deps.type.limits.bytes, state.limits)
   if (mode === row.descriptor.mode && bytes === row.descriptor.limits.bytes) return
@@ -68,7 +69,9 @@ function progressOf(sql: SqlStorage, account: string): HoldProgress {
   const item = findWork(sql, holdKey(account))
   const reached = item === undefined ? Number.MAX_SAFE_INTEGER : Number(item.cursor ?? 0)
   const isEnding = readAccount(sql, account).hold === 'deleted'
-  const open = isEnding ? "phase <> 'purged'" : '(create_time > ?2 OR applied_version < desired_version)'
+  const open = isEnding
+    ? "phase <> 'purged'"
+    : '(create_time > ?2 OR (applied_version < desired_version AND awaiting IS NULL))'
   const all = isEnding ? '1' : "phase <> 'purged'"
   // One after the other: each index has one half of the account's rows, and none has all of them.
   const halves = [1, 0].map(

@@ -42,6 +42,7 @@ const AT_ONCE: ReadonlySet<ControlMethod> = new Set([
   'events',
   'getOperation',
   'listOperations',
+  'exportRows',
 ])
 
 interface Bucket {

@@ -24,6 +24,7 @@ const READS: ReadonlySet<ControlMethod> = new Set([
   'events',
   'getOperation',
   'listOperations',
+  'exportRows',
 ])
 
 /** `held`: reads only. `elsewhere`: in that object. `unsure`: it belongs here, and may still be in the object where it was before. */

@@ -10,7 +10,7 @@ import type { ControlDeps } from '../deps.ts'
 import { callPeer } from './peers.ts'
 import { objectOf } from './policy.ts'
 
-/** How many shards have been seen, or a position in a list of accounts. */
+/** How many shards have been seen (where every account has one: of the accounts that are in no list), or a position in a list of accounts. */
 export type SourcePosition =
   | { readonly list: 'shards'; readonly seen: number }
   | { readonly list: 'accounts' | 'deleted'; readonly after: number }
@@ -35,8 +35,12 @@ export async function nextSource(
       next: { list: 'shards', seen: from.seen + 1 },
     }
   }
-  // The deployment's own account is in no list.
-  return { object: objectOf(deps, policy, deps.defaultAccount), next: { list: 'accounts', after: 0 } }
+  const own = deps.ownAccounts
+  const seen = from.seen + 1
+  return {
+    object: objectOf(deps, policy, own[from.seen] ?? ''),
+    next: seen < own.length ? { list: 'shards', seen } : { list: 'accounts', after: 0 },
+  }
 }
 
 /** What was deleted can be restored, with all that it owns. */
@@ -59,7 +63,7 @@ export async function requireAccounts(deps: ControlDeps): Promise<void> {
 /** @throws ResourceError what the control plane of accounts refuses; `invalid_request` where there is none */
 async function listAccounts(deps: ControlDeps, after: number, deleted: boolean): Promise<ListPage> {
   try {
-    return await callPeer(deps, ACCOUNTS, deps.defaultAccount, 'list', { after, limit: 1, deleted })
+    return await callPeer(deps, ACCOUNTS, deps.ownAccounts[0] ?? '', 'list', { after, limit: 1, deleted })
   } catch (error) {
     if (!(error instanceof ResourceError) || error.code !== 'invalid_request') throw error
     throw new ResourceError(

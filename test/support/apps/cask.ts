@@ -48,11 +48,11 @@ class Cask extends ResourceObject<{ reads: number }> {
   }
 }
 
-class Vat extends Cask {}
+export class Vat extends Cask {}
 class Keg extends Cask {}
 class Tun extends Cask {}
 
-const CASK: ResourceTypeOptions = {
+export const CASK: ResourceTypeOptions = {
   name: 'cask',
   object: Cask,
   params,

@@ -111,7 +111,7 @@ export function insertCopied(sql: SqlStorage, tiddler: NewTiddler, staged: Stage
 
 /**
  * Puts what {@link insertCopied} set aside in place of everything. The counter goes on above both, so that no client takes the one for the
- * other.
+ * other; where nothing was ever stored it is the copy's own, so that a copy of a copy is the same.
  *
  * @returns false, and leaves a transaction to roll back, when it is not as many as it should be
  */
@@ -124,7 +124,11 @@ export function takeCopied(
 ): boolean {
   dropRows(sql, `state IN (${STATE.past}, ${STATE.current})`)
   sql.exec(`UPDATE tiddler SET state = CASE state WHEN ${STATE.staged} THEN ${STATE.current} ELSE ${STATE.past} END`)
-  sql.exec('UPDATE storage SET mode = ?, revision = max(revision, ?) + 1', mode, revision)
+  sql.exec(
+    'UPDATE storage SET mode = ?1, revision = CASE revision WHEN 0 THEN ?2 ELSE max(revision, ?2) + 1 END',
+    mode,
+    revision,
+  )
   const { total } = sql.exec<{ total: number }>('SELECT count(*) AS total FROM tiddler').one()
   if (total !== count) return false
   settle(sql, history)
