@@ -168,6 +168,7 @@ export function createApp<const Types extends readonly ResourceType[]>(options: 
           ...planesOf(this.env, this.ctx),
           ownedTypes: type === deployment.accountType ? deployment.types : [],
           cells: Object.keys(deployment.cells),
+          cellTable: deployment.cells,
           ownAccounts: [deployment.defaultAccount, ...deployment.formerAccounts],
           rootCell: deployment.rootCell,
           keyring: deployment.keyring,

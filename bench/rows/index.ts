@@ -10,6 +10,7 @@ import { footprint } from './footprint.ts'
 import { groupCommit } from './group-commit.ts'
 import { isolation } from './isolation.ts'
 import { list } from './list.ts'
+import { move } from './move.ts'
 import { many } from './many.ts'
 import { policies } from './policies.ts'
 import type { Row } from './row.ts'
@@ -30,6 +31,7 @@ export const ROWS: readonly Row[] = [
   accountMove,
   cells,
   archive,
+  move,
   wiki,
   wikiLoad,
   isolation,

@@ -35,6 +35,8 @@ export interface BiplaneOptions {
   readonly app?: string
   /** Several cells behind a front. */
   readonly cells?: readonly string[]
+  /** Further flags. */
+  readonly args?: readonly string[]
 }
 
 /** Creations at a time while a row is being prepared. */
@@ -60,6 +62,7 @@ export async function startBiplane(
     'json',
     ...(options.requestLog ? ['--request-log'] : []),
     ...(options.cells === undefined ? [] : ['--cells', options.cells.join(',')]),
+    ...(options.args ?? []),
   ]
   // Its log goes to a file, as it would to a service manager: whoever reads it must not be part of the measurement.
   const child = spawn(process.execPath, [join(root, 'dist/cli/main.js'), 'serve', ...flags], {

@@ -19,7 +19,11 @@ const OPERATIONS: readonly Column<OperationJson>[] = [
 ]
 
 export function addOperationsNoun(program: Command): void {
-  const noun = addNoun(program, 'operations', 'long work: bulk creation, purges, changes of an account, resharding')
+  const noun = addNoun(
+    program,
+    'operations',
+    'long work: bulk creation, purges, moves, changes of an account, resharding',
+  )
 
   addVerb<{ readonly limit?: number }>(noun, {
     usage: 'list',

@@ -11,6 +11,7 @@ import { addDataCommands } from './data-commands.ts'
 import { addDevCommand } from './dev.ts'
 import { addInspectCommand } from './inspect.ts'
 import { addJournals } from './journals.ts'
+import { addMoveVerb } from './move.ts'
 import { addOperationsNoun, addTokensNoun } from './operations.ts'
 import { addResourcesNoun } from './resources.ts'
 import { addRotateCommands } from './rotate-keys.ts'
@@ -39,7 +40,7 @@ export function createProgram(): Command {
   addConformanceCommand(program)
   addDeployCommands(program)
   program.commandsGroup('On a running server:')
-  addResourcesNoun(program)
+  addMoveVerb(addResourcesNoun(program))
   addTokensNoun(program)
   addAccountsNoun(program)
   addKeysNoun(program)

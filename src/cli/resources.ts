@@ -61,7 +61,7 @@ const COLUMNS: readonly Column<Resource>[] = [
 /** Of the operator's list over all of them. */
 const ACCOUNT: Column<Resource> = { title: 'ACCOUNT', value: ({ account }) => account }
 
-const typeOption = (): Option =>
+export const typeOption = (): Option =>
   new Option('--type <name>', 'resource type (default: as the identifier says, or the only one)')
 
 const filterOptions = (): Option[] => [
@@ -87,7 +87,8 @@ const writeOptions = (): Option[] => [
   timeOption('expire-time', 'when it is deleted by itself'),
 ]
 
-export function addResourcesNoun(program: Command): void {
+/** @returns the noun, for verbs that have a file of their own */
+export function addResourcesNoun(program: Command): Command {
   const noun = addNoun(
     program,
     'resources',
@@ -215,13 +216,7 @@ export function addResourcesNoun(program: Command): void {
       await context.out.one(await resources.delete(id, { purge: true, wait: true }))
     },
   })
-
-  addOne(noun, {
-    usage: 'transfer <id> <account>',
-    summary: 'give one to another account (operator)',
-    examples: ['resources transfer wiki-... account-...'],
-    call: (resources, { args: [id = '', account = ''] }) => resources.transfer(id, account, { wait: true }),
-  })
+  return noun
 }
 
 /** A verb on one resource, which is then shown. */

@@ -132,6 +132,18 @@ export class Resources<T extends ResourceType = ResourceType> {
     return this.#change({ ...call, ...unlessMatched(options), repeatable: 'refused' }, options)
   }
 
+  /** Moves it to another cell, under the same identifier and address; `client.operations.wait()` follows it. */
+  async move(
+    id: string,
+    { cell }: { readonly cell: string },
+    options: Omit<ChangeOptions, keyof WaitOptions> & CallOptions = {},
+  ): Promise<OperationJson> {
+    const { signal, ...condition } = options
+    const call = { method: 'POST', path: `${this.#one(id)}/move`, body: { cell }, signal } as const
+    // Asked again, it is the same operation, or refused as being there already.
+    return (await this.#send<OperationJson>({ ...call, ...unlessMatched(condition) })).body
+  }
+
   /** Ends the time in which the account's deleted resources of this type can be restored. */
   async purgeDeleted({ signal }: CallOptions = {}): Promise<OperationJson> {
     const call = { method: 'POST', path: `${this.#path}/purge`, body: {}, repeatable: 'refused', signal } as const

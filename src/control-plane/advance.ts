@@ -1,19 +1,21 @@
 // Bringing one resource to where its row wants it, by three rules: applied < desired -> apply; purging -> purge; a timer is due ->
-// expire or forget. The request that changed the row and the alarm run the same code; one run per resource at a time.
+// expire or forget. What is left of a move comes between them. The request that changed the row and the alarm run the same code; one run per resource at a time.
 
 import { fault } from '../object/fault.ts'
 import { withDeadline } from '../object/deadline.ts'
 import { isRetryable, ResourceError } from '../wire/errors.ts'
-import { PLANES_VERSION, type DataMethod, type DataMethods } from '../wire/planes.ts'
-import { requireEmpty } from './accounts/cascade.ts'
-import { deleteRow, findRow, updateRow } from './catalog.ts'
+import type { DataMethods } from '../wire/planes.ts'
+import { findRow, updateRow } from './catalog.ts'
 import type { ControlDeps } from './deps.ts'
-import { FIRST_GENERATION, bumpDescriptor, scheduleWork } from './descriptor.ts'
+import { bumpDescriptor, scheduleWork } from './descriptor.ts'
+import { forget, purge } from './ending.ts'
 import { forgetKeysOf } from './idempotency.ts'
-import { dropLabels } from './labels.ts'
-import { observeTime, shardTime } from './meta.ts'
-import { releaseBytes, takeBytes } from './accounts/metering.ts'
+import { shardTime } from './meta.ts'
+import { followObject } from './moving/follow-object.ts'
+import { handOver } from './moving/hand-over.ts'
+import { undo } from './moving/undo.ts'
 import { isTimerDue, nextStep } from './next-step.ts'
+import { callObject, type Running } from './object-call.ts'
 import { giveBackOne } from './accounts/quota.ts'
 import { retire } from './retire.ts'
 import { NO_RETENTION, endRetention, timerOf, waitForTimer, withRevision } from './retention.ts'
@@ -28,9 +30,6 @@ const PATIENCE_DIVISOR = 10
 export function patienceMs({ timers }: ControlDeps): number {
   return timers.callTimeoutMs / PATIENCE_DIVISOR
 }
-
-/** On whose behalf: for the logs of the other plane. */
-type Running = ControlDeps & { readonly requestId: string }
 
 /**
  * Runs the rules on one resource until none applies. Joins a run that is under way.
@@ -96,6 +95,12 @@ async function runSteps(given: Running, id: string): Promise<void> {
       case 'apply':
         await apply(deps, row)
         break
+      case 'handOver':
+        if (row.moving !== undefined) await handOver(deps, row, row.moving)
+        break
+      case 'undo':
+        if (row.moving !== undefined) await undo(deps, row, row.moving)
+        break
       case 'expire':
         await expire(deps, row)
         break
@@ -128,13 +133,15 @@ async function apply(deps: Running, row: CatalogRow): Promise<void> {
   }
   let answer: DataMethods['apply']['value']
   try {
-    answer = await callObject(deps, row.id, 'apply', args)
+    answer = await callObject(deps, row, 'apply', args)
   } catch (error) {
     return giveUpOrThrow(deps, row, error)
   }
   TEST_BUILD: await fault('advance.apply.answered')
-  const { outcome, held } = answer
-  if (outcome === 'refused' && answer.reason === 'not_after') {
+  const { outcome, held, reason } = answer
+  if (held.kind === 'moved' && held.moved.incarnation === row.incarnation) return followObject(deps, row, held.moved.to)
+  if (reason === 'arriving') throw new ResourceError('unavailable', 'Its content is still on its way to the object.')
+  if (outcome === 'refused' && reason === 'not_after') {
     const late = new ResourceError('deadline_exceeded', 'The object took longer than the creation allows.')
     return giveUpOrThrow(deps, row, late)
   }
@@ -205,50 +212,6 @@ async function expire(deps: Running, row: CatalogRow): Promise<void> {
   TEST_BUILD: await fault('advance.expire.marked')
 }
 
-async function purge(deps: Running, row: CatalogRow): Promise<void> {
-  TEST_BUILD: await fault('advance.purge.begin')
-  const { id, incarnation, desiredVersion: version } = row
-  await requireEmpty(deps, row)
-  const { outcome } = await callObject(deps, id, 'purge', { id, incarnation, version })
-  TEST_BUILD: await fault('advance.purge.answered')
-  if (outcome === 'refused') throw new ResourceError('internal', `The object of ${id} holds another incarnation.`)
-  await deps.transact(() => {
-    const current = findRow(deps.sql, id)
-    if (current?.incarnation !== incarnation || current.phase !== 'purging') return
-    const { tombstoneRetentionMs, applyDeadlineMs } = deps.timers
-    // No token was ever minted for what never came to be, unless there was one before it: its tombstone only has to outlive the creation's own late calls.
-    const isNeverSeen = row.failure !== undefined && row.descriptor.generation === FIRST_GENERATION
-    const retentionMs = !isNeverSeen ? tombstoneRetentionMs : Math.min(2 * applyDeadlineMs, tombstoneRetentionMs)
-    const clockDue = observeTime(deps.sql, deps.now()) + retentionMs
-    const next: CatalogRow = { ...current, phase: 'purged', clockDue }
-    updateRow(deps.sql, next)
-    dropLabels(deps.sql, current)
-    releaseBytes(deps, current)
-    deps.journal.event(current.account, 'purged', id)
-    waitForTimer(deps, next)
-  })
-  TEST_BUILD: await fault('advance.purge.marked')
-}
-
-async function forget(deps: Running, row: CatalogRow): Promise<void> {
-  TEST_BUILD: await fault('advance.forget.begin')
-  const { outcome } = await callObject(deps, row.id, 'forget', { incarnation: row.incarnation })
-  TEST_BUILD: await fault('advance.forget.answered')
-  await deps.transact(() => {
-    // Its identifier may have been taken by one of the same name meanwhile.
-    if (findRow(deps.sql, row.id)?.incarnation !== row.incarnation) return
-    if (outcome === 'refused') {
-      // Its content is back: the data directory came from an older backup than the catalog. It is purged again.
-      updateRow(deps.sql, { ...row, phase: 'purging', clockDue: null })
-      takeBytes(deps, row)
-      return scheduleWork(deps, row.id, 'purge')
-    }
-    deleteRow(deps.sql, row.id)
-    dropWork(deps.sql, row.id)
-  })
-  TEST_BUILD: await fault('advance.forget.marked')
-}
-
 function waitAgain(deps: ControlDeps, id: string): void {
   const row = findRow(deps.sql, id)
   if (row !== undefined) waitForTimer(deps, row)
@@ -275,17 +238,4 @@ function giveUp(deps: ControlDeps, id: string, failure: ResourceError | undefine
       deleteTimeMs: deps.now(),
     },
   )
-}
-
-/** One call to the data plane, with our own deadline. @throws ResourceError what it answered, or `deadline_exceeded` */
-export async function callObject<M extends DataMethod>(
-  deps: Running,
-  resource: string,
-  method: M,
-  args: DataMethods[M]['args'],
-): Promise<DataMethods[M]['value']> {
-  const call = { v: PLANES_VERSION, type: deps.type.name, resource, method, args, requestId: deps.requestId } as const
-  const outcome = await withDeadline(deps.dataPlane.call(call), deps.timers.callTimeoutMs, 'The data plane')
-  if (!outcome.ok) throw new ResourceError(outcome.error.code, outcome.error.message, outcome.error)
-  return outcome.value
 }

@@ -159,6 +159,12 @@ export function requireNotLeaving(sql: SqlStorage, row: CatalogRow): void {
   throw new ResourceError('not_ready', 'This resource is being given to another account.', { retryAfterSeconds: 1 })
 }
 
+/** @throws ResourceError `not_ready` while it is being moved to another cell */
+export function requireNotMoving({ moving }: CatalogRow): void {
+  if (moving === undefined) return
+  throw new ResourceError('not_ready', 'This resource is being moved to another cell.', { retryAfterSeconds: 1 })
+}
+
 /** @throws ResourceError `precondition_failed` unless the caller knows the row as it is */
 export function requireMatch(row: CatalogRow, ifMatch: string | undefined): void {
   if (ifMatch === undefined || ifMatch === '*') return

@@ -1,5 +1,6 @@
 // Everything that the control plane's modules need from outside, in one value: they do no I/O of their own choosing.
 
+import type { CellTable } from '../identity/cell.ts'
 import type { Keyring } from '../identity/keyring.ts'
 import type { ResourceType } from '../resource-type.ts'
 import type { LifecycleTimers } from '../wire/deployment.ts'
@@ -19,6 +20,7 @@ export interface ControlServices {
   readonly ownedTypes: readonly ResourceType[]
   /** Codes of the deployment's cells. */
   readonly cells: readonly string[]
+  readonly cellTable: CellTable
   /** The deployment's own account, then those of deployments whose resources were imported: they are in no list of accounts. */
   readonly ownAccounts: readonly string[]
   /** The cell of that account. */

@@ -4,6 +4,7 @@
 import type { Descriptor } from '../wire/descriptor.ts'
 import { updateRow } from './catalog.ts'
 import type { ControlDeps } from './deps.ts'
+import { whileMoving } from './moving/row-place.ts'
 import type { CatalogRow } from './row.ts'
 import { putWork } from './work.ts'
 
@@ -41,11 +42,12 @@ export function bumpDescriptor(
   atLeast = 0,
 ): CatalogRow {
   const version = Math.max(row.desiredVersion, atLeast) + 1
+  const changed = { ...row, ...columns }
+  const descriptor = { ...row.descriptor, ...changes, shard: deps.objectName, incarnation: row.incarnation, version }
   const next: CatalogRow = {
-    ...row,
-    ...columns,
+    ...changed,
     desiredVersion: version,
-    descriptor: { ...row.descriptor, ...changes, shard: deps.objectName, incarnation: row.incarnation, version },
+    descriptor: whileMoving(descriptor, changed.moving),
     revision: row.revision + 1,
     updateTimeMs: deps.now(),
   }
@@ -62,7 +64,7 @@ export function bumpDescriptor(
 export function scheduleWork(
   deps: ControlDeps,
   id: string,
-  kind: 'apply' | 'purge',
+  kind: 'apply' | 'purge' | 'place',
   delayMs: number = deps.timers.reconcileBaseMs,
 ): void {
   const due = deps.now() + delayMs

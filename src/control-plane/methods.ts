@@ -2,7 +2,6 @@
 
 import { ResourceError, type ErrorCode } from '../wire/errors.ts'
 import type { ControlCall, ControlMethod, ControlMethods, ListPage } from '../wire/planes.ts'
-import { callObject } from './advance.ts'
 import { closeImport, openImport } from './archive/content.ts'
 import { exportRows } from './archive/export.ts'
 import { importRows } from './archive/import.ts'
@@ -15,6 +14,8 @@ import { holdAccount } from './accounts/hold.ts'
 import { readAudit, readEvents } from './journal.ts'
 import { useCodeOnce } from './meta.ts'
 import { readMetrics } from './metrics.ts'
+import { move } from './moving/begin.ts'
+import { callObject } from './object-call.ts'
 import { readTotals, readUsage, takeReport } from './accounts/metering.ts'
 import { listOperations, ownedOperation, toPublic } from './operations/operations.ts'
 import { rootPolicy } from './sharding/policy.ts'
@@ -51,10 +52,11 @@ export const METHODS: Handlers = {
     return { generation, state: toRecord(row).state, hosts }
   },
   inspect: async (deps, { caller, args }) => {
-    const record = toRecord(ownedRow(deps.sql, args.id, caller.account))
+    const owned = ownedRow(deps.sql, args.id, caller.account)
+    const record = toRecord(owned)
     const row = readStored(deps.sql, args.id) ?? {}
     const item = findWork(deps.sql, args.id)
-    const object = await callObject({ ...deps, requestId: caller.requestId }, args.id, 'describe', {}).then(
+    const object = await callObject({ ...deps, requestId: caller.requestId }, owned, 'describe', {}).then(
       (answer) => answer.held,
       (error: unknown) => ({ kind: 'unreachable', reason: String(error) }) as const,
     )
@@ -65,6 +67,7 @@ export const METHODS: Handlers = {
   bulkCreate: audited('create', (deps, { caller, args }) => bulkCreate(deps, caller, args)),
   purgeDeleted: audited('purge', (deps, { caller }) => purgeDeleted(deps, caller)),
   transfer: audited('transfer', (deps, { caller, args }) => transfer(deps, caller, args)),
+  move: audited('move', (deps, { caller, args }) => move(deps, caller, args)),
   usage: (deps, { caller, args }) => readUsage(deps.sql, caller.account, args),
   account: (deps, { caller }) => readTotals(deps.sql, caller.account),
   holdAccount: (deps, { caller, args }) => holdAccount(deps, caller.account, args),

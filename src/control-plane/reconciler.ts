@@ -8,6 +8,7 @@ import { findRow } from './catalog.ts'
 import type { ControlDeps } from './deps.ts'
 import { sweepExpired } from './expiry.ts'
 import { MAX_CLOCK_STEP_MS, observeTime } from './meta.ts'
+import type { CatalogRow } from './row.ts'
 import { RUNNERS } from './runners.ts'
 import { isHere, whileHere } from './sharding/place.ts'
 import { accountOfWork } from './sharding/work-owner.ts'
@@ -35,7 +36,7 @@ export async function reconcile(deps: ControlDeps): Promise<void> {
   const isAway = (cell: string): boolean => (failedInARow.get(cell) ?? 0) >= CALLS_AT_ONCE
   const workers = Array.from({ length: CALLS_AT_ONCE }, async () => {
     for (let item = items.shift(); item !== undefined; item = items.shift()) {
-      const cell = findRow(deps.sql, item.key)?.cell ?? NO_CELL
+      const cell = cellAsked(findRow(deps.sql, item.key))
       if (isAway(cell)) continue
       const attempted = await attemptPatiently(deps, item)
       failedInARow.set(cell, attempted === 'unreachable' ? (failedInARow.get(cell) ?? 0) + 1 : 0)
@@ -47,6 +48,14 @@ export async function reconcile(deps: ControlDeps): Promise<void> {
 
 /** Of work that is about no resource. */
 const NO_CELL = ''
+
+/** Where an item's call goes: what is left of a move is told at the other place. */
+function cellAsked(row: CatalogRow | undefined): string {
+  const { phase, from, to } = row?.moving ?? {}
+  if (phase === 'handOver') return from?.cell ?? NO_CELL
+  if (phase === 'undo') return to?.cell ?? NO_CELL
+  return row?.cell ?? NO_CELL
+}
 
 /** A whole cell is away: what is due there waits, and the next run asks for a few again, instead of for everything in turn. */
 async function restFor(deps: ControlDeps, cell: string): Promise<void> {

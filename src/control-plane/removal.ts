@@ -1,7 +1,9 @@
 // Deleting one row, whoever wants it: its owner, its own end, or the end of its account.
 
+import { ResourceError } from '../wire/errors.ts'
 import type { ControlDeps } from './deps.ts'
 import { bumpDescriptor } from './descriptor.ts'
+import { endMoveOperation } from './operations/operations.ts'
 import { giveBackOne, keepDeleted } from './accounts/quota.ts'
 import { NO_RETENTION, beginRetention, endRetention } from './retention.ts'
 import { isRestorable, type CatalogRow } from './row.ts'
@@ -25,6 +27,9 @@ export function removeRow(
   if (row.isListed) giveBackOne(deps.sql, row.account)
   const nowMs = deps.now()
   const retention = isKept ? beginRetention(deps, nowMs) : NO_RETENTION
+  const moving = row.moving?.phase === 'copy' ? { ...row.moving, phase: 'undo' as const } : row.moving
+  if (row.moving?.phase === 'copy')
+    endMoveOperation(deps, row.moving.operation, new ResourceError('deleted', 'It was deleted meanwhile.'))
   const columns = {
     ...retention,
     isListed: false,
@@ -32,6 +37,7 @@ export function removeRow(
     deleteTimeMs: nowMs,
     lifeDue: null,
     awaiting: null,
+    moving,
   }
   deps.journal.event(row.account, 'deleted', row.id, { can_be_restored: isKept })
   return bumpDescriptor(deps, row, { mode: 'deleted' }, columns)

@@ -40,6 +40,8 @@ export function withRevision(row: CatalogRow, next: CatalogRow): CatalogRow {
 
 /** Puts the work item at the wall time at which a row's timer should be looked at again. */
 export function waitForTimer(deps: ControlDeps, row: CatalogRow): void {
+  // Looked at again and again until it is done, and the timers with it.
+  if (row.moving !== undefined && row.moving.phase !== 'copy') return scheduleWork(deps, row.id, 'place')
   const clockDue = timerDue(row)
   if (clockDue === null) return
   const nowMs = deps.now()

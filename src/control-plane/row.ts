@@ -2,6 +2,7 @@
 
 import type { Descriptor, Mode } from '../wire/descriptor.ts'
 import type { ErrorData } from '../wire/errors.ts'
+import type { RowMove, RowPlace } from './moving/row-place.ts'
 import type { ResourceRecord, ResourceState, ResourceUsage } from '../wire/resource.ts'
 
 export type Phase = 'creating' | 'live' | 'purging' | 'purged'
@@ -47,6 +48,9 @@ export interface CatalogRow {
   readonly archive: string | null
   /** While its object is yet to be filled from there: what it becomes then (JSON, see archive/content.ts). Nothing else is done with it. */
   readonly awaiting: string | null
+  /** Where its object is, if it was ever moved; `cell` says the same for lists. */
+  readonly place?: RowPlace | undefined
+  readonly moving?: RowMove | undefined
   /** Written by reports alone: never part of an update. */
   readonly usage?: ResourceUsage
 }
@@ -127,6 +131,8 @@ export const COLUMNS = [
   'operation',
   'archive',
   'awaiting',
+  'place',
+  'moving',
 ] as const
 
 /** In the order of COLUMNS. */
@@ -161,11 +167,17 @@ export function toValues(row: CatalogRow): (string | number | null)[] {
     row.operation,
     row.archive,
     row.awaiting,
+    row.place === undefined ? null : JSON.stringify(row.place),
+    row.moving === undefined ? null : JSON.stringify(row.moving),
   ]
 }
 
 export function toRow(stored: Stored): CatalogRow {
-  const json = (column: string): unknown => (stored[column] === null ? undefined : JSON.parse(String(stored[column])))
+  // Of a shard of the release before, absent.
+  const json = (column: string): unknown => {
+    const text = stored[column] ?? null
+    return text === null ? undefined : JSON.parse(String(text))
+  }
   return {
     id: String(stored['id']),
     account: String(stored['account']),
@@ -197,6 +209,8 @@ export function toRow(stored: Stored): CatalogRow {
     operation: stored['operation'] as string | null,
     archive: (stored['archive'] ?? null) as string | null,
     awaiting: (stored['awaiting'] ?? null) as string | null,
+    place: json('place') as RowPlace | undefined,
+    moving: json('moving') as RowMove | undefined,
     ...toUsage(stored),
   }
 }

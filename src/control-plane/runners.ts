@@ -5,6 +5,7 @@ import { runBulkCreate, runPurgeDeleted } from './operations/bulk.ts'
 import { runCascade } from './accounts/cascade.ts'
 import type { ControlDeps } from './deps.ts'
 import { runHold } from './accounts/hold.ts'
+import { runMove } from './moving/run.ts'
 import { operationOf, type StoredOperation } from './operations/operations.ts'
 import { runMoves } from './sharding/move.ts'
 import { runReshard } from './sharding/reshard.ts'
@@ -30,6 +31,7 @@ const OPERATIONS: Readonly<Record<OperationKind, (deps: ControlDeps, operation: 
   account_update: runCascade,
   account_purge: runCascade,
   reshard: runReshard,
+  move: runMove,
 }
 
 async function runOperation(deps: ControlDeps, item: WorkItem): Promise<void> {

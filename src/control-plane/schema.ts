@@ -11,7 +11,7 @@ const STEPS: readonly string[] = [
     account TEXT NOT NULL,
     name TEXT,
     name_key TEXT,                       -- case-folded; NULL when there is no name or it was released
-    cell TEXT NOT NULL,
+    cell TEXT NOT NULL,                  -- where the object is
     phase TEXT NOT NULL CHECK (phase IN ('creating', 'live', 'purging', 'purged')),
     listed INTEGER NOT NULL,             -- 0 once deleted: out of lists and counts
     incarnation INTEGER NOT NULL,
@@ -147,6 +147,13 @@ const STEPS: readonly string[] = [
   `
   ALTER TABLE resource ADD COLUMN archive TEXT;
   ALTER TABLE resource ADD COLUMN awaiting TEXT;
+  `,
+  // Resources move to other cells.
+  `
+  -- Where the object is and was; NULL: where its identifier says.
+  ALTER TABLE resource ADD COLUMN place TEXT;
+  -- The move that is under way.
+  ALTER TABLE resource ADD COLUMN moving TEXT;
   `,
 ]
 

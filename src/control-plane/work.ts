@@ -2,7 +2,8 @@
 // necessary; the object's alarm stands at the earliest of them. Lifecycle work has one item per resource, keyed by its identifier; other
 // work is keyed by what it is about: `hold:<account>`, `operation:<id>`, `transfer:<id>`, `move:<account>`.
 
-export type LifecycleKind = 'apply' | 'expire' | 'retire' | 'purge' | 'forget'
+/** `place`: a move that was flipped, or given up, is yet to be told. */
+export type LifecycleKind = 'apply' | 'expire' | 'retire' | 'purge' | 'forget' | 'place'
 
 export interface WorkItem {
   readonly key: string

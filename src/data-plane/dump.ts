@@ -1,154 +1,187 @@
-// The generic content of an object as a stream of JSON lines: a header with the version of the type's schema, every table's rows, and a
-// line that says that this was all. A copy never brings its own schema: the type's migrations make it, so that nothing in a dump is ever
-// run, and one of an older release is brought up to date. Types with large content, or with virtual tables, override dump() and load().
+// Streaming an object's tables: what is small is read in one turn, what is large page by page in the order of its keys, with nothing held
+// open in between. Equal content gives equal bytes.
 
-import { base64url } from 'jose'
 import { ResourceError } from '../wire/errors.ts'
-import { SYSTEM_PREFIX, type Migration } from './storage.ts'
+import {
+  quote,
+  toJsonValue,
+  toPlaceholder,
+  toSqlValue,
+  typeTables,
+  type JsonValue,
+  type Line,
+  type TypeTable,
+} from './dump-lines.ts'
 
-type Line =
-  | { readonly schema_version: number }
-  /** From here on rows are this table's, with these columns. */
-  | { readonly table: string; readonly columns: readonly string[] }
-  | { readonly row: readonly JsonValue[] }
-  | { readonly end: true }
-/** Blobs become `{"blob": base64url}`; everything else is JSON already. */
-type JsonValue = string | number | null | { readonly blob: string }
-
-/** A dump that was read to its end. */
-export interface Dump {
-  readonly schemaVersion: number
-  readonly lines: readonly Line[]
-}
+/** Read in one turn, whoever writes meanwhile: consistent, and little enough to be held by many objects at once. */
+const AT_ONCE_BYTES = 8 * 1024 ** 2
+/** Of a page: what one turn reads at most, but for a single row. */
+const PAGE_BYTES = 512 * 1024
+const PAGE_ROWS = 1_000
+/** Rows whose sizes are looked at for the first page; later as many as twice the last one had. */
+const FIRST_ROWS = 32
 
 const encoder = new TextEncoder()
 
-/** Streams every table of the type, all read in one turn: consistent, and as large in memory as the content is. */
-export function dumpTables(sql: SqlStorage, schemaVersion: number): ReadableStream<Uint8Array> {
-  return new ReadableStream<Uint8Array>({
-    start(controller) {
-      for (const line of toLines(sql, schemaVersion)) controller.enqueue(encoder.encode(`${JSON.stringify(line)}\n`))
-      controller.close()
-    },
-  })
-}
-
-function* toLines(sql: SqlStorage, schemaVersion: number): Generator<Line> {
-  yield { schema_version: schemaVersion }
-  for (const table of typeTables(sql)) {
-    // Without generated columns, which cannot be written back.
-    const columns = sql.exec<{ name: string }>('SELECT name FROM pragma_table_info(?)', table).toArray()
-    const names = columns.map(({ name }) => name)
-    yield { table, columns: names }
-    for (const row of sql.exec(`SELECT ${names.map(quote).join(', ')} FROM ${quote(table)}`).raw()) {
-      yield { row: row.map(toJsonValue) }
-    }
-  }
-  yield { end: true }
-}
-
-/** What the type's migrations made: no tables of ours, the engine's or SQLite's. */
-function typeTables(sql: SqlStorage): string[] {
-  return sql
-    .exec<{ name: string }>(
-      `SELECT name FROM sqlite_schema WHERE type = 'table' AND substr(name, 1, ?) <> ?
-       AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY rowid`,
-      SYSTEM_PREFIX.length,
-      SYSTEM_PREFIX,
-    )
-    .toArray()
-    .map(({ name }) => name)
-}
-
-/** @throws ResourceError `invalid_request` naming the first line that is not one of a dump, or when its end is missing */
-export async function readDump(stream: ReadableStream<Uint8Array>): Promise<Dump> {
-  const lines = (await new Response(stream).text())
-    .split('\n')
-    .filter((line) => line !== '')
-    .map(parseLine)
-  const [header] = lines
-  const end = lines.at(-1)
-  if (header === undefined || !('schema_version' in header) || end === undefined || !('end' in end)) {
-    throw new ResourceError('invalid_request', 'The dump is not complete.')
-  }
-  return { schemaVersion: header.schema_version, lines: lines.slice(1, -1) }
-}
-
 /**
- * Replaces the type's content by a dump's, inside the caller's transaction.
+ * Streams every table of the type.
  *
- * @throws ResourceError `invalid_request` for a dump of a newer release, or rows that do not fit the schema
+ * @param isUnchanged whether nothing was written since: asked before each page of a large content, which has no other consistency
+ * @throws ResourceError `invalid_request` for a type with virtual tables; the stream fails with `unavailable` when it is changed
  */
-export function replaceContent(sql: SqlStorage, dump: Dump, migrations: readonly Migration[]): void {
-  if (dump.schemaVersion > migrations.length) {
-    throw new ResourceError('invalid_request', 'The dump was made by a newer release: upgrade the server.')
+export function dumpTables(
+  sql: SqlStorage,
+  schemaVersion: number,
+  isUnchanged: () => boolean,
+): ReadableStream<Uint8Array> {
+  const pages = toPages(sql, schemaVersion)
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        for (let bytes = 0; bytes < AT_ONCE_BYTES;) {
+          const { value, done } = pages.next()
+          if (done === true) return controller.close()
+          bytes += value.byteLength
+          controller.enqueue(value)
+        }
+      },
+      pull(controller) {
+        if (!isUnchanged()) throw changedMeanwhile()
+        const { value, done } = pages.next()
+        if (done === true) controller.close()
+        else controller.enqueue(value)
+      },
+    },
+    // What was read at once is more than is waited for.
+    { highWaterMark: 1 },
+  )
+}
+
+export function changedMeanwhile(): ResourceError {
+  return new ResourceError(
+    'unavailable',
+    'The content is large and was changed while it was copied: make the resource read-only first, or try again.',
+    { applied: 'no', retryAfterSeconds: 1 },
+  )
+}
+
+function* toPages(sql: SqlStorage, schemaVersion: number): Generator<Uint8Array> {
+  yield toText([{ schema_version: schemaVersion }])
+  for (const table of typeTables(sql)) {
+    if (table.isVirtual)
+      throw new ResourceError(
+        'invalid_request',
+        `The type has the virtual table "${table.name}": it must override dump() and load().`,
+      )
+    yield* toTablePages(sql, table)
   }
-  // Tables refer to each other in any order, and are complete at the commit.
-  sql.exec('PRAGMA defer_foreign_keys = ON')
-  for (const table of typeTables(sql)) sql.exec(`DROP TABLE ${quote(table)}`)
-  for (const step of migrations.slice(0, dump.schemaVersion)) step(sql)
-  const tables = typeTables(sql)
-  // What a migration put in is in the dump, too, as it was by then.
-  for (const table of tables) sql.exec(`DELETE FROM ${quote(table)}`)
-  insertRows(sql, dump.lines, new Set(tables))
-  for (const step of migrations.slice(dump.schemaVersion)) step(sql)
+  yield toText([{ end: true }])
 }
 
-function insertRows(sql: SqlStorage, lines: readonly Line[], tables: ReadonlySet<string>): void {
-  let statement: string | undefined
-  for (const [index, line] of lines.entries()) {
-    try {
-      if ('table' in line && tables.has(line.table)) {
-        const places = line.columns.map(() => '?').join(', ')
-        statement = `INSERT INTO ${quote(line.table)} (${line.columns.map(quote).join(', ')}) VALUES (${places})`
-      } else if ('row' in line && statement !== undefined) {
-        sql.exec(statement, ...line.row.map(toSqlValue))
-      } else {
-        throw invalidLine(index + 1)
-      }
-    } catch {
-      // Whatever SQLite has against a row: it is the dump that does not fit.
-      throw invalidLine(index + 1)
-    }
-  }
+function* toTablePages(sql: SqlStorage, table: TypeTable): Generator<Uint8Array> {
+  const columns = readColumns(sql, table)
+  yield toText([{ table: table.name, columns: columns.names }])
+  let after: readonly JsonValue[] | undefined
+  let most = FIRST_ROWS
+  do {
+    const page = readPage(sql, table, columns, after, most)
+    if (page.rows.length > 0) yield toText(page.rows)
+    after = page.last
+    most = Math.min(2 * page.rows.length + 1, PAGE_ROWS)
+  } while (after !== undefined)
+  const sequence = readSequence(sql, table.name)
+  if (sequence !== undefined) yield toText([{ sequence }])
 }
 
-function parseLine(text: string, index: number): Line {
-  try {
-    const line = JSON.parse(text) as Record<string, unknown>
-    const { schema_version: schemaVersion, table, columns, row, end } = line
-    if (Number.isSafeInteger(schemaVersion) && index === 0) return { schema_version: Number(schemaVersion) }
-    if (typeof table === 'string' && Array.isArray(columns) && columns.every((name) => typeof name === 'string')) {
-      return { table, columns }
-    }
-    if (Array.isArray(row) && row.every(isJsonValue)) return { row }
-    if (end === true) return { end }
-  } catch {
-    // Falls through to the one refusal.
-  }
-  throw invalidLine(index)
+interface Columns {
+  /** All that can be written back: the rowid first, where nothing else is it. */
+  readonly names: readonly string[]
+  /** By which rows are in order, and each is found. */
+  readonly key: readonly string[]
 }
 
-/** @param index from 0, the header */
-function invalidLine(index: number): ResourceError {
-  return new ResourceError('invalid_request', `Line ${index + 1} of the dump is not valid.`)
+function readColumns(sql: SqlStorage, { name, hasRowid }: TypeTable): Columns {
+  // Without generated columns.
+  const columns = sql
+    .exec<{ name: string; type: string; pk: number }>('SELECT name, type, pk FROM pragma_table_info(?)', name)
+    .toArray()
+  const names = columns.map((column) => column.name)
+  const keyed = columns.filter(({ pk }) => pk > 0).toSorted((a, b) => a.pk - b.pk)
+  if (!hasRowid) return { names, key: keyed.map((column) => column.name) }
+  const [only] = keyed
+  if (keyed.length === 1 && only?.type.toUpperCase() === 'INTEGER') return { names, key: [only.name] }
+  const taken = new Set(names.map((column) => column.toLowerCase()))
+  const rowid = ['rowid', '_rowid_', 'oid'].find((alias) => !taken.has(alias))
+  if (rowid === undefined)
+    throw new ResourceError('invalid_request', `Columns of "${name}" hide its rowid: the type must override dump().`)
+  return { names: [rowid, ...names], key: [rowid] }
 }
 
-function isJsonValue(value: unknown): value is JsonValue {
-  if (value === null || typeof value === 'string' || typeof value === 'number') return true
-  return typeof value === 'object' && 'blob' in value && typeof value.blob === 'string'
+/** @param most rows @returns the lines of a page, and the key of its last row; without one at the end */
+function readPage(
+  sql: SqlStorage,
+  { name }: TypeTable,
+  { names, key }: Columns,
+  after: readonly JsonValue[] | undefined,
+  most: number,
+): { readonly rows: Line[]; readonly last?: readonly JsonValue[] } {
+  const keys = key.map(quote).join(', ')
+  const beyond = after === undefined ? '' : `WHERE (${keys}) > (${after.map(toPlaceholder).join(', ')})`
+  const range = `FROM ${quote(name)} ${beyond} ORDER BY ${keys} LIMIT`
+  const bindings = (after ?? []).map(toSqlValue)
+  const sizes = names.map((column) => `coalesce(octet_length(${quote(column)}), 0)`).join(' + ')
+  // How many of them fit, by what SQLite knows without reading them.
+  const { fitting } = sql
+    .exec<{ fitting: number }>(
+      `SELECT count(*) AS fitting FROM (SELECT sum(bytes) OVER (ROWS UNBOUNDED PRECEDING) AS sum
+       FROM (SELECT ${sizes} AS bytes ${range} ?)) WHERE sum <= ?`,
+      ...bindings,
+      most,
+      PAGE_BYTES,
+    )
+    .one()
+  const limit = Math.max(fitting, 1)
+  const columns = [...key.map(quote), ...key.map(digitsOf), ...names.map(quote)].join(', ')
+  const raw = [...sql.exec(`SELECT ${columns} ${range} ?`, ...bindings, limit).raw<SqlStorageValue[]>()]
+  const found = raw.map((values) => {
+    const own = key.map((_, index): JsonValue => {
+      const digits = values[key.length + index]
+      return typeof digits === 'string' ? { integer: digits } : toJsonValue(values[index] ?? null, () => undefined)
+    })
+    const row = values
+      .slice(2 * key.length)
+      .map((value, index) => toJsonValue(value, () => readDigits(sql, name, names[index] ?? '', key, own)))
+    return { line: { row }, own }
+  })
+  const rows = found.map(({ line }) => line)
+  const last = found.at(-1)?.own
+  return raw.length < limit || last === undefined ? { rows } : { rows, last }
 }
 
-function toJsonValue(value: SqlStorageValue): JsonValue {
-  return value instanceof ArrayBuffer ? { blob: base64url.encode(new Uint8Array(value)) } : value
+/** A number has 53 bits, an integer of SQLite 64: its digits, where they say more. */
+function digitsOf(column: string): string {
+  const name = quote(column)
+  return `CASE WHEN typeof(${name}) = 'integer' AND abs(${name} / 2) > ${Number.MAX_SAFE_INTEGER / 2} THEN CAST(${name} AS TEXT) END`
 }
 
-function toSqlValue(value: JsonValue): SqlStorageValue {
-  if (typeof value !== 'object' || value === null) return value
-  const bytes = base64url.decode(value.blob)
-  return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer
+function readDigits(
+  sql: SqlStorage,
+  table: string,
+  column: string,
+  key: readonly string[],
+  values: readonly JsonValue[],
+): string | undefined {
+  const where = key.map((name, index) => `${quote(name)} = ${toPlaceholder(values[index] ?? null)}`).join(' AND ')
+  const query = `SELECT ${digitsOf(column)} AS digits FROM ${quote(table)} WHERE ${where}`
+  return sql.exec<{ digits: string | null }>(query, ...values.map(toSqlValue)).toArray()[0]?.digits ?? undefined
 }
 
-function quote(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`
+function readSequence(sql: SqlStorage, table: string): number | undefined {
+  const hasAny = sql.exec("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_sequence'").toArray().length === 1
+  if (!hasAny) return undefined
+  return sql.exec<{ seq: number }>('SELECT seq FROM sqlite_sequence WHERE name = ?', table).toArray()[0]?.seq
+}
+
+function toText(lines: readonly Line[]): Uint8Array {
+  return encoder.encode(lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
 }

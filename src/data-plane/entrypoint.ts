@@ -2,7 +2,7 @@
 
 import { dataObjectAddress } from '../identity/object-name.ts'
 import { parseResourceId, uniqueResourceId } from '../identity/resource-id.ts'
-import { placeOf, type CellTable } from '../identity/cell.ts'
+import { placeOf, type CellTable, type ObjectPlace } from '../identity/cell.ts'
 import { isObjectIdOf, newObjectIds, toStub } from '../object/stub.ts'
 import type { Descriptor } from '../wire/descriptor.ts'
 import { ResourceError, type ErrorData } from '../wire/errors.ts'
@@ -36,6 +36,7 @@ interface DataObject {
   restoreContent(
     descriptor: Descriptor,
     content: ReadableStream<Uint8Array>,
+    from?: ObjectPlace,
   ): Promise<Outcome<DataMethods['takeOver']['value']>>
 }
 
@@ -60,7 +61,7 @@ export async function callDataObject<M extends DataMethod>(
   const { descriptor, from } = call.args as DataMethods['takeOver']['args']
   const { v, type, resource, requestId } = call
   const content = await dataPlane.dump({ v, type, resource, at: from, requestId })
-  return object.restoreContent(descriptor, content)
+  return object.restoreContent(descriptor, content, from)
 }
 
 /** Names objects that are yet to be: only where they will live can the platform do that. */

@@ -4,7 +4,8 @@
 import { DurableObject } from 'cloudflare:workers'
 import { fault } from '../object/fault.ts'
 import { closeAllSockets } from '../object/sockets.ts'
-import type { Descriptor, Held } from '../wire/descriptor.ts'
+import type { ObjectPlace } from '../identity/cell.ts'
+import type { Arriving, Descriptor, Held } from '../wire/descriptor.ts'
 import { ResourceError } from '../wire/errors.ts'
 import {
   UNKNOWN_CALL,
@@ -16,17 +17,16 @@ import {
   type Outcome,
   type PurgeOutcome,
 } from '../wire/planes.ts'
-import { digestOf } from './digest.ts'
 import {
   decideApply,
   decideForget,
   decidePurge,
   decideRedeem,
-  mayLeave,
-  mayTakeOver,
+  notHere,
   reasonToCut,
   type RedeemRefusal,
 } from './lifecycle.ts'
+import { dropTypeTables } from './load.ts'
 import { migrate, readLifecycle, useCode, writeLifecycle, type Migration } from './storage.ts'
 
 export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> {
@@ -48,9 +48,20 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
   /** The content is gone: whatever is in memory about it goes too. */
   protected abstract resetMemory(): void
 
+  /** Content that is just being brought here is not brought on: what ends the content comes next. */
+  protected abstract endFilling(): Promise<void>
+
+  /** What a copy has of the content is not what it is now. */
+  protected abstract noteChange(): void
+
+  protected abstract digest(): Promise<ContentDigest>
+  protected abstract leave(leaving: DataMethods['leave']['args']): Promise<DataMethods['leave']['value']>
+  /** When the last write was that the control plane has not been told of. */
+  protected abstract readonly untoldWriteMs: number | undefined
+
   // --- faces: RPC from the edge and the data plane entrypoint only, never a path -----------------------------------------------
 
-  /** The four methods below as one face whose refusals are answers: what a type throws in `onCreate` reaches the caller whole. */
+  /** The lifecycle's methods as one face whose refusals are answers: what a type throws in `onCreate` reaches the caller whole. */
   async lifecycle<T extends DataMethod>(
     method: T,
     args: DataMethods[T]['args'],
@@ -90,18 +101,19 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
         }
       case 'tombstone': {
         const { id, incarnation, version } = descriptor
-        this.#store({ kind: 'tombstone', tombstone: { id, incarnation, version, purgedAtMs: Date.now() } })
+        this.store({ kind: 'tombstone', tombstone: { id, incarnation, version, purgedAtMs: Date.now() } })
         break
       }
       case 'replace':
-        await this.#wipe({ kind: 'tombstone', tombstone: decision.tombstone }, gone())
+        await this.wipe({ kind: 'tombstone', tombstone: decision.tombstone }, gone())
         return this.apply(args)
       case 'create':
         this.#create(descriptor, params)
         break
       case 'store':
-        this.#store({ kind: 'descriptor', descriptor })
+        this.store({ kind: 'descriptor', descriptor })
         if (previous.kind === 'descriptor') this.#changed(previous.descriptor, descriptor)
+        else if (previous.kind === 'arriving') this.onAwake()
         break
     }
     TEST_BUILD: await fault('object.apply.stored')
@@ -113,20 +125,23 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
     TEST_BUILD: await fault('object.purge.begin')
     const decision = decidePurge(this.held, purge, Date.now())
     if (decision.do === 'nothing') return { outcome: decision.outcome, held: this.held }
+    await this.endFilling()
     const tombstone: Held = { kind: 'tombstone', tombstone: decision.tombstone }
-    await this.#wipe(tombstone, gone())
+    await this.wipe(tombstone, gone())
     TEST_BUILD: await fault('object.purge.wiped')
     return { outcome: 'purged', held: tombstone }
   }
 
   /** What remains is durable before the wipe begins, and is written again into the empty database after it. */
-  async #wipe(remains: Held, reason: ResourceError): Promise<void> {
-    this.#store(remains)
+  protected async wipe(remains: Held, reason: ResourceError): Promise<void> {
+    this.store(remains)
     closeAllSockets(this.ctx, reason)
     TEST_BUILD: await fault('object.purge.tombstone')
     await this.ctx.storage.deleteAlarm()
-    await this.ctx.storage.deleteAll()
-    this.#store(remains)
+    // Not awaited: a crash between the two would leave an object that knows nothing of its resource.
+    const emptied = this.ctx.storage.deleteAll()
+    this.store(remains)
+    await emptied
   }
 
   /** Ends the tombstone: the object is empty as if it had never been addressed. */
@@ -142,55 +157,17 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
     return { outcome: 'forgotten', held: this.#held }
   }
 
-  /** The content as a stream of bytes, for another object of the same type. RPC. @throws what {@link descriptor} throws */
-  abstract dumpContent(): ReadableStream<Uint8Array>
-
-  /** Replaces what a stream of {@link dumpContent} says, whatever the mode. */
-  protected abstract loadContent(content: ReadableStream<Uint8Array>): Promise<void>
-
-  async digest(): Promise<ContentDigest> {
-    return digestOf(this.dumpContent())
-  }
-
-  /** Takes a resource over: descriptor first, so that a crash leaves something that can be purged; then the content. RPC. */
-  async restoreContent(
-    descriptor: Descriptor,
-    content: ReadableStream<Uint8Array>,
-  ): Promise<Outcome<DataMethods['takeOver']['value']>> {
-    try {
-      if (!mayTakeOver(this.held, descriptor))
-        throw new ResourceError('not_ready', 'What is here is newer, or was purged.')
-      const [loaded, hashed] = content.tee()
-      this.#create(descriptor, undefined, { isFilled: true })
-      TEST_BUILD: await fault('object.restore.begun')
-      const [digest] = await Promise.all([digestOf(hashed), this.loadContent(loaded)])
-      TEST_BUILD: await fault('object.restore.loaded')
-      return { ok: true, value: { held: this.held, content: digest } }
-    } catch (error) {
-      if (error instanceof ResourceError) return { ok: false, error: error.data }
-      throw error
-    }
-  }
-
-  /** The resource is at another place now: closes sockets, wipes, remembers where it went. */
-  async leave({ id, incarnation, version, to }: DataMethods['leave']['args']): Promise<DataMethods['leave']['value']> {
-    TEST_BUILD: await fault('object.leave.begin')
-    if (!mayLeave(this.held, { incarnation, version })) return { outcome: 'refused', held: this.held }
-    const moved: Held = { kind: 'moved', moved: { id, incarnation, version, to, movedAtMs: Date.now() } }
-    await this.#wipe(moved, new ResourceError('unavailable', 'This resource has moved: connect again.'))
-    TEST_BUILD: await fault('object.leave.wiped')
-    return { outcome: 'left', held: moved }
-  }
-
   async describe(): Promise<DataMethods['describe']['value']> {
-    return { held: this.held, bytes: this.ctx.storage.sql.databaseSize }
+    const { held, untoldWriteMs } = this
+    const bytes = this.ctx.storage.sql.databaseSize
+    return { held, bytes, ...(untoldWriteMs === undefined ? {} : { writeTimeMs: untoldWriteMs }) }
   }
 
   /**
    * Redeems a link to this resource: a one-time code, or, without a `tokenId`, a link that is shared and never used up. `linkId` is the
    * token's identifier in both cases.
    *
-   * @returns the refusal's reason, or undefined when it was good
+   * @returns the refusal's reason, or where to ask; undefined when it was good
    */
   async redeemCode(code: {
     readonly tokenId?: string
@@ -198,11 +175,14 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
     readonly generation: number
     readonly expiresAtMs: number
     readonly customHost?: string
-  }): Promise<RedeemRefusal | undefined> {
+  }): Promise<RedeemRefusal | { readonly moved: ObjectPlace } | undefined> {
+    const moved = this.elsewhere
+    if (moved !== undefined) return { moved }
     const { generation, linkId, customHost } = code
     const mark = linkId === undefined ? { generation } : { generation, tokenId: linkId }
-    const refusal = decideRedeem(this.held, mark, customHost)
+    const refusal = decideRedeem(this.held, mark, code.tokenId !== undefined, customHost)
     if (refusal !== undefined || code.tokenId === undefined) return refusal
+    this.noteChange()
     return useCode(this.ctx.storage, code.tokenId, code.expiresAtMs, Date.now()) ? undefined : 'used'
   }
 
@@ -222,19 +202,49 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
   /** Brings the content to this release's schema, at the first access after a wake-up. */
   protected migrateContent(): void {
     const { held } = this
-    if (held.kind !== 'descriptor' || this.#schemaVersion === this.migrations.length) return
+    if (!hasContent(held) || this.#schemaVersion === this.migrations.length) return
     this.#schemaVersion = migrate(this.ctx.storage, { held, schemaVersion: this.#schemaVersion }, this.migrations)
   }
 
-  /** @throws ResourceError `not_found`, `deleted` when there is no live resource */
+  /** @throws ResourceError `not_found`, `deleted`, `unavailable` when there is no resource here */
   protected get descriptor(): Descriptor {
     const { held } = this
-    if (held.kind === 'descriptor') return held.descriptor
-    throw held.kind === 'nothing' ? new ResourceError('not_found', 'There is no such resource.') : gone()
+    switch (held.kind) {
+      case 'descriptor':
+        return held.descriptor
+      case 'arriving':
+        return held.arriving.descriptor
+      case 'moved':
+        throw notHere(held.kind)
+      case 'nothing':
+        throw new ResourceError('not_found', 'There is no such resource.')
+      case 'tombstone':
+        throw gone()
+    }
   }
 
-  /** @param how.isFilled its content comes from a copy, which brings whatever `onCreate` would make */
-  #create(descriptor: Descriptor, params: unknown, how: { readonly isFilled?: boolean } = {}): void {
+  /** Where the resource is, if that is known to be at another place. */
+  protected get elsewhere(): ObjectPlace | undefined {
+    const { held } = this
+    if (held.kind === 'moved') return held.moved.to
+    return held.kind === 'arriving' ? held.arriving.from : undefined
+  }
+
+  /** Begins to be filled: whatever was here is gone, and the type's tables are empty. */
+  protected arrive(arriving: Arriving): void {
+    const held: Held = { kind: 'arriving', arriving }
+    this.ctx.storage.transactionSync(() => {
+      const { sql } = this.ctx.storage
+      dropTypeTables(sql)
+      writeLifecycle(sql, held, this.migrations.length)
+      for (const step of this.migrations) step(sql)
+    })
+    this.#held = held
+    this.#schemaVersion = this.migrations.length
+    this.resetMemory()
+  }
+
+  #create(descriptor: Descriptor, params: unknown): void {
     const held: Held = { kind: 'descriptor', descriptor }
     const before = this.#held
     // Set first, so that onCreate can read its own descriptor; put back when it throws.
@@ -243,8 +253,8 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
       this.ctx.storage.transactionSync(() => {
         writeLifecycle(this.ctx.storage.sql, held, this.migrations.length)
         this.#schemaVersion = this.migrations.length
-        if (before?.kind !== 'descriptor') for (const step of this.migrations) step(this.ctx.storage.sql)
-        if (how.isFilled !== true) this.onCreate(params)
+        for (const step of this.migrations) step(this.ctx.storage.sql)
+        this.onCreate(params)
       })
     } catch (error) {
       this.#held = before
@@ -254,12 +264,12 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
     }
   }
 
-  #store(held: Held): void {
+  protected store(held: Held): void {
     this.ctx.storage.transactionSync(() =>
-      writeLifecycle(this.ctx.storage.sql, held, held.kind === 'descriptor' ? this.#schemaVersion : 0),
+      writeLifecycle(this.ctx.storage.sql, held, hasContent(held) ? this.#schemaVersion : 0),
     )
     this.#held = held
-    if (held.kind === 'descriptor') return
+    if (hasContent(held)) return
     this.#schemaVersion = 0
     this.resetMemory()
   }
@@ -279,4 +289,8 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
 
 function gone(): ResourceError {
   return new ResourceError('deleted', 'This resource was deleted.')
+}
+
+function hasContent({ kind }: Held): boolean {
+  return kind === 'descriptor' || kind === 'arriving'
 }

@@ -18,7 +18,7 @@ export type ApplyDecision =
   | {
       readonly do: 'nothing'
       readonly outcome: 'held' | 'refused'
-      readonly reason?: 'not_after' | 'tombstone' | 'moved'
+      readonly reason?: 'not_after' | 'tombstone' | 'moved' | 'arriving'
     }
 
 export function decideApply(held: Held, descriptor: Descriptor, nowMs: number, notAfterMs: number): ApplyDecision {
@@ -30,6 +30,13 @@ export function decideApply(held: Held, descriptor: Descriptor, nowMs: number, n
         : { do: 'replace', tombstone: { id, incarnation, version, purgedAtMs: nowMs } }
     }
     return compareVersions(descriptor, held.descriptor) > 0 ? { do: 'store' } : { do: 'nothing', outcome: 'held' }
+  }
+  if (held.kind === 'arriving') {
+    const { descriptor: known, isComplete } = held.arriving
+    if (compareVersions(descriptor, known) <= 0) return { do: 'nothing', outcome: 'held' }
+    // Nobody shall see a part of it; what is deleted shows nothing.
+    if (isComplete || descriptor.mode === 'deleted') return { do: 'store' }
+    return { do: 'nothing', outcome: 'refused', reason: 'arriving' }
   }
   if (held.kind === 'moved' && descriptor.incarnation <= held.moved.incarnation)
     return { do: 'nothing', outcome: 'refused', reason: 'moved' }
@@ -48,11 +55,18 @@ export type PurgeDecision =
 /** A tombstone is purged again: it is written before the wipe begins, so it does not say that the wipe came to its end. */
 export function decidePurge(
   held: Held,
-  purge: { readonly id: string; readonly incarnation: number; readonly version: number },
+  purge: {
+    readonly id: string
+    readonly incarnation: number
+    readonly version: number
+    readonly isMarker?: boolean
+  },
   nowMs: number,
 ): PurgeDecision {
   const holder = holderOf(held)
   if (holder !== undefined && holder.incarnation > purge.incarnation) return { do: 'nothing', outcome: 'refused' }
+  // Its content is elsewhere: who does not know that must not think that it is gone.
+  if (held.kind === 'moved' && purge.isMarker !== true) return { do: 'nothing', outcome: 'refused' }
   return {
     do: 'wipe',
     tombstone: { id: purge.id, incarnation: purge.incarnation, version: purge.version, purgedAtMs: nowMs },
@@ -68,6 +82,7 @@ export function decideForget(held: Held, incarnation: number): ForgetDecision {
     case 'nothing':
       return { do: 'nothing', outcome: 'forgotten' }
     case 'descriptor':
+    case 'arriving':
     case 'moved':
       return { do: 'nothing', outcome: 'refused' }
     case 'tombstone':
@@ -82,6 +97,8 @@ function holderOf(held: Held): { readonly incarnation: number; readonly version:
       return undefined
     case 'descriptor':
       return held.descriptor
+    case 'arriving':
+      return held.arriving.descriptor
     case 'tombstone':
       return held.tombstone
     case 'moved':
@@ -89,12 +106,24 @@ function holderOf(held: Held): { readonly incarnation: number; readonly version:
   }
 }
 
-/** Whether an object may take a resource over: not one that was purged here, and not what is newer than it. */
-export function mayTakeOver(held: Held, descriptor: Descriptor): boolean {
-  const holder = holderOf(held)
-  if (holder === undefined) return true
-  if (held.kind === 'tombstone') return descriptor.incarnation > holder.incarnation
-  return compareVersions(descriptor, holder) >= 0
+/**
+ * Whether an object may be filled with a resource: not with one that was purged here, and not over what is newer.
+ *
+ * @param isMove from where it is to here: never over what is open here, nor by a call that comes after the move was given up
+ */
+export function mayTakeOver(held: Held, descriptor: Descriptor, isMove: boolean): boolean {
+  switch (held.kind) {
+    case 'nothing':
+      return true
+    case 'tombstone':
+      return descriptor.incarnation > held.tombstone.incarnation
+    case 'moved':
+      return compareVersions(descriptor, held.moved) > 0
+    case 'arriving':
+      return compareVersions(descriptor, held.arriving.descriptor) >= 0
+    case 'descriptor':
+      return !isMove && compareVersions(descriptor, held.descriptor) >= 0
+  }
 }
 
 /** Whether an object lets a resource go: what it holds is not newer than what has been taken over. */
@@ -134,15 +163,11 @@ export function refusalOf(held: Held, principal: Principal): ResourceError | und
   const { needs: needed } = principal
   if (held.kind === 'nothing') return new ResourceError('not_found', 'There is no such resource.')
   // The edge goes after it (object.ts); this is for whoever cannot.
-  if (held.kind === 'moved')
-    return new ResourceError('unavailable', 'This resource has moved to another cell: try again.', {
-      applied: 'no',
-      retryAfterSeconds: 1,
-    })
+  if (held.kind === 'moved' || held.kind === 'arriving') return notHere(held.kind)
   if (held.kind === 'tombstone' || held.descriptor.mode === 'deleted') {
     return new ResourceError('deleted', 'This resource was deleted.')
   }
-  const { id, mode, visibility, hosts = [] } = held.descriptor
+  const { id, mode, visibility, hosts = [], moving } = held.descriptor
   // The platform's identifier does not say which cell it was made for: the same one with another's code is another spelling.
   if (isPlatformMade(id) && !principal.basePath.includes(`/${id}/`))
     return new ResourceError('not_found', 'There is no such resource.')
@@ -167,21 +192,49 @@ export function refusalOf(held: Held, principal: Principal): ResourceError | und
       `This token allows "${principal.permission}", and this request needs "${needed}".`,
     )
   }
+  if (moving === true && needed !== 'read') return isMoving()
   if (mode === 'read_only' && needed !== 'read') {
     return new ResourceError('permission_denied', 'This resource is read-only at the moment.')
   }
   return undefined
 }
 
-/** Why a link is not redeemed. */
-export type RedeemRefusal = 'gone' | 'unknown_host' | 'revoked' | 'used'
+/** What is on its way, or somewhere else, and cannot be followed by whoever asks. */
+export function notHere(kind: 'moved' | 'arriving'): ResourceError {
+  const message =
+    kind === 'moved'
+      ? 'This resource has moved to another cell: try again.'
+      : 'This resource is still being brought here: try again.'
+  return new ResourceError('unavailable', message, { applied: 'no', retryAfterSeconds: 1 })
+}
 
-/** @param customHost a host name of the owner's own at which the link was opened */
-export function decideRedeem(held: Held, link: TokenMark, customHost?: string): RedeemRefusal | undefined {
+/** What nothing may change for the moment. */
+export function isMoving(): ResourceError {
+  return new ResourceError('unavailable', 'This resource is just being moved to another cell: try again in a moment.', {
+    applied: 'no',
+    retryAfterSeconds: 1,
+  })
+}
+
+/** Why a link is not redeemed. */
+export type RedeemRefusal = 'gone' | 'unknown_host' | 'revoked' | 'used' | 'moving'
+
+/**
+ * @param isOnce whether it is used up, which changes something
+ * @param customHost a host name of the owner's own at which the link was opened
+ */
+export function decideRedeem(
+  held: Held,
+  link: TokenMark,
+  isOnce: boolean,
+  customHost?: string,
+): RedeemRefusal | undefined {
+  if (held.kind === 'arriving' || held.kind === 'moved') return 'moving'
   if (held.kind !== 'descriptor' || held.descriptor.mode === 'deleted') return 'gone'
-  const { hosts = [] } = held.descriptor
+  const { hosts = [], moving } = held.descriptor
   if (customHost !== undefined && !hosts.includes(customHost)) return 'unknown_host'
-  return isRevoked(held.descriptor, link) ? 'revoked' : undefined
+  if (isRevoked(held.descriptor, link)) return 'revoked'
+  return isOnce && moving === true ? 'moving' : undefined
 }
 
 /** From closed to open. */

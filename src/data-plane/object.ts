@@ -9,11 +9,13 @@ import type { Descriptor } from '../wire/descriptor.ts'
 import { ResourceError, toProblemResponse } from '../wire/errors.ts'
 import { movedResponse } from '../wire/hop.ts'
 import { PRINCIPAL_HEADER, parsePrincipal, type Principal } from '../wire/principal.ts'
-import { dumpTables, readDump, replaceContent } from './dump.ts'
-import { LifecycleObject } from './lifecycle-object.ts'
-import { refusalOf, withoutStaleCookie } from './lifecycle.ts'
+import { dumpTables } from './dump.ts'
+import { unwrap, wrap } from './envelope.ts'
+import { isMoving, notHere, refusalOf, withoutStaleCookie } from './lifecycle.ts'
+import { fillTables, readDump, replaceContent } from './load.ts'
+import { MovableObject } from './movable-object.ts'
 import { answerPreflight, withResourceHeaders } from './request.ts'
-import { limitedTransaction, limitValues } from './storage.ts'
+import { limitedTransaction, limitValues, readCodes, writeCodes } from './storage.ts'
 import { SYSTEM_TIMER_PREFIX, Timers, type TypeTimers } from './timers.ts'
 import { UsageReports } from './usage.ts'
 
@@ -35,15 +37,15 @@ const FAILED_ALARM_PAUSE_MS = 60_000
  * Reads use {@link sql} at once. Every change goes through {@link write}, which groups concurrent writers into one commit, asks the
  * gate again after waiting, and enforces the byte limit.
  */
-export abstract class ResourceObject<M = unknown, Env = unknown> extends LifecycleObject<Env> {
+export abstract class ResourceObject<M = unknown, Env = unknown> extends MovableObject<Env> {
   /** Everything that the type keeps in memory. Undefined after a wake-up and after a purge. */
   protected memory: M | undefined
 
   #commits = new GroupCommit()
   /** Requests being served. A request that is alone has nobody to share a commit with, and its writes do not wait for the next turn. */
   #underWay = 0
-  /** A copy is being taken over: it is written whatever the mode, which lets nobody else write. */
-  #isLoading = false
+  /** Writes of this instance: a copy of a large content notices them. */
+  #changes = 0
   #timers: Timers | undefined
   #usage: UsageReports | undefined
   #sql: SqlStorage | undefined
@@ -61,26 +63,36 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Lifecyc
     return toProblemResponse(error, principal.requestId)
   }
 
-  /** The whole content as a portable stream; the type's tables unless overridden. */
+  /**
+   * The whole content as a portable stream; the type's tables unless overridden. What is small is read at once; of what is large (8 MiB)
+   * the stream fails when something is written meanwhile, so that it never has two halves of different times.
+   */
   protected dump(): ReadableStream<Uint8Array> {
-    return dumpTables(this.sql, this.migrations.length)
+    const before = this.#changes
+    return dumpTables(this.sql, this.migrations.length, () => this.#changes === before)
   }
 
-  override dumpContent(): ReadableStream<Uint8Array> {
-    return this.dump()
+  protected override readContent(): ReadableStream<Uint8Array> {
+    const content = this.dump()
+    return wrap({ timers: this.#allTimers.all(), codes: readCodes(this.ctx.storage.sql) }, content)
   }
 
-  protected override async loadContent(content: ReadableStream<Uint8Array>): Promise<void> {
-    this.#isLoading = true
-    try {
-      await this.load(content)
-    } finally {
-      this.#isLoading = false
-    }
+  protected override async loadContent(stream: ReadableStream<Uint8Array>): Promise<void> {
+    const { content, timers, codes } = await unwrap(stream)
+    await this.load(content)
+    await this.write((sql) => {
+      this.#allTimers.replace(timers)
+      writeCodes(sql, codes)
+    })
+    this.memory = undefined
   }
 
-  /** Replaces the content by what {@link dump} made, in one transaction at the end of the stream. */
+  /**
+   * Replaces the content by what {@link dump} made: in one transaction at the end of the stream, or, while nobody sees this object yet, as
+   * it comes.
+   */
   protected async load(stream: ReadableStream<Uint8Array>): Promise<void> {
+    if (this.isFilling) return fillTables(stream, this.ctx.storage, this.migrations, (change) => this.write(change))
     const dump = await readDump(stream)
     await this.write((sql) => {
       replaceContent(sql, dump, this.migrations)
@@ -117,28 +129,54 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Lifecyc
    */
   protected async write<T>(change: (sql: SqlStorage) => T, principal?: Principal): Promise<T> {
     if (this.#underWay !== 1) await this.#commits.turn()
-    const { mode, limits } = this.descriptor
-    if (mode === 'deleted') throw new ResourceError('deleted', 'This resource was deleted.')
-    if (mode !== 'active' && !this.#isLoading)
-      throw new ResourceError(mode === 'suspended' ? 'suspended' : 'permission_denied', `This resource is ${mode} now.`)
+    const { limits } = this.descriptor
+    this.#requireWritable()
     const refusal = principal === undefined ? undefined : refusalOf(this.held, principal)
     if (refusal !== undefined) throw refusal
     this.migrateContent()
     try {
       const { value, bytes } = limitedTransaction(
         this.ctx.storage,
-        limits.bytes,
+        // What was allowed where it comes from is allowed here.
+        this.elsewhere === undefined ? limits.bytes : Infinity,
         this.#bytes,
         () => change(this.sql),
-        () => this.#reports.note(Date.now()),
+        () => !this.isFilling && this.#reports.note(Date.now()),
       )
       this.#bytes = bytes
+      this.noteChange()
       return value
     } catch (error) {
       this.#timers?.reset()
       this.#usage?.reset()
       throw error
     }
+  }
+
+  /** @throws ResourceError unless the resource, or whoever brings it here, may be written now */
+  #requireWritable(): void {
+    const { mode, moving } = this.descriptor
+    if (this.held.kind === 'arriving') {
+      if (this.isFilling) return
+      throw notHere('arriving')
+    }
+    if (mode === 'deleted') throw new ResourceError('deleted', 'This resource was deleted.')
+    if (mode === 'active') return
+    if (moving === true) throw isMoving()
+    throw new ResourceError(mode === 'suspended' ? 'suspended' : 'permission_denied', `This resource is ${mode} now.`)
+  }
+
+  protected override noteChange(): void {
+    super.noteChange()
+    this.#changes++
+  }
+
+  protected override get untoldWriteMs(): number | undefined {
+    return this.held.kind === 'descriptor' ? this.#reports.untoldWriteMs : undefined
+  }
+
+  protected override get counted(): { readonly requests: number; readonly writes: number } {
+    return this.#reports.counted
   }
 
   /** What was true of the old content is not true of the next: the type's memory, and when the alarm stands. */
@@ -152,7 +190,8 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Lifecyc
   override async fetch(request: Request): Promise<Response> {
     const principal = withoutStaleCookie(this.held, parsePrincipal(request.headers.get(PRINCIPAL_HEADER)))
     const path = pathOf(request.url)
-    if (this.held.kind === 'moved') return movedResponse(this.held.moved.to, request)
+    const { elsewhere } = this
+    if (elsewhere !== undefined) return movedResponse(elsewhere, request)
     if (isPreflight(request)) return answerPreflight(request, this.held)
     const refusal = refusalOf(this.held, principal)
     if (refusal !== undefined) return this.#refuse(refusal, request, principal)
@@ -195,6 +234,8 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Lifecyc
           ? this.#reports.send(name, this.descriptor, this.ctx.storage.sql.databaseSize)
           : this.onTimer(name),
       )
+      // Those that ran are gone.
+      this.noteChange()
     } catch (error) {
       // Six throws would end the alarm for good.
       console.error(JSON.stringify({ event: 'timers_failed', error: String(error) }))

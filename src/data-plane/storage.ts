@@ -121,6 +121,25 @@ export function useCode(storage: DurableObjectStorage, tokenId: string, expiresA
   })
 }
 
+/** The one-time codes that were used, and when each may be forgotten. */
+export function readCodes(sql: SqlStorage): [tokenId: string, expiresMs: number][] {
+  const hasTable = sql.exec("SELECT 1 FROM sqlite_schema WHERE name = 'biplane_code'").toArray().length === 1
+  if (!hasTable) return []
+  return sql
+    .exec<{ token_id: string; expires_ms: number }>('SELECT token_id, expires_ms FROM biplane_code ORDER BY token_id')
+    .toArray()
+    .map((row) => [row.token_id, row.expires_ms])
+}
+
+/** Replaces them. Part of the caller's transaction. */
+export function writeCodes(sql: SqlStorage, codes: Iterable<readonly [tokenId: string, expiresMs: number]>): void {
+  sql.exec('DROP TABLE IF EXISTS biplane_code')
+  for (const code of codes) {
+    sql.exec(CODE_SCHEMA)
+    sql.exec('REPLACE INTO biplane_code (token_id, expires_ms) VALUES (?, ?)', ...code)
+  }
+}
+
 /** What the strictest engine stores in one value. A larger one would work here and be lost on the way there. */
 export const MAX_VALUE_BYTES: number = 2 * 1024 ** 2
 

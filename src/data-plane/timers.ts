@@ -84,6 +84,24 @@ export class Timers implements TypeTimers {
     return this.#rows(`SELECT name FROM biplane_timer WHERE ${IS_SYSTEM}`).map(({ name }) => name)
   }
 
+  /** The type's, by name. */
+  all(): [name: string, dueMs: number][] {
+    return this.#rows(`SELECT name, due_ms FROM biplane_timer WHERE NOT ${IS_SYSTEM} ORDER BY name`).map((row) => [
+      row.name,
+      row.due_ms,
+    ])
+  }
+
+  /** Replaces all of them, also the base class's own. Part of the caller's transaction. */
+  replace(timers: Iterable<readonly [name: string, dueMs: number]>): void {
+    this.#storage.sql.exec('DROP TABLE IF EXISTS biplane_timer')
+    for (const [name, dueMs] of timers) {
+      requireTypeName(name)
+      this.#storage.sql.exec(SCHEMA)
+      this.#storage.sql.exec('REPLACE INTO biplane_timer (name, due_ms) VALUES (?, ?)', name, dueMs)
+    }
+  }
+
   /**
    * Runs what is due, once each, at least once in all; a timer that throws is retried with a growing delay. The base class's come last:
    * they call another process, and no type's timer waits for that.

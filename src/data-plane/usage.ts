@@ -70,6 +70,17 @@ export class UsageReports {
     await this.#tell(descriptor, { bytes, writeTimeMs: UNWRITTEN }).catch(() => undefined)
   }
 
+  /** What was counted and not told. */
+  get counted(): { readonly requests: number; readonly writes: number } {
+    return { requests: this.#requests, writes: this.#writes }
+  }
+
+  /** When the last write was that is not told yet. */
+  get untoldWriteMs(): number | undefined {
+    const times = this.#timers.system().map((name) => Number(name.slice(REPORT_TIMER.length)))
+    return times.length === 0 ? undefined : Math.max(this.#lastWriteMs, ...times)
+  }
+
   /** Takes note of a write, in its transaction. @returns whether that wrote anything */
   note(nowMs: number): boolean {
     this.#writes++

@@ -2,14 +2,13 @@
 // control plane, but for the operator's own link.
 
 import type { ObjectPlace } from '../identity/cell.ts'
-import { parseResourceId, type ResourceId } from '../identity/resource-id.ts'
+import { parseResourceId } from '../identity/resource-id.ts'
 import type { TokenClaims } from '../identity/token.ts'
 import { isPreflight } from '../object/preflight.ts'
 import { pathOf } from '../object/request-path.ts'
 import type { ResourceType } from '../resource-type.ts'
 import { ResourceError } from '../wire/errors.ts'
-import type { Held } from '../wire/descriptor.ts'
-import { movedTo } from '../wire/hop.ts'
+import { movedResponse, movedTo } from '../wire/hop.ts'
 import type { Principal } from '../wire/principal.ts'
 import { ownOriginOf, type Address } from './address.ts'
 import { locate, requireOpen } from './by-name.ts'
@@ -119,31 +118,17 @@ export async function serveOwnOrigin(
     if (parameters.has(CODE_PARAMETER)) {
       const id = await requireIssued(context, type, address.label)
       const link = await requireLink(context, id, request, parameters)
-      const redeemAt = (at: ObjectPlace): Promise<Response> =>
-        redeemLink(context, edge.cache, type, id, at, link, request, address, parameters)
-      const place = address.hop?.place ?? edge.whereabouts.placeOf(id)
-      const moved = await movedFrom(context, type, id, place)
-      return moved === undefined
-        ? redeemAt(place)
-        : follow(edge, context, request, address, id, moved, null, requestId, redeemAt)
+      const redeemAt = (at: ObjectPlace): ReturnType<typeof redeemLink> =>
+        redeemLink(context, edge.cache, type, id, at, link, request, address, new URLSearchParams(parameters))
+      const answer = await redeemAt(address.hop?.place ?? edge.whereabouts.placeOf(id))
+      if (answer instanceof Response) return answer
+      return follow(edge, context, request, address, id, answer.moved, null, requestId, async (place) => {
+        const next = await redeemAt(place)
+        return next instanceof Response ? next : movedResponse(next.moved, request)
+      })
     }
   }
   return serveContent(edge, context, request, address, type, address.label, { ...address, basePath: '/' }, requestId)
-}
-
-/** Where a resource went, if it has left this place: asked before what is no request to the object. */
-async function movedFrom(
-  context: EdgeContext,
-  type: ResourceType,
-  id: ResourceId,
-  place: ObjectPlace,
-): Promise<ObjectPlace | undefined> {
-  if (Object.keys(context.cells).length === 1) return undefined
-  const object = toDataObject(context, type, id, place) as unknown as {
-    describe(): Promise<{ readonly held: Held }>
-  }
-  const { held } = await object.describe()
-  return held.kind === 'moved' ? held.moved.to : undefined
 }
 
 /** The answer of another cell, if the resource lives there. Only the tag is checked before: nothing that was never issued goes anywhere. */

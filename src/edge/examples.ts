@@ -187,6 +187,15 @@ function resourceExamples(type: ResourceType): Readonly<Record<string, RouteExam
       body: { account: EXAMPLE.id(ACCOUNT_TYPE) },
       answers: under({ ...resource, account: EXAMPLE.id(ACCOUNT_TYPE) }),
     },
+    'POST /:id/move': {
+      body: { cell: 'weur' },
+      answers: {
+        202: {
+          ...(operation(type.name, 'move', { resource: EXAMPLE.id(type.name), from: 'local', to: 'weur' }) as object),
+          progress: { total: 3, done: 0, failed: 0 },
+        },
+      },
+    },
     'POST /:id/tokens': {
       body: { permission: 'write', expires_in: 3_600 },
       answers: {

@@ -144,6 +144,12 @@ export const transferResource: Handler = async (control) => {
   return answerRecord(control, record, applied, 200)
 }
 
+export const moveResource: Handler = async (control) => {
+  const { cell } = control.body as { cell: string }
+  const args = { id: idOf(control), cell, ...ifMatchOf(control.request) }
+  return answerOperation(control, await callControlPlane(control.context, control.type, control.caller, 'move', args))
+}
+
 export const inspectResource: Handler = async (control) => {
   const { record, row, work, object } = await callControlPlane(
     control.context,

@@ -93,7 +93,7 @@ export async function follow(
   // Sent here by who knew it better: it has moved again in this very moment.
   if (!isHere && address.hop?.kind === 'follow') throw isMoving()
   const next = isHere
-    ? await serveAt(place, body)
+    ? await serveAt(place, isBodiless(request) ? null : body)
     : await send(context, request, body, address, { kind: 'follow', place, requestId })
   if (next.status === 421 && movedTo(next) !== undefined) throw isMoving()
   if (address.hop === undefined || next.status === 101) return next
@@ -113,9 +113,13 @@ function send(
   const headers = new Headers(request.headers)
   headers.set(HOP_ADDRESS_HEADER, formatAddress(address))
   const subject = address.hop?.subject ?? clientOf(config, request)
-  const isBodiless = request.method === 'GET' || request.method === 'HEAD'
-  const init = { method: request.method, headers, body: isBodiless ? null : body }
+  const init = { method: request.method, headers, body: isBodiless(request) ? null : body }
   return peers.forward({ kind, place, requestId, subject }, request.url, init)
+}
+
+/** What an object gives back of such a request is an empty stream, which they may not have. */
+function isBodiless({ method }: Request): boolean {
+  return method === 'GET' || method === 'HEAD'
 }
 
 /** The client's address, as the engine of the first cell says it; '' behind a front, where it sees none, and a header is anybody's. */

@@ -22,6 +22,7 @@ const BY_ACTION: Partial<Record<ControlAction, readonly ErrorCode[]>> = {
   update: ['already_exists', 'not_ready', 'deleted'],
   delete: ['delete_protected', 'quota_exceeded', 'not_ready'],
   restore: ['already_exists', 'quota_exceeded', 'deleted', 'not_ready'],
+  move: ['not_ready', 'deleted'],
   transfer: ['already_exists', 'quota_exceeded', 'not_ready', 'deleted'],
   mint_token: ['not_ready', 'deleted'],
   revoke_tokens: ['not_ready', 'deleted'],

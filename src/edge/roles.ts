@@ -25,6 +25,7 @@ export type ControlAction =
   | 'revoke_key'
   | 'inspect'
   | 'transfer'
+  | 'move'
   | 'create_account'
   | 'list_accounts'
   | 'update_account'
@@ -60,6 +61,7 @@ const LEAST_ROLE: Readonly<Record<ControlAction, Caller['role']>> = {
   list_keys: 'admin',
   create_key: 'admin',
   revoke_key: 'admin',
+  move: 'admin',
   inspect: 'operator',
   transfer: 'operator',
   create_account: 'operator',

@@ -195,6 +195,12 @@ export const transferBody: ZodType<{ readonly account: string }> = z
   .strictObject({ account: z.string().min(1).max(100).describe('Whose it will be') })
   .meta({ id: 'Transfer' })
 
+export const moveBody: ZodType<{ readonly cell: string }> = z
+  .strictObject({
+    cell: z.string().regex(CELL_CODE, 'must be a cell code such as local').describe('Where it will live'),
+  })
+  .meta({ id: 'Move' })
+
 export interface UpdateBody {
   readonly name?: string | null | undefined
   readonly visibility?: string | undefined

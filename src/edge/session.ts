@@ -25,7 +25,7 @@ interface CodeRedeemer {
     generation: number
     expiresAtMs: number
     customHost?: string
-  }): Promise<'gone' | 'unknown_host' | 'revoked' | 'used' | undefined>
+  }): Promise<'gone' | 'unknown_host' | 'revoked' | 'used' | 'moving' | { readonly moved: ObjectPlace } | undefined>
 }
 
 /**
@@ -52,6 +52,8 @@ export async function requireLink(
  * link is not, and takes nothing away from somebody who is signed in already. Only who opens it in a window of its own is signed in:
  * another page must not do so in his name, by an image or a frame that he does not see.
  *
+ * @param at where the resource is, as far as is known
+ * @returns the answer, or where the resource has moved from there
  * @throws ResourceError `unauthenticated` for a link that is revoked or used; `deleted` when the resource is gone; `not_found` at a host
  * name that the resource does not have
  */
@@ -65,7 +67,7 @@ export async function redeemLink(
   request: Request,
   address: { readonly origin: string; readonly path: string; readonly customHost?: string },
   query: URLSearchParams,
-): Promise<Response> {
+): Promise<Response | { readonly moved: ObjectPlace }> {
   const { customHost } = address
   const redeem = (token: TokenClaims): ReturnType<CodeRedeemer['redeemCode']> =>
     // A stub of its own for each call.
@@ -77,6 +79,12 @@ export async function redeemLink(
       ...(customHost === undefined ? {} : { customHost }),
     })
   const refusal = await redeem(link)
+  if (typeof refusal === 'object') return refusal
+  if (refusal === 'moving')
+    throw new ResourceError('unavailable', 'This resource is just moving to another cell: open the link again.', {
+      applied: 'no',
+      retryAfterSeconds: 1,
+    })
   if (refusal === 'gone') throw new ResourceError('deleted', 'This resource was deleted.')
   if (refusal === 'unknown_host') throw new ResourceError('not_found', 'There is nothing at this host name.')
   const session = await sessionOf(cache, request, id)

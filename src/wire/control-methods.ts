@@ -160,6 +160,11 @@ export interface ControlMethods extends ShardMoveMethods, ArchiveMethods {
     }
     readonly value: Changed
   }
+  /** Begins to move a resource to another cell, under the same identifier. */
+  move: {
+    readonly args: { readonly id: string; readonly ifMatch?: string; readonly cell: string }
+    readonly value: OperationRecord
+  }
   /** Revokes one token, or without `tokenId` every token (the next generation); answered once the object applied it. */
   revokeTokens: {
     readonly args: { readonly id: string; readonly tokenId?: string; readonly expiresAtMs?: number }

@@ -23,6 +23,8 @@ export interface Descriptor {
   /** Orders the descriptors of one incarnation. */
   readonly version: number
   readonly mode: Mode
+  /** It is just being moved: nothing of it may change, for a moment. The mode is `read_only` or stricter, for whoever does not know this. */
+  readonly moving?: true
   readonly visibility: Visibility
   readonly limits: ResourceLimits
   /** Tokens of an older generation are revoked. */
@@ -60,10 +62,20 @@ export interface Moved {
   readonly movedAtMs: number
 }
 
+/** What is being filled with content from elsewhere, and not opened yet. */
+export interface Arriving {
+  readonly descriptor: Descriptor
+  /** Where the resource is until then; absent for one that is nowhere else. */
+  readonly from?: ObjectPlace
+  /** Whether the content is complete: only then may a newer descriptor open it. */
+  readonly isComplete: boolean
+}
+
 /** What an object holds about itself. */
 export type Held =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'descriptor'; readonly descriptor: Descriptor }
+  | { readonly kind: 'arriving'; readonly arriving: Arriving }
   | { readonly kind: 'tombstone'; readonly tombstone: Tombstone }
   | { readonly kind: 'moved'; readonly moved: Moved }
 

@@ -27,6 +27,7 @@ export type EventKind =
   | 'purged'
   | 'transferred'
   | 'imported'
+  | 'moved'
   | 'limit_reached'
   | 'limit_cleared'
 

@@ -8,12 +8,18 @@ import type { ErrorCode } from './errors.ts'
  * - `account_update`: an account's mode or limits reach all of its resources (suspended, resumed, deleted, restored)
  * - `account_purge`: the same at the end of a deleted account: all of its resources go, then it
  * - `reshard`: accounts move to where another policy puts them
+ * - `move`: a resource moves to another cell
  */
-export type OperationKind = 'bulk_create' | 'purge_deleted' | 'account_update' | 'account_purge' | 'reshard'
+export type OperationKind = 'bulk_create' | 'purge_deleted' | 'account_update' | 'account_purge' | 'reshard' | 'move'
 export type OperationState = 'running' | 'succeeded' | 'failed' | 'cancelled'
 
 /** Operations that can be ended half way without leaving anything half done. */
-export const CANCELLABLE: ReadonlySet<OperationKind> = new Set(['bulk_create', 'purge_deleted'])
+export const CANCELLABLE: ReadonlySet<OperationKind> = new Set(['bulk_create', 'purge_deleted', 'move'])
+
+/** Of a move: nothing may change, it is in the other cell, it may change again. */
+export const MOVE_STEPS = 3
+/** From this one on it goes on to its end. */
+export const MOVE_FLIPPED = 2
 
 /** The inside form. Times are milliseconds since 1970. */
 export interface OperationRecord {
@@ -22,7 +28,7 @@ export interface OperationRecord {
   readonly type: string
   readonly account: string
   readonly state: OperationState
-  /** Units of work: resources, or accounts of `reshard`. */
+  /** Units of work: resources, accounts of `reshard`, steps of `move`. */
   readonly total: number
   readonly done: number
   /** Of `done`, those that were refused. */
@@ -58,7 +64,7 @@ export function toOperationJson(operation: OperationRecord): OperationJson {
     state,
     progress: { total, done, failed },
     ...(error === undefined ? {} : { error }),
-    cancellable: state === 'running' && CANCELLABLE.has(kind),
+    cancellable: state === 'running' && CANCELLABLE.has(kind) && !(kind === 'move' && done >= MOVE_FLIPPED),
     subject,
     create_time: new Date(operation.createTimeMs).toISOString(),
     update_time: new Date(operation.updateTimeMs).toISOString(),

@@ -70,14 +70,30 @@ export interface DataMethods {
     readonly value: ApplyOutcome
   }
   purge: {
-    readonly args: { readonly id: string; readonly incarnation: number; readonly version: number }
+    /** `isMarker`: the resource is, or was, at another place; without it an object that only knows where it went refuses. */
+    readonly args: {
+      readonly id: string
+      readonly incarnation: number
+      readonly version: number
+      readonly isMarker?: boolean
+    }
     readonly value: PurgeOutcome
   }
   forget: { readonly args: { readonly incarnation: number }; readonly value: ForgetOutcome }
-  describe: { readonly args: Record<string, never>; readonly value: { readonly held: Held; readonly bytes: number } }
-  /** To the object at its next place: takes descriptor and content over from where it is. Idempotent: what it had of it is replaced. */
+  describe: {
+    readonly args: Record<string, never>
+    readonly value: {
+      readonly held: Held
+      readonly bytes: number
+      /** Of the last write, while it is not reported. */
+      readonly writeTimeMs?: number
+    }
+  }
+  /**
+   * To the object at its next place: takes descriptor and content over from where it is. Idempotent: what it had of it is replaced. It
+   * serves nothing until a newer descriptor is applied.
+   */
   takeOver: {
-    /** `descriptor`: what it holds from now on, of a version above that of `from`; its mode is `read_only` or stricter. */
     readonly args: { readonly descriptor: Descriptor; readonly from: ObjectPlace }
     readonly value: { readonly held: Held; readonly content: ContentDigest }
   }
@@ -91,7 +107,12 @@ export interface DataMethods {
       readonly version: number
       readonly to: ObjectPlace
     }
-    readonly value: { readonly outcome: 'left' | 'refused'; readonly held: Held }
+    readonly value: {
+      readonly outcome: 'left' | 'refused'
+      readonly held: Held
+      /** What was counted there and not reported. */
+      readonly usage?: { readonly requests: number; readonly writes: number }
+    }
   }
 }
 
@@ -106,7 +127,8 @@ export interface ContentDigest {
 export interface ApplyOutcome {
   readonly outcome: 'applied' | 'held' | 'refused'
   readonly held: Held
-  readonly reason?: 'not_after' | 'tombstone' | 'moved'
+  /** `arriving`: its content is not complete. */
+  readonly reason?: 'not_after' | 'tombstone' | 'moved' | 'arriving'
 }
 
 export interface PurgeOutcome {
@@ -153,7 +175,7 @@ export interface DataPlaneFace {
   mint(call: MintCall): Promise<Outcome<readonly string[]>>
   /** The whole content as one portable stream. @throws ResourceError when there is none, or nobody to ask */
   dump(reference: DataReference): Promise<ReadableStream<Uint8Array>>
-  /** Fills an object from a dump; `descriptor` as in `takeOver`. Idempotent: what it had of it is replaced. */
+  /** Fills an object from a dump, and opens it with that descriptor. Idempotent: what it had of it is replaced. */
   restore(
     reference: DataReference & { readonly descriptor: Descriptor },
     content: ReadableStream<Uint8Array>,

@@ -10,6 +10,7 @@ import type { ControlCall, DataCall } from '../../src/wire/planes.ts'
 import type { ResourceJson } from '../../src/wire/resource.ts'
 import { create, json } from '../support/http.ts'
 import { startServer, type TestServer } from '../support/server.ts'
+import { CELLS_FILE } from '../moving/movers.ts'
 import { CASK_APP, SETTLED } from './casks.ts'
 import { exchange, mintCaskId } from './control-calls.ts'
 import {
@@ -29,7 +30,11 @@ import { record } from './record-golden.ts'
 
 const FAR_MS = 60_000
 /** What was deleted can be restored; what was purged is soon forgotten. */
-const START = { app: CASK_APP, timers: { deleteRetentionMs: FAR_MS, tombstoneRetentionMs: 500 } }
+const START = {
+  app: CASK_APP,
+  timers: { deleteRetentionMs: FAR_MS, tombstoneRetentionMs: 500 },
+  args: ['--cell', 'local', '--cells-file', CELLS_FILE],
+}
 let server: TestServer
 
 beforeAll(async () => {

@@ -45,8 +45,18 @@ export const CONTROL = [
   'control-reshard',
   'control-moveOut',
   'control-receiveAccount',
+  'control-move',
 ] as const
-export const DATA = ['data-apply', 'data-describe', 'data-purge', 'data-apply-refused', 'data-forget'] as const
+export const DATA = [
+  'data-apply',
+  'data-describe',
+  'data-digest',
+  'data-takeOver',
+  'data-purge',
+  'data-apply-refused',
+  'data-forget',
+  'data-leave',
+] as const
 
 /** Those that a real caller of ours makes at an HTTP request, or because of one. */
 export const CALLED = [
@@ -129,8 +139,9 @@ const METHODS: { readonly control: Record<ControlMethod, true>; readonly data: R
     importRows: true,
     openImport: true,
     closeImport: true,
+    move: true,
   },
-  data: { apply: true, purge: true, forget: true, describe: true },
+  data: { apply: true, purge: true, forget: true, describe: true, takeOver: true, digest: true, leave: true },
 }
 
 export function allMethods(): string[] {

@@ -27,6 +27,8 @@ export type Operation =
   | 'hold'
   | 'move'
   | 'import'
+  | 'toCell'
+  | 'notToCell'
 
 /** The points that each operation passes. All of them apply descriptors; where a creation was killed, some of the others are, too. */
 export const POINTS: Readonly<Record<Operation, readonly string[]>> = {
@@ -81,6 +83,21 @@ export const POINTS: Readonly<Record<Operation, readonly string[]>> = {
     'reshard.finished',
   ],
   import: ['import.recorded', 'object.restore.begun', 'object.restore.loaded', 'import.closed'],
+  toCell: [
+    'moving.recorded',
+    'moving.paused',
+    'object.restore.begun',
+    'object.restore.loaded',
+    'moving.copied',
+    'moving.verified',
+    'moving.flipped',
+    'moving.opened',
+    'object.leave.begin',
+    'object.leave.wiped',
+    'moving.left',
+    'moving.ended',
+  ],
+  notToCell: ['object.leave.begin', 'moving.undone'],
 }
 
 const PLANES: readonly Plane[] = ['control', 'data']

@@ -40,6 +40,7 @@ export async function record(server: TestServer): Promise<void> {
   expect((await server.fetch(`/v1/casks/${id}/restore`, json('POST', { name: 'golden again' }))).status).toBe(200)
   const imported = await mintCaskId(server)
   const { operation, gift } = await recordOperations(server, imported)
+  const traveller = await recordMove(server)
   expect((await server.fetch(`/v1/casks/${id}?purge=true`, { method: 'DELETE' })).status).toBe(200)
 
   const first = await traffic(server)
@@ -52,6 +53,7 @@ export async function record(server: TestServer): Promise<void> {
 
   const texts = new Map([
     [id, '{cask}'],
+    [traveller, '{cask}'],
     [operation, '{operation}'],
     [gift, '{gift}'],
     [imported, '{imported}'],
@@ -143,6 +145,17 @@ async function recordImport(server: TestServer, id: string): Promise<void> {
   const content = { sha256: archive, bytes: 0 }
   await askControl(server, 'closeImport', { id, version: descriptor?.version ?? 0, content })
   await askControl(server, 'exportRows', { after: 0, limit: 1, id })
+}
+
+/** To another cell of this process. @returns what has moved */
+async function recordMove(server: TestServer): Promise<string> {
+  const { id } = await create(server, 'casks', { name: 'traveller' })
+  await askControl(server, 'move', { id, cell: 'other' })
+  const cellOf = async (): Promise<string> =>
+    ((await (await server.fetch(`/v1/casks/${id}`)).json()) as ResourceJson).cell
+  await expect.poll(cellOf, SETTLED).toBe('other')
+  await new Promise((resolve) => setTimeout(resolve, OPERATION_MS))
+  return id
 }
 
 /** Longer than an operation takes to see that it has ended. */

@@ -14,6 +14,7 @@ import { makeAccount, makeKey, type TestAccount } from '../support/accounts.ts'
 import { WIKIS_APP } from '../support/apps.ts'
 import { archivedRow } from '../support/archives.ts'
 import { create, json, mintToken } from '../support/http.ts'
+import { CELLS_FILE } from '../moving/movers.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 /** The routes follow from the names: the objects are not needed here. */
@@ -67,6 +68,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   'DELETE /v1/wikis/:id': { status: 200, fresh: true },
   'POST /v1/wikis/:id/restore': { status: 200, body: {} },
   'POST /v1/wikis/:id/transfer': { status: 200, body: () => ({ account: other.id }), fresh: true },
+  'POST /v1/wikis/:id/move': { status: 202, body: { cell: 'other' }, fresh: true, makes: 1 },
   'POST /v1/wikis/:id/tokens': { status: 201, body: {} },
   'POST /v1/wikis/:id/links': { status: 201, body: {} },
   'DELETE /v1/wikis/:id/tokens': { status: 200 },
@@ -152,7 +154,11 @@ let wikiId: string
 const keys = { unknown: '', revoked: '', expired: '', token: '', read: '', member: '', session: '' }
 
 beforeAll(async () => {
-  server = await startServer({ app: WIKIS_APP, timers: { deleteRetentionMs: 3_600_000 } })
+  server = await startServer({
+    app: WIKIS_APP,
+    timers: { deleteRetentionMs: 3_600_000 },
+    args: ['--cell', 'local', '--cells-file', CELLS_FILE],
+  })
   const settings = { requests_per_second: 100_000 }
   own = await makeAccount(server, { settings })
   other = await makeAccount(server, { settings })

@@ -47,10 +47,10 @@ const BUDGETS: Readonly<Record<string, number>> = {
   // of it is the document made from the routes, its examples and its page.
   edge: 7_700,
   // The whole lifecycle of accounts: holds, operations, journals and what sweeps them, metering, gifts, moves between shards, rows
-  // that go into archives and come from them.
-  'control-plane': 5_700,
-  // Content as a stream, taken over and left.
-  'data-plane': 1_550,
+  // that go into archives and come from them, and moves of resources between cells.
+  'control-plane': 6_300,
+  // Content as a stream, taken over and left: a third of it reads and writes content of any size, in a form that is exact.
+  'data-plane': 2_550,
   'types/account': 300,
   // A method and a documented shape for every route.
   client: 1_230,

@@ -209,6 +209,7 @@ describe('routes', () => {
       'DELETE /v1/boxes/:id delete',
       'POST /v1/boxes/:id/restore restore',
       'POST /v1/boxes/:id/transfer transfer',
+      'POST /v1/boxes/:id/move move',
       'POST /v1/boxes/:id/tokens mint_token',
       'POST /v1/boxes/:id/links mint_token',
       'DELETE /v1/boxes/:id/tokens revoke_tokens',

@@ -256,7 +256,7 @@ describe('[DP1] requests', () => {
 
   test('[DP1] [AU5] one-time codes', () => {
     const outcomes = Object.values(HELD).map((held) =>
-      [1, 2, 3].map((generation) => decideRedeem(held, { generation })),
+      [1, 2, 3].map((generation) => decideRedeem(held, { generation }, true)),
     )
     const open = ['revoked', undefined, undefined]
     const gone = ['gone', 'gone', 'gone']

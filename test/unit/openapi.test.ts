@@ -86,6 +86,7 @@ describe('the document', () => {
       'loadBox',
       'mintBoxLink',
       'mintBoxToken',
+      'moveBox',
       'purgeDeletedBoxes',
       'restoreBox',
       'revokeBoxToken',

@@ -38,6 +38,25 @@ describe('the three rules', () => {
     }
   })
 
+  test('[MV3] [MV6] what is left of a move comes before everything that is applied, or after everything else', () => {
+    const place = { cell: 'local' }
+    const moving = { operation: 'op', from: place, to: { cell: 'other' } }
+    const row = { phase: 'live', clockDue: null, lifeDue: null, purgeTimeMs: null, appliedVersion: 2 } as const
+    const steps = (['copy', 'handOver', 'undo'] as const).map((phase) =>
+      [
+        { desiredVersion: 3 },
+        { desiredVersion: 2 },
+        { desiredVersion: 2, lifeDue: NOW },
+        { desiredVersion: 2, phase: 'purging' as const },
+      ].map((changes) => nextStep({ ...row, ...changes, moving: { ...moving, phase } }, NOW)),
+    )
+    expect(steps).toEqual([
+      ['apply', 'nothing', 'retire', 'purge'],
+      ['handOver', 'handOver', 'handOver', 'purge'],
+      ['apply', 'undo', 'retire', 'purge'],
+    ])
+  })
+
   test('[CP13] [RC4] the wall time that people are shown purges nothing', () => {
     const row = {
       phase: 'live',

@@ -49,7 +49,7 @@ test('[AU13] a cookie on the list is as good as none', () => {
 })
 
 test('[AU13] a link on the list is not redeemed', () => {
-  const outcomes = ['a', 'c'].map((tokenId) => decideRedeem(held, { generation: 2, tokenId }))
+  const outcomes = ['a', 'c'].map((tokenId) => decideRedeem(held, { generation: 2, tokenId }, true))
   expect(outcomes).toEqual(['revoked', undefined])
 })
 

@@ -8,7 +8,7 @@ import type { Caller, Changed, ControlMethods } from '../../wire/planes.ts'
 import { effectiveMode, readAccount, requireOpen, resourceBytes } from './account.ts'
 import { advanceFor } from '../advance.ts'
 import { deleteRow, findRow, insertRow, readStored, requireFreeName, updateRow } from '../catalog.ts'
-import { liveRow, requireMatch } from '../change.ts'
+import { liveRow, requireMatch, requireNotMoving } from '../change.ts'
 import type { ControlDeps } from '../deps.ts'
 import { scheduleWork } from '../descriptor.ts'
 import { findByKey, forgetKeysOf, recordKey } from '../idempotency.ts'
@@ -45,6 +45,7 @@ export async function transfer(
   const item = await deps.transact((sql) => {
     const row = liveRow(sql, id, caller.account)
     requireMatch(row, ifMatch)
+    requireNotMoving(row)
     if (to === row.account) throw new ResourceError('invalid_request', 'It belongs to this account already.')
     // On one shard it is this account's before the one that gave it has told of it.
     if (findWork(sql, transferKey(id)) !== undefined)

@@ -30,7 +30,8 @@ export function exportRows(
     data.push(archived)
     characters += JSON.stringify(archived).length
   }
-  return { data, skipped }
+  const place = id === undefined ? undefined : rows[0]?.place
+  return { data, skipped, ...(place === undefined ? {} : { at: place.at }) }
 }
 
 /** `never`: a creation that was given up; nobody was ever told its identifier. */

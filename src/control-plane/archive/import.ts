@@ -12,12 +12,12 @@ import type { Caller } from '../../wire/planes.ts'
 import { readAccount } from '../accounts/account.ts'
 import { takeBytes } from '../accounts/metering.ts'
 import { takeOne } from '../accounts/quota.ts'
-import { callObject } from '../advance.ts'
 import { findRow, insertRow, requireFreeName } from '../catalog.ts'
 import type { ControlDeps } from '../deps.ts'
 import { scheduleWork } from '../descriptor.ts'
 import { indexLabels } from '../labels.ts'
 import { nextIncarnation, raiseCounters } from '../meta.ts'
+import { callObject } from '../object-call.ts'
 import { NO_RETENTION } from '../retention.ts'
 import type { CatalogRow } from '../row.ts'
 import type { Awaiting } from './content.ts'
@@ -51,7 +51,7 @@ async function askObjects(
   const queue = [...rows]
   const workers = Array.from({ length: CONCURRENCY }, async () => {
     for (let row = queue.shift(); row !== undefined; row = queue.shift())
-      held.set(row.id, (await callObject({ ...deps, requestId }, row.id, 'describe', {})).held)
+      held.set(row.id, (await callObject({ ...deps, requestId }, { id: row.id }, 'describe', {})).held)
   })
   await Promise.all(workers)
   return held

@@ -22,6 +22,7 @@ import {
   type StoredOperation,
 } from './operations.ts'
 import { countOf } from '../accounts/quota.ts'
+import { cancelMove } from '../moving/undo.ts'
 import { removeRow } from '../removal.ts'
 import { endRetention } from '../retention.ts'
 import { toRow, type Stored } from '../row.ts'
@@ -94,6 +95,7 @@ export async function cancel(deps: ControlDeps, caller: Caller, id: string): Pro
   await deps.transact((sql) => {
     const operation = ownedOperation(sql, id, caller.account)
     if (!isCancellable(operation)) return
+    if (operation.kind === 'move') cancelMove(deps, id, String(operation.subject['resource']))
     cancelOperation(deps, operation)
     deps.journal.audit(caller, 'cancel_operation', id)
     const uncreated = sql

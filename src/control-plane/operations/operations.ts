@@ -190,6 +190,12 @@ export function endRunning(deps: ControlDeps, account: string, subject: string, 
   for (const row of rows) end(deps, toOperation(row), 'cancelled', {}, reason)
 }
 
+/** Ends a move that something else has overtaken. */
+export function endMoveOperation(deps: ControlDeps, id: string, reason: ResourceError): void {
+  const operation = findOperation(deps.sql, id)
+  if (operation !== undefined) end(deps, operation, 'cancelled', {}, reason)
+}
+
 function end(
   deps: ControlDeps,
   operation: StoredOperation,

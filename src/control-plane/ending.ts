@@ -1,0 +1,69 @@
+// The end of a resource: its content goes wherever something of it is, then the tombstones.
+
+import { fault } from '../object/fault.ts'
+import { ResourceError } from '../wire/errors.ts'
+import { requireEmpty } from './accounts/cascade.ts'
+import { releaseBytes, takeBytes } from './accounts/metering.ts'
+import { deleteRow, findRow, updateRow } from './catalog.ts'
+import { FIRST_GENERATION, scheduleWork } from './descriptor.ts'
+import { dropLabels } from './labels.ts'
+import { observeTime } from './meta.ts'
+import { followObject } from './moving/follow-object.ts'
+import { otherPlaces, placeOfRow } from './moving/row-place.ts'
+import { callObject, type Running } from './object-call.ts'
+import { waitForTimer } from './retention.ts'
+import type { CatalogRow } from './row.ts'
+import { dropWork } from './work.ts'
+
+export async function purge(deps: Running, row: CatalogRow): Promise<void> {
+  TEST_BUILD: await fault('advance.purge.begin')
+  const { id, incarnation, desiredVersion: version } = row
+  await requireEmpty(deps, row)
+  const { outcome, held } = await callObject(deps, row, 'purge', { id, incarnation, version })
+  TEST_BUILD: await fault('advance.purge.answered')
+  if (outcome === 'refused' && held.kind === 'moved' && held.moved.incarnation === incarnation)
+    return followObject(deps, row, held.moved.to)
+  if (outcome === 'refused') throw new ResourceError('internal', `The object of ${id} holds another incarnation.`)
+  const others = otherPlaces(row)
+  for (const at of others) await callObject(deps, row, 'purge', { id, incarnation, version, isMarker: true }, { at })
+  await deps.transact(() => {
+    const current = findRow(deps.sql, id)
+    if (current?.incarnation !== incarnation || current.phase !== 'purging') return
+    const { tombstoneRetentionMs, applyDeadlineMs } = deps.timers
+    // No token was ever minted for what never came to be, unless there was one before it: its tombstone only has to outlive the creation's own late calls.
+    const isNeverSeen = row.failure !== undefined && row.descriptor.generation === FIRST_GENERATION
+    const retentionMs = !isNeverSeen ? tombstoneRetentionMs : Math.min(2 * applyDeadlineMs, tombstoneRetentionMs)
+    const clockDue = observeTime(deps.sql, deps.now()) + retentionMs
+    const place = others.length === 0 ? current.place : { at: placeOfRow(current), left: others }
+    const next: CatalogRow = { ...current, phase: 'purged', clockDue, place, moving: undefined }
+    updateRow(deps.sql, next)
+    dropLabels(deps.sql, current)
+    releaseBytes(deps, current)
+    deps.journal.event(current.account, 'purged', id)
+    waitForTimer(deps, next)
+  })
+  TEST_BUILD: await fault('advance.purge.marked')
+}
+
+export async function forget(deps: Running, row: CatalogRow): Promise<void> {
+  TEST_BUILD: await fault('advance.forget.begin')
+  const { incarnation } = row
+  const outcomes: string[] = []
+  // Where requests for its identifier come first is forgotten last.
+  for (const at of [placeOfRow(row), ...otherPlaces(row).toReversed()])
+    outcomes.push((await callObject(deps, row, 'forget', { incarnation }, { at })).outcome)
+  TEST_BUILD: await fault('advance.forget.answered')
+  await deps.transact(() => {
+    // Its identifier may have been taken by one of the same name meanwhile.
+    if (findRow(deps.sql, row.id)?.incarnation !== incarnation) return
+    if (outcomes.includes('refused')) {
+      // Its content is back: the data directory came from an older backup than the catalog. It is purged again.
+      updateRow(deps.sql, { ...row, phase: 'purging', clockDue: null })
+      takeBytes(deps, row)
+      return scheduleWork(deps, row.id, 'purge')
+    }
+    deleteRow(deps.sql, row.id)
+    dropWork(deps.sql, row.id)
+  })
+  TEST_BUILD: await fault('advance.forget.marked')
+}

@@ -1,0 +1,25 @@
+// A catalog that thinks that an object is where it was: it came back from an older backup. The object knows better, and is believed.
+
+import type { ObjectPlace } from '../../identity/cell.ts'
+import { ResourceError } from '../../wire/errors.ts'
+import { findRow, updateRow } from '../catalog.ts'
+import type { ControlDeps } from '../deps.ts'
+import { scheduleWork } from '../descriptor.ts'
+import { endMoveOperation } from '../operations/operations.ts'
+import type { CatalogRow } from '../row.ts'
+import { isSame, movedPlace, placeOfRow } from './row-place.ts'
+
+/** @throws ResourceError `internal` for one that says that it went where it is */
+export async function followObject(deps: ControlDeps, row: CatalogRow, to: ObjectPlace): Promise<void> {
+  if (isSame(placeOfRow(row), to)) throw new ResourceError('internal', `The object of ${row.id} went in a circle.`)
+  await deps.transact((sql) => {
+    const current = findRow(sql, row.id)
+    if (current === undefined || current.incarnation !== row.incarnation) return
+    if (!isSame(placeOfRow(current), placeOfRow(row))) return
+    if (current.moving !== undefined)
+      endMoveOperation(deps, current.moving.operation, new ResourceError('not_ready', 'It had moved already.'))
+    const next = { ...current, place: movedPlace(current, to), cell: to.cell, moving: undefined }
+    updateRow(sql, { ...next, revision: current.revision + 1 })
+    scheduleWork(deps, row.id, current.phase === 'purging' ? 'purge' : 'apply')
+  })
+}

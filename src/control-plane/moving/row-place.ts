@@ -1,0 +1,78 @@
+// Where a row's object is, and was. Nothing is kept for one that never moved: its identifier says it.
+
+import type { ObjectPlace } from '../../identity/cell.ts'
+import { parseResourceId } from '../../identity/resource-id.ts'
+import type { Descriptor } from '../../wire/descriptor.ts'
+import { formatPlace } from '../../wire/hop.ts'
+
+export interface RowPlace {
+  readonly at: ObjectPlace
+  /** Where objects know where it went, or hold a copy that never was opened: they end with the resource. */
+  readonly left: readonly ObjectPlace[]
+}
+
+/**
+ * A move that is under way.
+ *
+ * - `copy`: it is where it was, and changes nothing. Driven by its operation, which can be given up until here.
+ * - `handOver`: it is at its next place, and the one before is yet to know. A step of the row, which goes on to its end.
+ * - `undo`: it was given up, and what the next place has of it is yet to go. A step of the row.
+ */
+export interface RowMove {
+  readonly operation: string
+  readonly from: ObjectPlace
+  readonly to: ObjectPlace
+  readonly phase: 'copy' | 'handOver' | 'undo'
+}
+
+interface Placed {
+  readonly id: string
+  readonly place?: RowPlace | undefined
+}
+
+/** @throws TypeError for what is no identifier */
+export function homeOf(id: string): ObjectPlace {
+  const home = parseResourceId(id)
+  if (home === undefined) throw new TypeError(`"${id}" has no cell`)
+  return { cell: home.cell }
+}
+
+export function placeOfRow({ id, place }: Placed): ObjectPlace {
+  return place?.at ?? homeOf(id)
+}
+
+/** Every other place at which an object has something of it. */
+export function otherPlaces(row: Placed & { readonly moving?: RowMove | undefined }): ObjectPlace[] {
+  const at = placeOfRow(row)
+  const { left = [] } = row.place ?? {}
+  const { to } = row.moving ?? {}
+  return (to === undefined ? [...left] : withPlace(left, to)).filter((place) => !isSame(place, at))
+}
+
+/** The row's place after it went there, or was found there. */
+export function movedPlace(row: Placed, at: ObjectPlace): RowPlace {
+  const { left = [] } = row.place ?? {}
+  return { at, left: withPlace(left, placeOfRow(row)).filter((place) => !isSame(place, at)) }
+}
+
+/** The row's place with one more at which something of it was. */
+export function leftPlace(row: Placed, place: ObjectPlace): RowPlace {
+  const at = placeOfRow(row)
+  const { left = [] } = row.place ?? {}
+  return { at, left: isSame(place, at) ? left : withPlace(left, place) }
+}
+
+export function isSame(a: ObjectPlace, b: ObjectPlace): boolean {
+  return formatPlace(a) === formatPlace(b)
+}
+
+function withPlace(places: readonly ObjectPlace[], place: ObjectPlace): ObjectPlace[] {
+  return places.some((known) => isSame(known, place)) ? [...places] : [...places, place]
+}
+
+/** What a descriptor says about a move: while content is copied nothing may change, whatever else the resource's mode would be. */
+export function whileMoving(descriptor: Descriptor, moving: RowMove | undefined): Descriptor {
+  const { moving: _before, ...own } = descriptor
+  if (moving === undefined || moving.phase === 'undo' || own.mode === 'deleted') return own
+  return { ...own, mode: own.mode === 'active' ? 'read_only' : own.mode, moving: true }
+}

@@ -1,0 +1,51 @@
+// Giving a move up while the resource is still where it was: it may be written to again at once, and what its next place has of it goes,
+// whenever that place can be reached.
+
+import { fault } from '../../object/fault.ts'
+import { ResourceError } from '../../wire/errors.ts'
+import { effectiveMode, readAccount } from '../accounts/account.ts'
+import { findRow, updateRow } from '../catalog.ts'
+import type { ControlDeps } from '../deps.ts'
+import { bumpDescriptor } from '../descriptor.ts'
+import { callObject, type Running } from '../object-call.ts'
+import { waitForTimer } from '../retention.ts'
+import type { CatalogRow } from '../row.ts'
+import { dropWork } from '../work.ts'
+import { leftPlace, placeOfRow, type RowMove } from './row-place.ts'
+
+/** Part of the caller's transaction, which also ends the operation. */
+export function giveUpMove(deps: ControlDeps, row: CatalogRow, moving: RowMove): CatalogRow {
+  const mode = effectiveMode(row.ownMode, readAccount(deps.sql, row.account))
+  return bumpDescriptor(deps, row, { mode }, { moving: { ...moving, phase: 'undo' } })
+}
+
+/**
+ * Ends a move because its operation was cancelled. Part of that transaction.
+ *
+ * @throws ResourceError `invalid_request` for one that is at its next place already
+ */
+export function cancelMove(deps: ControlDeps, operation: string, id: string): void {
+  const row = findRow(deps.sql, id)
+  if (row?.moving?.operation !== operation) return
+  if (row.moving.phase === 'handOver')
+    throw new ResourceError('invalid_request', 'It is in the other cell already: move it back instead.')
+  if (row.moving.phase === 'copy') giveUpMove(deps, row, row.moving)
+}
+
+/** The step of the row: the next place forgets the content, and remembers where the resource is. */
+export async function undo(deps: Running, row: CatalogRow, { to }: RowMove): Promise<void> {
+  const { id, incarnation, desiredVersion: version } = row
+  const args = { id, incarnation, version, to: placeOfRow(row) }
+  const { outcome, held } = await callObject(deps, row, 'leave', args, { at: to })
+  if (outcome === 'refused' && held.kind !== 'tombstone')
+    throw new ResourceError('internal', `The object of ${id} in ${to.cell} is newer than its row.`)
+  TEST_BUILD: await fault('moving.undone')
+  await deps.transact((sql) => {
+    const current = findRow(sql, id)
+    if (current?.moving?.phase !== 'undo' || current.incarnation !== incarnation) return
+    const next = { ...current, place: leftPlace(current, to), moving: undefined }
+    updateRow(sql, next)
+    dropWork(sql, id)
+    waitForTimer(deps, next)
+  })
+}

@@ -1,0 +1,113 @@
+// What goes with an object's content wherever it goes, and is the base class's own: the type's timers and the one-time codes that were
+// used. Lines of JSON before whatever the type writes; equal state gives equal bytes, so no times but those that are state.
+//
+//     {"biplane":1}
+//     {"timer":["remind",1790000000000]}
+//     {"code":["0b9a...",1790000000000]}
+//     {"content":true}
+//     ... the type's own bytes, see dump-lines.ts for the usual ones
+
+import { ResourceError } from '../wire/errors.ts'
+import { LineReader } from './lines.ts'
+import { SYSTEM_TIMER_PREFIX } from './timers.ts'
+
+const VERSION = 1
+/** Timers and codes in memory at once; a code lives for thirty days at most. */
+const MAX_ENTRIES = 100_000
+/** Small pieces are sent together: each costs a message between processes. */
+const CHUNK_BYTES = 64 * 1024
+
+export type Entry = readonly [name: string, timeMs: number]
+
+export interface Belongings {
+  readonly timers: readonly Entry[]
+  readonly codes: readonly Entry[]
+}
+
+/** @param content the type's own */
+export function wrap({ timers, codes }: Belongings, content: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  const lines = [
+    { biplane: VERSION },
+    ...timers.map((timer) => ({ timer })),
+    ...codes.map((code) => ({ code })),
+    { content: true },
+  ]
+  const reader = content.getReader()
+  const head = new TextEncoder().encode(lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+  return new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(head),
+    async pull(controller) {
+      const parts: Uint8Array[] = []
+      for (let size = 0; size < CHUNK_BYTES;) {
+        const { value, done } = await reader.read()
+        if (done) {
+          if (size > 0) controller.enqueue(concat(parts, size))
+          return controller.close()
+        }
+        parts.push(value)
+        size += value.byteLength
+      }
+      controller.enqueue(concat(parts, sizeOf(parts)))
+    },
+    cancel: (reason) => reader.cancel(reason),
+  })
+}
+
+/**
+ * Reads what {@link wrap} wrote, up to the content.
+ *
+ * @throws ResourceError `invalid_request` for what it did not write
+ */
+export async function unwrap(
+  stream: ReadableStream<Uint8Array>,
+): Promise<Belongings & { readonly content: ReadableStream<Uint8Array> }> {
+  const lines = new LineReader(stream)
+  const timers: Entry[] = []
+  const codes: Entry[] = []
+  const first = parse(await lines.next())
+  if (first['biplane'] !== VERSION)
+    throw new ResourceError('invalid_request', 'This is no content, or that of a newer release.')
+  while (timers.length + codes.length <= MAX_ENTRIES) {
+    const line = parse(await lines.next())
+    const { timer, code } = line
+    if (line['content'] === true) return { timers, codes, content: lines.rest() }
+    if (isEntry(timer) && !timer[0].startsWith(SYSTEM_TIMER_PREFIX)) timers.push(timer)
+    else if (isEntry(code)) codes.push(code)
+    else break
+  }
+  throw notOurs()
+}
+
+function parse(line: string | undefined): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(line ?? '')
+    if (typeof value === 'object' && value !== null) return value as Readonly<Record<string, unknown>>
+  } catch {
+    // Falls through to the one refusal.
+  }
+  throw notOurs()
+}
+
+function isEntry(value: unknown): value is Entry {
+  return Array.isArray(value) && value.length === 2 && typeof value[0] === 'string' && Number.isSafeInteger(value[1])
+}
+
+function notOurs(): ResourceError {
+  return new ResourceError('invalid_request', 'The beginning of the content is not valid.')
+}
+
+function sizeOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, { byteLength }) => sum + byteLength, 0)
+}
+
+function concat(parts: readonly Uint8Array[], size: number): Uint8Array {
+  const [only] = parts
+  if (parts.length === 1 && only !== undefined) return only
+  const joined = new Uint8Array(size)
+  let offset = 0
+  for (const part of parts) {
+    joined.set(part, offset)
+    offset += part.byteLength
+  }
+  return joined
+}

@@ -1,0 +1,230 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import {
+  leftPlace,
+  movedPlace,
+  otherPlaces,
+  placeOfRow,
+  whileMoving,
+  type RowMove,
+} from '../../src/control-plane/moving/row-place.ts'
+import { unwrap, wrap } from '../../src/data-plane/envelope.ts'
+import {
+  decideApply,
+  decidePurge,
+  decideRedeem,
+  mayLeave,
+  mayTakeOver,
+  refusalOf,
+} from '../../src/data-plane/lifecycle.ts'
+import { LineReader } from '../../src/data-plane/lines.ts'
+import type { Descriptor, Held } from '../../src/wire/descriptor.ts'
+
+const NOW = 1_000
+const HOME = { cell: 'local' }
+const OTHER = { cell: 'other', renamed: true } as const
+
+function descriptor(version: number, more: Partial<Descriptor> = {}): Descriptor {
+  return {
+    id: 'id',
+    type: 'wiki',
+    account: 'account',
+    shard: 'shard',
+    incarnation: 5,
+    version,
+    mode: 'read_only',
+    visibility: 'public',
+    limits: { bytes: 1 },
+    generation: 1,
+    allowedOrigins: [],
+    settings: {},
+    ...more,
+  }
+}
+
+const HELD: Readonly<Record<string, Held>> = {
+  nothing: { kind: 'nothing' },
+  open: { kind: 'descriptor', descriptor: descriptor(5) },
+  half: { kind: 'arriving', arriving: { descriptor: descriptor(5), from: HOME, isComplete: false } },
+  complete: { kind: 'arriving', arriving: { descriptor: descriptor(5), from: HOME, isComplete: true } },
+  moved: { kind: 'moved', moved: { id: 'id', incarnation: 5, version: 5, to: OTHER, movedAtMs: NOW } },
+  tombstone: { kind: 'tombstone', tombstone: { id: 'id', incarnation: 5, version: 5, purgedAtMs: NOW } },
+}
+
+/** Columns: version 4 5 6 of the same incarnation, then a newer incarnation. */
+function row(decide: (incarnation: number, version: number) => boolean): string {
+  const pairs = [
+    [5, 4],
+    [5, 5],
+    [5, 6],
+    [6, 1],
+  ] as const
+  return pairs.map(([incarnation, version]) => (decide(incarnation, version) ? 'y' : '-')).join(' ')
+}
+
+describe('an object, by what it holds', () => {
+  test('[MV3] is filled by a move, unless it is open, or knows that the move is over', () => {
+    const table = Object.fromEntries(
+      Object.entries(HELD).map(([name, held]) => [
+        name,
+        row((incarnation, version) => mayTakeOver(held, descriptor(version, { incarnation }), true)),
+      ]),
+    )
+    expect(table).toEqual({
+      nothing: 'y y y y',
+      open: '- - - -',
+      half: '- y y y',
+      complete: '- y y y',
+      moved: '- - y y',
+      tombstone: '- - - y',
+    })
+  })
+
+  test('[MV3] lets go of what is not newer than what was taken over, as often as it is told', () => {
+    const table = Object.fromEntries(
+      Object.entries(HELD).map(([name, held]) => [
+        name,
+        row((incarnation, version) => mayLeave(held, { incarnation, version })),
+      ]),
+    )
+    expect(table).toEqual({
+      nothing: 'y y y y',
+      open: '- y y y',
+      half: '- y y y',
+      complete: '- y y y',
+      moved: '- y y y',
+      tombstone: '- - - -',
+    })
+  })
+
+  test('[MV3] [DP1] is opened by a newer descriptor once its content is complete', () => {
+    const outcomes = ['half', 'complete', 'moved'].map((name) =>
+      [descriptor(5), descriptor(6), descriptor(6, { mode: 'deleted' })].map((next) => {
+        const decided = decideApply(HELD[name] as Held, next, NOW, NOW)
+        return decided.do === 'nothing' ? (decided.reason ?? decided.outcome) : decided.do
+      }),
+    )
+    expect(outcomes).toEqual([
+      ['held', 'arriving', 'store'],
+      ['held', 'store', 'store'],
+      ['moved', 'moved', 'moved'],
+    ])
+  })
+
+  test('[MV8] [DP1] does not take itself for purged when its content is elsewhere', () => {
+    const purge = { id: 'id', incarnation: 5, version: 6 }
+    const asked = Object.values(HELD).map((held) =>
+      [purge, { ...purge, isMarker: true }].map((one) => decidePurge(held, one, NOW).do),
+    )
+    const wiped = ['wipe', 'wipe']
+    expect(asked).toEqual([wiped, wiped, wiped, wiped, ['nothing', 'wipe'], wiped])
+  })
+
+  test('[MV2] is read while it moves, and told to come again otherwise; a link that would be used up waits', () => {
+    const moving: Held = { kind: 'descriptor', descriptor: descriptor(5, { moving: true }) }
+    const codes = [moving, HELD['half'], HELD['moved']].map((held) =>
+      (['read', 'write'] as const).map(
+        (needs) =>
+          refusalOf(held as Held, { via: 'none', needs, requestId: '', basePath: '/', origin: '' })?.code ?? 'passes',
+      ),
+    )
+    expect(codes).toEqual([
+      ['passes', 'unavailable'],
+      ['unavailable', 'unavailable'],
+      ['unavailable', 'unavailable'],
+    ])
+    const redeemed = [true, false].map((isOnce) => decideRedeem(moving, { generation: 1 }, isOnce))
+    expect(redeemed).toEqual(['moving', undefined])
+  })
+})
+
+describe('where a row is', () => {
+  const id = 'wiki-4k7t0qj9m2xdpw3r-local-1vhz01ab'
+  const moving: RowMove = { operation: 'op', from: HOME, to: OTHER, phase: 'copy' }
+
+  test('[MV1] [MV8] every place that has something of it is known until its end', () => {
+    expect([placeOfRow({ id }), otherPlaces({ id })]).toEqual([HOME, []])
+    expect(otherPlaces({ id, moving })).toEqual([OTHER])
+    const there = movedPlace({ id }, OTHER)
+    expect(there).toEqual({ at: OTHER, left: [HOME] })
+    const third = movedPlace({ id, place: there }, { cell: 'third' })
+    expect(third).toEqual({ at: { cell: 'third' }, left: [HOME, OTHER] })
+    expect(movedPlace({ id, place: third }, HOME)).toEqual({ at: HOME, left: [OTHER, { cell: 'third' }] })
+    expect(leftPlace({ id }, OTHER)).toEqual({ at: HOME, left: [OTHER] })
+    expect(leftPlace({ id, place: there }, OTHER)).toEqual(there)
+  })
+
+  test('[MV2] [MV5] a descriptor says that it moves, and is no more open than that', () => {
+    const modes = ['active', 'read_only', 'suspended', 'deleted'] as const
+    const held = ['read_only moving', 'read_only moving', 'suspended moving', 'deleted']
+    expect(modes.map((mode) => said(mode, 'copy'))).toEqual(held)
+    expect(modes.map((mode) => said(mode, 'handOver'))).toEqual(held)
+    expect(modes.map((mode) => said(mode, 'undo'))).toEqual(['active', 'read_only', 'suspended', 'deleted'])
+  })
+})
+
+/** Mode, and whether it says that it moves, of a descriptor in that phase of a move. */
+function said(mode: Descriptor['mode'], phase: RowMove['phase']): string {
+  const next = whileMoving(descriptor(1, { mode, moving: true }), { ...moving, phase })
+  return `${next.mode}${next.moving === true ? ' moving' : ''}`
+}
+
+describe('content on its way', () => {
+  const entries = fc.uniqueArray(fc.tuple(fc.string(), fc.nat()), { selector: ([name]) => name })
+
+  test('[MV1] [MV9] comes out as it went in, in whatever pieces it arrives', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        entries,
+        entries,
+        fc.uint8Array(),
+        fc.integer({ min: 1, max: 50 }),
+        async (timers, codes, bytes, size) => {
+          const wrapped = new Uint8Array(await new Response(wrap({ timers, codes }, streamOf(bytes, 7))).arrayBuffer())
+          const { content, ...rest } = await unwrap(streamOf(wrapped, size))
+          expect(rest).toEqual({ timers, codes })
+          expect(new Uint8Array(await new Response(content).arrayBuffer())).toEqual(bytes)
+        },
+      ),
+    )
+  })
+
+  test.each([
+    ['nothing', ''],
+    ['another beginning', '{"schema_version":1}\n'],
+    ['a newer form', '{"biplane":2}\n{"content":true}\n'],
+    ['an unknown line', '{"biplane":1}\n{"held":{}}\n{"content":true}\n'],
+    ['no content', '{"biplane":1}\n{"timer":["a",1]}\n'],
+    ["a timer of the base class's", '{"biplane":1}\n{"timer":["biplane:usage 1",1]}\n{"content":true}\n'],
+    ['a time that is none', '{"biplane":1}\n{"code":["a","b"]}\n{"content":true}\n'],
+    ['what is no text', '{"biplane":1}\n\ud800'],
+  ])('[MV9] is refused with %s', async (_what, text) => {
+    await expect(unwrap(streamOf(Buffer.from(text, 'latin1'), 10))).rejects.toMatchObject({ code: 'invalid_request' })
+  })
+
+  test('[MV9] lines are what stands between their ends', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.string().filter((line) => !line.includes('\n'))),
+        fc.integer({ min: 1, max: 9 }),
+        async (lines, size) => {
+          const whole = lines.map((line) => line.toWellFormed())
+          const reader = new LineReader(streamOf(Buffer.from(whole.map((line) => `${line}\n`).join('')), size))
+          for (const line of whole) expect(await reader.next()).toBe(line)
+          expect(await reader.next()).toBeUndefined()
+        },
+      ),
+    )
+  })
+})
+
+/** In pieces of that size. */
+function streamOf(bytes: Uint8Array, size: number): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      for (let begin = 0; begin < bytes.length; begin += size)
+        controller.enqueue(new Uint8Array(bytes.subarray(begin, begin + size)))
+      controller.close()
+    },
+  })
+}
