@@ -99,3 +99,8 @@ export function placeInCell(cells: CellTable, home: string, cell: string): Objec
   const isSeparate = from?.address !== to?.address || from?.jurisdiction !== to?.jurisdiction
   return home === cell || isSeparate ? { cell } : { cell, renamed: true }
 }
+
+/** The jurisdiction that an object would leave; undefined when it may go. */
+export function jurisdictionLeft(from: CellPlace | undefined, to: CellPlace): string | undefined {
+  return from?.jurisdiction === to.jurisdiction ? undefined : from?.jurisdiction
+}

@@ -12,7 +12,7 @@ export const MOVING_APP = `${ROOT}test/support/apps/moving.ts`
 /** Cells of one process. */
 export const CELLS_FILE = `${ROOT}test/moving/cells.json`
 
-/** One process, three cells and one in a jurisdiction: what moves stays in one namespace of objects. */
+/** One process, four cells: what moves stays in one namespace of objects. */
 export async function startOneProcess(options: StartOptions = {}): Promise<TestServer> {
   return startServer({ app: MOVING_APP, args: ['--cell', 'local', '--cells-file', CELLS_FILE], ...options })
 }

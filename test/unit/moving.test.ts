@@ -1,3 +1,4 @@
+import { jurisdictionLeft } from '../../src/identity/cell.ts'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
@@ -138,9 +139,26 @@ describe('an object, by what it holds', () => {
   })
 })
 
+const moving: RowMove = { operation: 'op', from: HOME, to: OTHER, phase: 'copy' }
+
+test('[MV7] nothing leaves a jurisdiction; what is in none may go into one', () => {
+  const places = [{}, { jurisdiction: 'eu' }, { jurisdiction: 'us' }] as const
+  const left = places.map((from) => places.map((to) => jurisdictionLeft(from, to)))
+  expect(left).toEqual([
+    [undefined, undefined, undefined],
+    ['eu', undefined, 'eu'],
+    ['us', 'us', undefined],
+  ])
+})
+
+/** Mode, and whether it says that it moves, of a descriptor in that phase of a move. */
+function said(mode: Descriptor['mode'], phase: RowMove['phase']): string {
+  const next = whileMoving(descriptor(1, { mode, moving: true }), { ...moving, phase })
+  return `${next.mode}${next.moving === true ? ' moving' : ''}`
+}
+
 describe('where a row is', () => {
   const id = 'wiki-4k7t0qj9m2xdpw3r-local-1vhz01ab'
-  const moving: RowMove = { operation: 'op', from: HOME, to: OTHER, phase: 'copy' }
 
   test('[MV1] [MV8] every place that has something of it is known until its end', () => {
     expect([placeOfRow({ id }), otherPlaces({ id })]).toEqual([HOME, []])
@@ -162,12 +180,6 @@ describe('where a row is', () => {
     expect(modes.map((mode) => said(mode, 'undo'))).toEqual(['active', 'read_only', 'suspended', 'deleted'])
   })
 })
-
-/** Mode, and whether it says that it moves, of a descriptor in that phase of a move. */
-function said(mode: Descriptor['mode'], phase: RowMove['phase']): string {
-  const next = whileMoving(descriptor(1, { mode, moving: true }), { ...moving, phase })
-  return `${next.mode}${next.moving === true ? ' moving' : ''}`
-}
 
 describe('content on its way', () => {
   const entries = fc.uniqueArray(fc.tuple(fc.string(), fc.nat()), { selector: ([name]) => name })

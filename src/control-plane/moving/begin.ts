@@ -1,6 +1,6 @@
 // Moving a resource to another cell: what is asked, and what refuses it. The intent is one transaction; its operation (run.ts) does the rest.
 
-import { placeInCell, placeOf, type ObjectPlace } from '../../identity/cell.ts'
+import { jurisdictionLeft, placeInCell, placeOf, type ObjectPlace } from '../../identity/cell.ts'
 import { fault } from '../../object/fault.ts'
 import { MOVE_STEPS, type OperationRecord } from '../../wire/operation.ts'
 import { ResourceError } from '../../wire/errors.ts'
@@ -75,8 +75,8 @@ function requireReachable(deps: ControlDeps, row: CatalogRow, cell: string): Obj
   if (there === undefined) return refuse(`there is no such cell. Choose one of ${deps.cells.join(', ')}.`)
   if (from.cell === cell) return refuse('it is there already.')
   deps.requireCell(cell)
-  const { jurisdiction } = placeOf(cellTable, from.cell) ?? {}
-  if (jurisdiction !== undefined && there.jurisdiction !== jurisdiction)
+  const jurisdiction = jurisdictionLeft(placeOf(cellTable, from.cell), there)
+  if (jurisdiction !== undefined)
     return refuse(`it is in the jurisdiction "${jurisdiction}", which that cell is not in.`)
   const to = placeInCell(cellTable, homeOf(row.id).cell, cell)
   return isSame(to, from) ? refuse('it is there already.') : to
