@@ -5,11 +5,11 @@ import { createServer } from 'node:https'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { toCells } from '../../src/cli/cells.ts'
 import type { CellTable } from '../../src/identity/cell.ts'
 import { LEDGER_APP } from '../support/apps.ts'
-import { startCells } from '../support/cells.ts'
+import { disposeCells, startCells, type Cells } from '../support/cells.ts'
 import { makeCertificate, type Certificate } from '../support/certificate.ts'
 import { runCli } from '../support/cli.ts'
 import { content, create, makeResource, mintToken, problem } from '../support/http.ts'
@@ -20,9 +20,32 @@ import { SOON } from '../support/tenant.ts'
 /** Far below any deadline: what is known to be dead is not waited for. */
 const AT_ONCE_MS = 2_000
 
+let world: Cells<'alpha' | 'beta'>
+let alpha: TestServer
+let beta: TestServer
+let certificate: Certificate
+let directory: string
+
+// One after the other does something to beta, and brings it back, but for the last one.
+beforeAll(async () => {
+  directory = makeTestDirectory()
+  const ca = join(directory, 'ca.pem')
+  certificate = makeCertificate(['localhost'])
+  writeFileSync(ca, certificate.cert)
+  world = await startCells(['alpha', 'beta'], {
+    app: LEDGER_APP,
+    aliases: { old: 'beta' },
+    timers: { hopAnswerMs: 1_500 },
+    args: ['--cell-ca', ca],
+  })
+  ;({ alpha, beta } = world.servers)
+})
+afterAll(async () => {
+  await disposeCells(world)
+  rmSync(directory, { recursive: true, force: true })
+})
+
 test('[CE7] a dead cell is told at once by name, and comes back by itself; everything else goes on', async () => {
-  const { servers } = await startCells(['alpha', 'beta'], { app: LEDGER_APP, timers: { hopAnswerMs: 1_500 } })
-  const { alpha, beta } = servers
   const here = await makeResource(alpha)
   const far = await create(beta, 'ledgers', { name: 'far' })
   const { token } = await mintToken(alpha, 'ledgers', far.id)
@@ -78,41 +101,24 @@ test('[CE7] a dead cell is told at once by name, and comes back by itself; every
   await vi.waitFor(async () => expect((await content(alpha, path, token)).status).toBe(200), SOON)
 })
 
-test('[CE8] a code may share another one’s place; a cell that died is adopted by a change of the table alone', async () => {
-  const world = await startCells(['alpha', 'beta'], { app: LEDGER_APP, aliases: { old: 'beta' } })
-  const { alpha, beta } = world.servers
-  const aliased = await create(alpha, 'ledgers', { cell: 'old' })
-  expect(aliased.id).toMatch(/-old-/)
-  const { token } = await mintToken(beta, 'ledgers', aliased.id)
-  const path = `/ledgers/${aliased.id}/entries`
-  for (const server of [alpha, beta])
-    expect((await content(server, path, token, { method: 'POST', body: 'x' })).status).toBe(204)
-
-  const directory = makeTestDirectory()
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
-  const [backup, dataDir] = [join(directory, 'backup'), join(directory, 'data')]
-  const flags = [`--data=${beta.dataDir}`, `--secrets=${beta.secretsFile}`]
-  expect(await runCli(['backup', backup, ...flags])).toMatchObject({ code: 0 })
-  await beta.kill9()
-  world.links.beta.close()
-  copyFileSync(alpha.secretsFile, `${dataDir}.secrets.json`)
-  expect(await runCli(['restore', backup, `--data=${dataDir}`])).toMatchObject({ code: 0 })
-  const args = ['--cell', 'beta', '--cells-file', world.cellsFile]
-  const heir = await startServer({ app: LEDGER_APP, dataDir, args })
-  const cells = JSON.parse(readFileSync(world.cellsFile, 'utf8')) as Record<string, object>
-  writeFileSync(
-    world.cellsFile,
-    JSON.stringify({ ...cells, beta: { address: heir.url }, old: { address: heir.url } } satisfies CellTable),
-  )
-  await heir.restart()
-  await alpha.restart()
-  for (const server of [alpha, heir]) expect(await (await content(server, path, token)).json()).toEqual(['x', 'x'])
-  expect((await create(alpha, 'ledgers', { cell: 'beta' })).cell).toBe('beta')
+test('[CE9] a hop over TLS goes to whom its certificate names, and to nobody else', async () => {
+  const far = await makeResource(beta)
+  const ask = async (): Promise<Response> => content(alpha, `/ledgers/${far.id}/entries`, far.token)
+  const cells = JSON.parse(readFileSync(world.cellsFile, 'utf8')) as Record<string, { address: string }>
+  const lead = async (to: string): Promise<void> => {
+    writeFileSync(world.cellsFile, JSON.stringify({ ...cells, beta: { address: to } }))
+    await alpha.restart()
+  }
+  await lead(`https://localhost:${await terminateTls(certificate, beta)}`)
+  expect((await ask()).status).toBe(200)
+  await lead(`https://localhost:${await terminateTls(makeCertificate(['localhost']), beta)}`)
+  const refused = await ask()
+  expect([refused.status, (await problem(refused))['cell']]).toEqual([503, 'beta'])
+  await lead(cells['beta']?.address ?? '')
+  expect((await ask()).status).toBe(200)
 })
 
 test('[CE7] [CE4] cells whose tables or secrets differ say so', async () => {
-  const world = await startCells(['alpha', 'beta'], { app: LEDGER_APP })
-  const { alpha, beta } = world.servers
   const far = await makeResource(beta)
   const ask = async (): Promise<unknown> => {
     const answer = await content(alpha, `/ledgers/${far.id}/entries`, far.token)
@@ -152,26 +158,32 @@ test('[CE7] [CE4] cells whose tables or secrets differ say so', async () => {
   expect((await content(alpha, `/ledgers/${far.id}/entries`, far.token)).status).toBe(200)
 })
 
-test('[CE9] a hop over TLS goes to whom its certificate names, and to nobody else', async () => {
-  const certificate = makeCertificate(['localhost'])
-  const directory = makeTestDirectory()
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
-  const ca = join(directory, 'ca.pem')
-  writeFileSync(ca, certificate.cert)
-  const world = await startCells(['alpha', 'beta'], { app: LEDGER_APP, args: ['--cell-ca', ca] })
-  const { alpha, beta } = world.servers
-  const far = await makeResource(beta)
-  const ask = async (): Promise<Response> => content(alpha, `/ledgers/${far.id}/entries`, far.token)
-  const cells = JSON.parse(readFileSync(world.cellsFile, 'utf8')) as Record<string, { address: string }>
-  const lead = async (to: string): Promise<void> => {
-    writeFileSync(world.cellsFile, JSON.stringify({ ...cells, beta: { address: to } }))
-    await alpha.restart()
-  }
-  await lead(`https://localhost:${await terminateTls(certificate, beta)}`)
-  expect((await ask()).status).toBe(200)
-  await lead(`https://localhost:${await terminateTls(makeCertificate(['localhost']), beta)}`)
-  const refused = await ask()
-  expect([refused.status, (await problem(refused))['cell']]).toEqual([503, 'beta'])
+test('[CE8] a code may share another one’s place; a cell that died is adopted by a change of the table alone', async () => {
+  const aliased = await create(alpha, 'ledgers', { cell: 'old' })
+  expect(aliased.id).toMatch(/-old-/)
+  const { token } = await mintToken(beta, 'ledgers', aliased.id)
+  const path = `/ledgers/${aliased.id}/entries`
+  for (const server of [alpha, beta])
+    expect((await content(server, path, token, { method: 'POST', body: 'x' })).status).toBe(204)
+
+  const [backup, dataDir] = [join(directory, 'backup'), join(directory, 'data')]
+  const flags = [`--data=${beta.dataDir}`, `--secrets=${beta.secretsFile}`]
+  expect(await runCli(['backup', backup, ...flags])).toMatchObject({ code: 0 })
+  await beta.kill9()
+  world.links.beta.close()
+  copyFileSync(alpha.secretsFile, `${dataDir}.secrets.json`)
+  expect(await runCli(['restore', backup, `--data=${dataDir}`])).toMatchObject({ code: 0 })
+  const args = ['--cell', 'beta', '--cells-file', world.cellsFile]
+  const heir = await startServer({ app: LEDGER_APP, dataDir, args })
+  const cells = JSON.parse(readFileSync(world.cellsFile, 'utf8')) as Record<string, object>
+  writeFileSync(
+    world.cellsFile,
+    JSON.stringify({ ...cells, beta: { address: heir.url }, old: { address: heir.url } } satisfies CellTable),
+  )
+  await heir.restart()
+  await alpha.restart()
+  for (const server of [alpha, heir]) expect(await (await content(server, path, token)).json()).toEqual(['x', 'x'])
+  expect((await create(alpha, 'ledgers', { cell: 'beta' })).cell).toBe('beta')
 })
 
 describe('what was written down wrongly', () => {
@@ -189,8 +201,6 @@ describe('what was written down wrongly', () => {
     ['{', undefined, 'cannot read the cells file'],
     [undefined, undefined, 'cannot read the cells file'],
   ])('[CE9] fails at the start: %j %j', (table, cell, message) => {
-    const directory = makeTestDirectory()
-    onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
     const cellsFile = join(directory, 'cells.json')
     if (table !== undefined) writeFileSync(cellsFile, table === '{' ? '{' : JSON.stringify(table))
     expect(() => toCells({ cellsFile, ...(cell === undefined ? {} : { cell }) })).toThrow(message)
