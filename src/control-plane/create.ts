@@ -110,7 +110,7 @@ export function recordIntent(
   const nameKey = name === null ? null : toNameKey(name)
   if (nameKey !== null) requireFreeName(sql, account, nameKey, { wayOut: 'choose another one, or leave it out' })
 
-  const generation = takeIdentifier(deps, newId)
+  const { generation, place } = takeIdentifier(deps, newId)
   const held = readAccount(sql, account)
   const incarnation = nextIncarnation(sql)
   const createTimeMs = nextCreateTime(sql, nowMs)
@@ -152,6 +152,7 @@ export function recordIntent(
     lifeDue: null,
     awakeTimeMs: null,
     operation,
+    place,
     archive: null,
     awaiting: null,
   }

@@ -1,7 +1,9 @@
 // The end of a resource: its content goes wherever something of it is, then the tombstones.
 
+import type { ObjectPlace } from '../identity/cell.ts'
 import { fault } from '../object/fault.ts'
 import { ResourceError } from '../wire/errors.ts'
+import type { DataMethods } from '../wire/planes.ts'
 import { requireEmpty } from './accounts/cascade.ts'
 import { releaseBytes, takeBytes } from './accounts/metering.ts'
 import { deleteRow, findRow, updateRow } from './catalog.ts'
@@ -9,7 +11,7 @@ import { FIRST_GENERATION, scheduleWork } from './descriptor.ts'
 import { dropLabels } from './labels.ts'
 import { observeTime } from './meta.ts'
 import { followObject } from './moving/follow-object.ts'
-import { otherPlaces, placeOfRow } from './moving/row-place.ts'
+import { homeOf, isSame, otherPlaces, placeOfRow } from './moving/row-place.ts'
 import { callObject, type Running } from './object-call.ts'
 import { waitForTimer } from './retention.ts'
 import type { CatalogRow } from './row.ts'
@@ -19,13 +21,18 @@ export async function purge(deps: Running, row: CatalogRow): Promise<void> {
   TEST_BUILD: await fault('advance.purge.begin')
   const { id, incarnation, desiredVersion: version } = row
   await requireEmpty(deps, row)
-  const { outcome, held } = await callObject(deps, row, 'purge', { id, incarnation, version })
-  TEST_BUILD: await fault('advance.purge.answered')
-  if (outcome === 'refused' && held.kind === 'moved' && held.moved.incarnation === incarnation)
-    return followObject(deps, row, held.moved.to)
-  if (outcome === 'refused') throw new ResourceError('internal', `The object of ${id} holds another incarnation.`)
+  const [at, home] = [placeOfRow(row), homeOf(id)]
   const others = otherPlaces(row)
-  for (const at of others) await callObject(deps, row, 'purge', { id, incarnation, version, isMarker: true }, { at })
+  const args = { id, incarnation, version }
+  // Who asks by the identifier is told of its end here, and is sent here from wherever else it ever was.
+  if (!isSame(at, home)) await purgeAt(home, { ...args, isMarker: true })
+  const { outcome, held } = await purgeAt(at, isSame(at, home) ? args : { ...args, to: home })
+  TEST_BUILD: await fault('advance.purge.answered')
+  const movedTo = held.kind === 'moved' && held.moved.incarnation === incarnation ? held.moved.to : undefined
+  const isWiped = outcome === 'purged' || (movedTo !== undefined && isSame(movedTo, home))
+  if (!isWiped && movedTo !== undefined) return followObject(deps, row, movedTo)
+  if (!isWiped) throw new ResourceError('internal', `The object of ${id} holds another incarnation.`)
+  for (const place of others) if (!isSame(place, home)) await purgeAt(place, { ...args, isMarker: true, to: home })
   await deps.transact(() => {
     const current = findRow(deps.sql, id)
     if (current?.incarnation !== incarnation || current.phase !== 'purging') return
@@ -34,7 +41,7 @@ export async function purge(deps: Running, row: CatalogRow): Promise<void> {
     const isNeverSeen = row.failure !== undefined && row.descriptor.generation === FIRST_GENERATION
     const retentionMs = !isNeverSeen ? tombstoneRetentionMs : Math.min(2 * applyDeadlineMs, tombstoneRetentionMs)
     const clockDue = observeTime(deps.sql, deps.now()) + retentionMs
-    const place = others.length === 0 ? current.place : { at: placeOfRow(current), left: others }
+    const place = others.length === 0 ? current.place : { at, left: others }
     const next: CatalogRow = { ...current, phase: 'purged', clockDue, place, moving: undefined }
     updateRow(deps.sql, next)
     dropLabels(deps.sql, current)
@@ -43,15 +50,21 @@ export async function purge(deps: Running, row: CatalogRow): Promise<void> {
     waitForTimer(deps, next)
   })
   TEST_BUILD: await fault('advance.purge.marked')
+
+  function purgeAt(place: ObjectPlace, asked: DataMethods['purge']['args']): Promise<DataMethods['purge']['value']> {
+    return callObject(deps, row, 'purge', asked, { at: place })
+  }
 }
 
 export async function forget(deps: Running, row: CatalogRow): Promise<void> {
   TEST_BUILD: await fault('advance.forget.begin')
   const { incarnation } = row
   const outcomes: string[] = []
-  // Where requests for its identifier come first is forgotten last.
-  for (const at of [placeOfRow(row), ...otherPlaces(row).toReversed()])
-    outcomes.push((await callObject(deps, row, 'forget', { incarnation }, { at })).outcome)
+  const home = homeOf(row.id)
+  for (const at of [placeOfRow(row), ...otherPlaces(row)]) {
+    const args = isSame(at, home) ? { incarnation } : { incarnation, isMarker: true }
+    outcomes.push((await callObject(deps, row, 'forget', args, { at })).outcome)
+  }
   TEST_BUILD: await fault('advance.forget.answered')
   await deps.transact(() => {
     // Its identifier may have been taken by one of the same name meanwhile.

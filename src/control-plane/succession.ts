@@ -6,21 +6,26 @@ import { deleteRow, findRow } from './catalog.ts'
 import type { ControlDeps } from './deps.ts'
 import { FIRST_GENERATION } from './descriptor.ts'
 import { orphanKeysOf } from './idempotency.ts'
+import { homeOf, movedPlace } from './moving/row-place.ts'
 import { isRestorable, type CatalogRow } from './row.ts'
 
 /**
  * Makes room for a new row. Part of the transaction that creates it.
  *
- * @returns the generation with which it begins: tokens of the one before may still be on their way
+ * @returns the generation with which it begins, as tokens of the one before may still be on their way; and where that one has been
  * @throws ResourceError `already_exists` until nothing but the tombstone of the one before is left
  */
-export function takeIdentifier({ sql }: ControlDeps, id: string): number {
+export function takeIdentifier(
+  { sql }: ControlDeps,
+  id: string,
+): { readonly generation: number; readonly place: CatalogRow['place'] } {
   const before = findRow(sql, id)
-  if (before === undefined) return FIRST_GENERATION
+  if (before === undefined) return { generation: FIRST_GENERATION, place: undefined }
   if (before.phase !== 'purged') throw stillThere(before)
   orphanKeysOf(sql, id)
   deleteRow(sql, id)
-  return before.descriptor.generation + 1
+  const place = before.place === undefined ? undefined : movedPlace(before, homeOf(id))
+  return { generation: before.descriptor.generation + 1, place }
 }
 
 function stillThere(row: CatalogRow): ResourceError {

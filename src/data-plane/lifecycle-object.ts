@@ -126,10 +126,10 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
     const decision = decidePurge(this.held, purge, Date.now())
     if (decision.do === 'nothing') return { outcome: decision.outcome, held: this.held }
     await this.endFilling()
-    const tombstone: Held = { kind: 'tombstone', tombstone: decision.tombstone }
-    await this.wipe(tombstone, gone())
+    const { remains } = decision
+    await this.wipe(remains, gone())
     TEST_BUILD: await fault('object.purge.wiped')
-    return { outcome: 'purged', held: tombstone }
+    return { outcome: 'purged', held: remains }
   }
 
   /** What remains is durable before the wipe begins, and is written again into the empty database after it. */
@@ -145,10 +145,10 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
   }
 
   /** Ends the tombstone: the object is empty as if it had never been addressed. */
-  async forget({ incarnation }: DataMethods['forget']['args']): Promise<ForgetOutcome> {
+  async forget({ incarnation, isMarker }: DataMethods['forget']['args']): Promise<ForgetOutcome> {
     TEST_BUILD: await fault('object.forget.begin')
     const held = this.held
-    const decision = decideForget(held, incarnation)
+    const decision = decideForget(held, incarnation, isMarker)
     if (decision.do === 'nothing') return { outcome: decision.outcome, held }
     await this.ctx.storage.deleteAll()
     this.#held = { kind: 'nothing' }

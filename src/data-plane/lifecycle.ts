@@ -2,6 +2,7 @@
 // ARCHITECTURE.md, row by row; object.ts carries the decisions out.
 
 import { isPlatformMade } from '../identity/resource-id.ts'
+import type { ObjectPlace } from '../identity/cell.ts'
 import { includesPermission } from '../identity/token.ts'
 import { compareVersions, type Descriptor, type Held, type Tombstone, type Visibility } from '../wire/descriptor.ts'
 import { ResourceError } from '../wire/errors.ts'
@@ -31,7 +32,7 @@ export function decideApply(held: Held, descriptor: Descriptor, nowMs: number, n
     }
     return compareVersions(descriptor, held.descriptor) > 0 ? { do: 'store' } : { do: 'nothing', outcome: 'held' }
   }
-  if (held.kind === 'arriving') {
+  if (held.kind === 'arriving' && descriptor.incarnation <= held.arriving.descriptor.incarnation) {
     const { descriptor: known, isComplete } = held.arriving
     if (compareVersions(descriptor, known) <= 0) return { do: 'nothing', outcome: 'held' }
     // Nobody shall see a part of it; what is deleted shows nothing.
@@ -49,10 +50,10 @@ export function decideApply(held: Held, descriptor: Descriptor, nowMs: number, n
 }
 
 export type PurgeDecision =
-  | { readonly do: 'wipe'; readonly tombstone: Tombstone }
-  | { readonly do: 'nothing'; readonly outcome: 'refused' }
+  /** `remains`: what is remembered of it here. */
+  { readonly do: 'wipe'; readonly remains: Held } | { readonly do: 'nothing'; readonly outcome: 'refused' }
 
-/** A tombstone is purged again: it is written before the wipe begins, so it does not say that the wipe came to its end. */
+/** What was wiped is wiped again: what remains is written before the wipe begins, so it does not say that the wipe came to its end. */
 export function decidePurge(
   held: Held,
   purge: {
@@ -60,6 +61,7 @@ export function decidePurge(
     readonly incarnation: number
     readonly version: number
     readonly isMarker?: boolean
+    readonly to?: ObjectPlace
   },
   nowMs: number,
 ): PurgeDecision {
@@ -67,24 +69,28 @@ export function decidePurge(
   if (holder !== undefined && holder.incarnation > purge.incarnation) return { do: 'nothing', outcome: 'refused' }
   // Its content is elsewhere: who does not know that must not think that it is gone.
   if (held.kind === 'moved' && purge.isMarker !== true) return { do: 'nothing', outcome: 'refused' }
-  return {
-    do: 'wipe',
-    tombstone: { id: purge.id, incarnation: purge.incarnation, version: purge.version, purgedAtMs: nowMs },
-  }
+  const { id, incarnation, version, to } = purge
+  const remains: Held =
+    to === undefined
+      ? { kind: 'tombstone', tombstone: { id, incarnation, version, purgedAtMs: nowMs } }
+      : { kind: 'moved', moved: { id, incarnation, version, to, movedAtMs: nowMs } }
+  return { do: 'wipe', remains }
 }
 
 export type ForgetDecision =
   | { readonly do: 'empty' }
   | { readonly do: 'nothing'; readonly outcome: 'forgotten' | 'refused' }
 
-export function decideForget(held: Held, incarnation: number): ForgetDecision {
+/** @param isMarker also what sends on to another place */
+export function decideForget(held: Held, incarnation: number, isMarker: boolean = false): ForgetDecision {
   switch (held.kind) {
     case 'nothing':
       return { do: 'nothing', outcome: 'forgotten' }
     case 'descriptor':
     case 'arriving':
-    case 'moved':
       return { do: 'nothing', outcome: 'refused' }
+    case 'moved':
+      return isMarker && held.moved.incarnation <= incarnation ? { do: 'empty' } : { do: 'nothing', outcome: 'refused' }
     case 'tombstone':
       return held.tombstone.incarnation <= incarnation ? { do: 'empty' } : { do: 'nothing', outcome: 'refused' }
   }

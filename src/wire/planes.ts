@@ -70,16 +70,24 @@ export interface DataMethods {
     readonly value: ApplyOutcome
   }
   purge: {
-    /** `isMarker`: the resource is, or was, at another place; without it an object that only knows where it went refuses. */
+    /**
+     * `isMarker`: the resource is, or was, at another place; without it an object that only knows where it went refuses. `to`: who asks here
+     * is sent there, to the place that its identifier names, instead of to a tombstone.
+     */
     readonly args: {
       readonly id: string
       readonly incarnation: number
       readonly version: number
       readonly isMarker?: boolean
+      readonly to?: ObjectPlace
     }
     readonly value: PurgeOutcome
   }
-  forget: { readonly args: { readonly incarnation: number }; readonly value: ForgetOutcome }
+  /** `isMarker`: what is known of a place to which the resource went is forgotten, too. */
+  forget: {
+    readonly args: { readonly incarnation: number; readonly isMarker?: boolean }
+    readonly value: ForgetOutcome
+  }
   describe: {
     readonly args: Record<string, never>
     readonly value: {

@@ -86,6 +86,7 @@ export const CALLED = [
   'control-receiveResource',
   'control-reshard',
   'control-receiveAccount',
+  'control-move',
   'data-apply',
   'data-describe',
   'data-purge',
@@ -140,6 +141,10 @@ const METHODS: { readonly control: Record<ControlMethod, true>; readonly data: R
     openImport: true,
     closeImport: true,
     move: true,
+    exportRows: true,
+    importRows: true,
+    openImport: true,
+    closeImport: true,
   },
   data: { apply: true, purge: true, forget: true, describe: true, takeOver: true, digest: true, leave: true },
 }

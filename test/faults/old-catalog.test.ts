@@ -76,7 +76,7 @@ test('[EN4] [CP13] [CP4] a catalog of the release before is opened with all that
   await server.restart()
 
   expect(await list(server)).toEqual(before)
-  expect(await runSql(server, "SELECT value FROM meta WHERE key = 'schema_version'")).toEqual([{ value: '4' }])
+  expect(await runSql(server, "SELECT value FROM meta WHERE key = 'schema_version'")).toEqual([{ value: '6' }])
   expect(await (await server.fetch(`/v1/casks/${gone}`)).json()).toMatchObject({ state: 'deleted' })
   expect((await server.fetch(`/v1/casks/${gone}/restore`, json('POST', {}))).status).toBe(410)
   expect((await server.fetch('/v1/casks', json('POST', { name: 'KEPT' }))).status).toBe(409)

@@ -120,7 +120,7 @@ describe('a resource that was moved', () => {
     })
     expect((await cli('resources', 'move', id)).code).toBe(2)
     const refused = await cli('resources', 'move', id, '--cell', 'other')
-    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('it is there already')])
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('it is there already')])
     const client = createClient({ baseUrl: server.url, key: server.operatorKey })
     const operation = await client.resources('ledgers').move(id, { cell: 'local' })
     expect(await client.operations.wait(operation)).toMatchObject({ state: 'succeeded' })

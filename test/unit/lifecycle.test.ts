@@ -143,7 +143,8 @@ describe('[DP1] purge and forget', () => {
       [4, 5, 6].map((version) => {
         const decision = decidePurge(HELD[name] as Held, { id: 'id', incarnation, version }, NOW)
         if (decision.do === 'nothing') return 'R'
-        expect(decision.tombstone).toEqual({ id: 'id', incarnation, version, purgedAtMs: NOW })
+        const remembered = { id: 'id', incarnation, version, purgedAtMs: NOW }
+        expect(decision.remains).toEqual({ kind: 'tombstone', tombstone: remembered })
         return 'w'
       }),
     )

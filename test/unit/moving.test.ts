@@ -12,6 +12,7 @@ import {
 import { unwrap, wrap } from '../../src/data-plane/envelope.ts'
 import {
   decideApply,
+  decideForget,
   decidePurge,
   decideRedeem,
   mayLeave,
@@ -118,6 +119,10 @@ describe('an object, by what it holds', () => {
       [purge, { ...purge, isMarker: true }].map((one) => decidePurge(held, one, NOW).do),
     )
     const wiped = ['wipe', 'wipe']
+    const sentOn = decidePurge(HELD['moved'] as Held, { ...purge, isMarker: true, to: HOME }, NOW)
+    expect(sentOn).toMatchObject({ remains: { kind: 'moved', moved: { to: HOME, version: 6 } } })
+    const forgotten = [false, true].map((isMarker) => decideForget(HELD['moved'] as Held, 5, isMarker).do)
+    expect(forgotten).toEqual(['nothing', 'empty'])
     expect(asked).toEqual([wiped, wiped, wiped, wiped, ['nothing', 'wipe'], wiped])
   })
 

@@ -4,6 +4,7 @@ import type { ArchivedRow, ArchiveMethods } from '../../wire/archive.ts'
 import { ownedRow, pageOfAccount } from '../catalog.ts'
 import type { ControlDeps } from '../deps.ts'
 import { shardTime } from '../meta.ts'
+import { placeOfRow } from '../moving/row-place.ts'
 import { isRestorable, type CatalogRow } from '../row.ts'
 
 /** A row with all that it may carry has 170 KB: a page of many is cut, so that it stays a small message. */
@@ -30,8 +31,9 @@ export function exportRows(
     data.push(archived)
     characters += JSON.stringify(archived).length
   }
-  const place = id === undefined ? undefined : rows[0]?.place
-  return { data, skipped, ...(place === undefined ? {} : { at: place.at }) }
+  const [row] = rows
+  const at = id === undefined || row === undefined ? undefined : placeOfRow(row)
+  return { data, skipped, ...(at === undefined ? {} : { at }) }
 }
 
 /** `never`: a creation that was given up; nobody was ever told its identifier. */
