@@ -2,7 +2,7 @@
 
 import { nameHomeOf } from '../identity/caller-name.ts'
 import { toAccountSettings } from '../wire/account.ts'
-import { callAccount } from './act-for.ts'
+import { callAccount, isOwnAccount } from './act-for.ts'
 import { cellsFor, requireKnownCell } from './capabilities.ts'
 import type { EdgeContext } from './deployment.ts'
 import { nearestCell, type RequestPlace } from './near.ts'
@@ -32,8 +32,8 @@ export function requireAccountCell(context: EdgeContext, settings: Readonly<Reco
 
 /** It comes with a key; for the operator who acts for an account it is asked for, by one call to the account's object. */
 async function cellOfAccount({ context, caller, accountCell, type }: ResourceRequest): Promise<string | undefined> {
-  const { accountType, defaultAccount } = context
-  const isActedFor = caller.role === 'operator' && caller.account !== defaultAccount
+  const { accountType } = context
+  const isActedFor = caller.role === 'operator' && !isOwnAccount(context, caller.account)
   if (!isActedFor || accountType === undefined || type === accountType) return accountCell
   return (await callAccount(context, caller.account, 'describe', {})).settings.cell
 }

@@ -141,10 +141,6 @@ const METHODS: { readonly control: Record<ControlMethod, true>; readonly data: R
     openImport: true,
     closeImport: true,
     move: true,
-    exportRows: true,
-    importRows: true,
-    openImport: true,
-    closeImport: true,
   },
   data: { apply: true, purge: true, forget: true, describe: true, takeOver: true, digest: true, leave: true },
 }

@@ -39,6 +39,8 @@ export async function liveAgain(server: TestServer): Promise<Record<PlaneName, E
   )
   await ask(one, { method: 'DELETE' })
   await ask(`${one}/restore`, json('POST', { name: 'golden again' }))
+  const { id: traveller } = await create(server, 'casks', { name: 'traveller' })
+  await ask(`/v1/casks/${traveller}/move`, json('POST', { cell: 'other' }))
   const bulk = await ask('/v1/casks/bulk', json('POST', { resources: [{ name: 'gift' }] }))
   const operation = bulk.headers.get('location') ?? ''
   await ask(operation)
@@ -58,7 +60,7 @@ export async function liveAgain(server: TestServer): Promise<Record<PlaneName, E
     (await (await ask('/planes/traffic')).json()) as Record<PlaneName, Exchange[]>
   await vi.waitFor(async () => {
     const methods = Object.values(await traffic()).flatMap((said) => said.map(({ call }) => call.method))
-    expect(methods).toEqual(expect.arrayContaining(['forget', 'receiveAccount', 'receiveResource']))
+    expect(methods).toEqual(expect.arrayContaining(['forget', 'receiveAccount', 'receiveResource', 'leave']))
   }, SETTLED)
   return traffic()
 }
