@@ -1,11 +1,9 @@
 // To which cell the first request of a connection belongs, as its head says: by another cell's hop, by the identifier in its path, or by
 // the one in its host name. Anything that this reads otherwise than the engine does costs a hop and nothing else.
 
+import { BY_NAME } from '../identity/named-path.ts'
 import { parseResourceId } from '../identity/resource-id.ts'
 import { HOP_HEADER } from '../wire/hop.ts'
-
-/** Paths where the identifier in the third segment is the account's whose name it is: `/{plural}/by-name/{account}/{name}`. */
-const BY_NAME = 'by-name'
 
 /** @param head up to the empty line @returns a cell's code; undefined for what any cell can serve */
 export function cellOfHead(head: string): string | undefined {
@@ -19,6 +17,7 @@ function cellOfTarget(target: string): string | undefined {
   const path = target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?#]*/i, '')
   const [, plural = '', second = '', third = ''] = (path.split(/[?#]/, 1)[0] ?? '').split('/', 4)
   if (plural === '' || plural === 'v1') return undefined
+  // A name leads to the cell of its account.
   return parseResourceId(second === BY_NAME ? third : second)?.cell
 }
 

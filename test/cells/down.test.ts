@@ -215,8 +215,8 @@ describe('what was written down wrongly', () => {
 })
 
 /** @returns the port */
-async function terminateTls(certificate: Certificate, before: TestServer): Promise<number> {
-  const server = createServer({ key: certificate.key, cert: certificate.cert }, (request, response) => {
+async function terminateTls(by: Certificate, before: TestServer): Promise<number> {
+  const server = createServer({ key: by.key, cert: by.cert }, (request, response) => {
     const { method, url: path, headers } = request
     const onward = httpRequest(
       { host: '127.0.0.1', port: before.port, method, path, headers },
