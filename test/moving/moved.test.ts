@@ -3,7 +3,7 @@
 import { createClient } from 'biplane/client'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { runCli } from '../support/cli.ts'
-import { create, makeResource, mintToken, openLink, problem, send } from '../support/http.ts'
+import { content, create, makeResource, mintToken, openLink, problem, send } from '../support/http.ts'
 import type { TestServer } from '../support/server.ts'
 import { TestSocket } from '../support/socket.ts'
 import {
@@ -125,6 +125,29 @@ describe('a resource that was moved', () => {
     const operation = await client.resources('ledgers').move(id, { cell: 'local' })
     expect(await client.operations.wait(operation)).toMatchObject({ state: 'succeeded' })
     expect((await client.resources('ledgers').get(id)).cell).toBe('local')
+  })
+
+  test('[MV4] [MV8] leaves its name to the next one that is called so, which is where the name says', async () => {
+    const ask = async (id: string, path: string, init: RequestInit = {}): Promise<Response> =>
+      content(server, `/chests/${id}/${path}`, (await mintToken(server, 'chests', id)).token, init)
+    const { id } = await create(server, 'chests', { name: 'treasure' })
+    await ask(id, 'thing?text=old', { method: 'PUT' })
+    await moved(server, 'chests', id, 'other')
+    await moved(server, 'chests', id, 'third')
+    // From now on its requests go to where it is.
+    expect((await ask(id, 'things')).status).toBe(200)
+    await server.fetch(`/v1/chests/${id}?purge=true`, { method: 'DELETE' })
+    await expect.poll(async () => (await inspect(server, 'chests', id)).row['phase']).toBe('purged')
+    const next = await create(server, 'chests', { name: 'treasure' })
+    expect(next).toMatchObject({ id, cell: 'local' })
+    expect(JSON.stringify(await (await ask(id, 'things')).json())).not.toContain('old')
+    await moved(server, 'chests', id, 'third')
+    expect((await ask(id, 'thing?text=new', { method: 'PUT' })).status).toBe(200)
+    const { place } = (await inspect(server, 'chests', id)).row
+    expect(JSON.parse(String(place))).toMatchObject({
+      at: { cell: 'third' },
+      left: [{ cell: 'other' }, { cell: 'local' }],
+    })
   })
 
   test('[MV4] closes its sockets with "try again later", and takes them where it is', async () => {

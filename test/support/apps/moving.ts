@@ -77,12 +77,16 @@ class Attic extends ResourceObject {
   }
 }
 
+/** Reached by its name, which comes back with the next one that is called so. */
+class Chest extends Attic {}
+
 const app: App = createApp({
   types: [
     defineResourceType(LEDGER),
     defineResourceType(SHEET),
     wiki,
     defineResourceType({ name: 'attic', object: Attic }),
+    defineResourceType({ name: 'chest', object: Chest, naming: 'caller' }),
   ],
 })
 
