@@ -7,6 +7,7 @@ import { basename, dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { BuildOptions, BuildResult, Plugin } from 'esbuild'
 import type { AppManifest } from '../wire/manifest.ts'
+import { keptBundle } from './bundle-cache.ts'
 import { EngineError, reasonOf } from './engine-error.ts'
 
 export interface AppBundle {
@@ -42,11 +43,16 @@ const HASH_CHARACTERS = 16
 export async function bundleApp(appFile: string, options: { readonly faultPoints: boolean }): Promise<AppBundle> {
   const file = resolve(appFile)
   checkAppFile(file)
+  return keptBundle(`${file} ${options.faultPoints}`, () => makeBundle(file, options))
+}
+
+async function makeBundle(file: string, options: { readonly faultPoints: boolean }): Promise<AppBundle> {
   const data = new Map<string, Uint8Array>()
+  const dataFiles = new Set<string>()
   const [manifest, result] = await Promise.all([
     readManifest(file),
     bundle(file, {
-      plugins: [ownPackage(), dataModules(data)],
+      plugins: [ownPackage(), dataModules(data, dataFiles)],
       dropLabels: options.faultPoints ? [] : [FAULT_POINT_LABEL],
       metafile: true,
     }),
@@ -65,18 +71,20 @@ export async function bundleApp(appFile: string, options: { readonly faultPoints
       [APP_MODULE, codeOf(result)],
     ]),
     data,
-    inputs: Object.keys(result.metafile?.inputs ?? {}).map((input) => resolve(dirname(file), input)),
+    inputs: [...Object.keys(result.metafile?.inputs ?? {}).map((input) => resolve(dirname(file), input)), ...dataFiles],
   }
 }
 
+let loaded: Promise<typeof import('esbuild')> | undefined
+
 /** Ends the bundler's own process, which otherwise lives as long as this one; the next bundle starts another. */
 export async function endBundler(): Promise<void> {
-  await (await bundler()).stop()
+  await (await loaded)?.stop()
 }
 
 /** Loaded when there is something to bundle: it takes longer than all that most commands do. */
 function bundler(): Promise<typeof import('esbuild')> {
-  return import('esbuild')
+  return (loaded ??= import('esbuild'))
 }
 
 /** @throws EngineError when there is no such file: cheaper to learn before anything is created */
@@ -160,12 +168,14 @@ function ownPackage(): Plugin {
 }
 
 /** `*.bin` files are not inlined: they become data modules beside the code, named by their content. */
-function dataModules(found: Map<string, Uint8Array>): Plugin {
+function dataModules(found: Map<string, Uint8Array>, files: Set<string>): Plugin {
   return {
     name: 'data-modules',
     setup(builder) {
       builder.onResolve({ filter: /\.bin$/ }, (args) => {
-        const content = readFileSync(resolve(args.resolveDir, args.path))
+        const source = resolve(args.resolveDir, args.path)
+        files.add(source)
+        const content = readFileSync(source)
         const hash = createHash('sha256').update(content).digest('hex').slice(0, HASH_CHARACTERS)
         const name = `${basename(args.path, '.bin')}-${hash}.bin`
         found.set(name, content)

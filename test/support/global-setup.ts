@@ -1,12 +1,13 @@
 // Tests speak to what is built: without a fresh dist they would prove something about yesterday's code.
 
-import { existsSync, statSync, readdirSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
-export default function setup(): void {
+export default function setup(): () => void {
   const built = join(ROOT, 'dist/cli/main.js')
   if (!existsSync(built)) throw new Error('dist is missing. Run: npm run build')
   const newest = (folder: string, pattern: RegExp): number =>
@@ -16,4 +17,8 @@ export default function setup(): void {
       .reduce((latest, name) => Math.max(latest, statSync(join(ROOT, folder, name)).mtimeMs), 0)
   if (newest('src', /\.ts$/) > newest('dist', /\.tsbuildinfo$/))
     console.warn("\ndist is older than src: run npm run build, or the tests speak to yesterday's code.\n")
+  // Bundling is most of what a start costs, and the same few apps are started hundreds of times.
+  const bundles = mkdtempSync(join(tmpdir(), 'biplane-bundles-'))
+  process.env['BIPLANE_BUNDLE_CACHE'] = bundles
+  return () => rmSync(bundles, { recursive: true, force: true })
 }

@@ -52,6 +52,9 @@ export interface StartOptions {
 /** Servers that still run, for the check after each file (setup.ts). */
 export const running = new Set<TestServer>()
 
+/** See global-setup.ts. */
+const KEPT_BUNDLES = { BIPLANE_BUNDLE_CACHE: process.env['BIPLANE_BUNDLE_CACHE'] ?? '' }
+
 /** A new temporary directory of this test process; setup.ts checks that all are gone at the end. */
 export function makeTestDirectory(): string {
   return mkdtempSync(join(tmpdir(), `biplane-test-${process.pid}-`))
@@ -144,7 +147,7 @@ export class TestServer {
     ]
     const child = spawn(process.execPath, [CLI, command ?? 'serve', ...flags, ...(args ?? [])], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
+      env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...KEPT_BUNDLES, ...env },
     })
     this.#child = child
     this.stdout = []
