@@ -86,6 +86,7 @@ describe('the console', () => {
       ],
       cells: ['local'],
       delete_retention_seconds: 0,
+      own_accounts: [server.secrets.defaultAccount],
       content: 'own',
     })
     expect((await server.fetch('/v1/session', json('POST', {}))).status).toBe(404)

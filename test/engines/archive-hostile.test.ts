@@ -125,9 +125,9 @@ describe('rows', () => {
 })
 
 describe('content', () => {
-  const EMPTY_CASK = Buffer.from(
-    '{"schema_version":1}\n{"table":"draught","columns":["number","text"]}\n{"end":true}\n',
-  )
+  const wrapped = (...lines: string[]): Buffer =>
+    Buffer.from(['{"biplane":1}', '{"content":true}', ...lines].map((line) => `${line}\n`).join(''))
+  const EMPTY_CASK = wrapped('{"schema_version":1}', '{"table":"draught","columns":["number","text"]}', '{"end":true}')
 
   test('[AR4] until it has come whole, the resource is not served, cannot be changed, and nobody gets a token', async () => {
     const id = await awaited()
@@ -141,13 +141,14 @@ describe('content', () => {
       [EMPTY_CASK.subarray(0, 40), {}],
       [EMPTY_CASK, { sha256: '0'.repeat(64) }],
       [Buffer.from('rubbish'), {}],
-      [Buffer.from('{"schema_version":99}\n{"end":true}\n'), {}],
-      [Buffer.from('{"schema_version":1}\n{"table":"sqlite_schema","columns":["sql"]}\n{"end":true}\n'), {}],
-      [Buffer.from('{"schema_version":1}\n{"table":"_biplane","columns":["x"]}\n{"row":[1]}\n{"end":true}\n'), {}],
+      [Buffer.from('{"schema_version":1}\n{"end":true}\n'), {}],
+      [wrapped('{"schema_version":99}', '{"end":true}'), {}],
+      [wrapped('{"schema_version":1}', '{"table":"sqlite_schema","columns":["sql"]}', '{"end":true}'), {}],
+      [wrapped('{"schema_version":1}', '{"table":"_biplane","columns":["x"]}', '{"row":[1]}', '{"end":true}'), {}],
     ] as const) {
       const response = await load('casks', id, body, undefined, more)
       expect([body.toString(), response.status]).toEqual([body.toString(), 400])
-      expect([403, 404]).toContain((await content(server, `/casks/${id}/`)).status)
+      expect([403, 404, 503]).toContain((await content(server, `/casks/${id}/`)).status)
       expect(await (await server.fetch(one)).json()).toMatchObject({ state: 'creating' })
     }
     const filled = await load('casks', id, EMPTY_CASK)
