@@ -1,8 +1,11 @@
 import { defineConfig } from 'vitest/config'
+import { LEFT_OUT } from './test/support/long-tests.ts'
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // What takes minutes; see there.
+    exclude: [...LEFT_OUT],
     globalSetup: ['test/support/global-setup.ts'],
     setupFiles: ['test/support/setup.ts'],
     // Each file starts engine processes of its own: more than two files at once would measure the scheduler.

@@ -1,0 +1,23 @@
+// What `npm test` leaves out, so that it takes less than ten minutes: kills at every point of what the shorter tests have shown to work, storms,
+// drills of whole machines. `BIPLANE_TESTS=all npm test` runs everything, and so does .ci/run.
+
+const LONG: readonly string[] = [
+  'test/browser/console-access.test.ts',
+  'test/browser/wiki-saving.test.ts',
+  'test/cells/down.test.ts',
+  'test/engines/archive.test.ts',
+  'test/engines/billed.test.ts',
+  'test/engines/deploy.test.ts',
+  'test/engines/runbook.test.ts',
+  'test/faults/addressing.test.ts',
+  'test/faults/hardened.test.ts',
+  'test/faults/imports.test.ts',
+  'test/faults/operations.test.ts',
+  'test/faults/storms.test.ts',
+  'test/faults/transfers.test.ts',
+  'test/moving/moving-faults.test.ts',
+]
+
+/** Whoever names files on the command line gets those that he names. */
+export const LEFT_OUT: readonly string[] =
+  process.env['BIPLANE_TESTS'] === 'all' || process.argv.some((argument) => /(^|\/)test\//.test(argument)) ? [] : LONG
