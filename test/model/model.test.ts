@@ -14,7 +14,8 @@ import { checkAudit, checkEvents } from './journals.ts'
 import { quiet } from './quiet.ts'
 
 const SEED = numberOf('BIPLANE_MODEL_SEED', randomInt(1_000_000))
-const OPERATIONS = numberOf('BIPLANE_MODEL_OPERATIONS', 5_000)
+/** All of them take a minute; see test/support/long-tests.ts. */
+const OPERATIONS = numberOf('BIPLANE_MODEL_OPERATIONS', process.env['BIPLANE_TESTS'] === 'all' ? 5_000 : 1_500)
 const KILLS = numberOf('BIPLANE_MODEL_KILLS', 20)
 
 function numberOf(variable: string, usual: number): number {
