@@ -35,7 +35,8 @@ export async function remove(
     if (isDeleted && !(purge && isRestorable(row))) return { version: row.desiredVersion, operation: undefined }
     requireMatch(row, ifMatch)
     requireNotLeaving(sql, row)
-    if (row.isProtected && !isDeleted) {
+    // What never was filled from its archive has nothing to protect, and cannot be changed either.
+    if (row.isProtected && !isDeleted && row.awaiting === null) {
       throw new ResourceError(
         'delete_protected',
         'This resource is protected: PATCH it with {"delete_protection": false} first.',

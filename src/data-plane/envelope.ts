@@ -14,6 +14,8 @@ import { SYSTEM_TIMER_PREFIX } from './timers.ts'
 const VERSION = 1
 /** Timers and codes in memory at once; a code lives for thirty days at most. */
 const MAX_ENTRIES = 100_000
+/** All of them: names are short. */
+const MAX_CHARACTERS = 16 * 1024 ** 2
 /** Small pieces are sent together: each costs a message between processes. */
 const CHUNK_BYTES = 64 * 1024
 
@@ -64,12 +66,16 @@ export async function unwrap(
   const lines = new LineReader(stream)
   const timers: Entry[] = []
   const codes: Entry[] = []
+  let characters = 0
   const first = parse(await lines.next())
   if (first['biplane'] !== VERSION)
     throw new ResourceError('invalid_request', 'This is no content, or that of a newer release.')
   while (timers.length + codes.length <= MAX_ENTRIES) {
-    const line = parse(await lines.next())
+    const text = await lines.next()
+    const line = parse(text)
     const { timer, code } = line
+    characters += text?.length ?? 0
+    if (characters > MAX_CHARACTERS) break
     if (line['content'] === true) return { timers, codes, content: lines.rest() }
     if (isEntry(timer) && !timer[0].startsWith(SYSTEM_TIMER_PREFIX)) timers.push(timer)
     else if (isEntry(code)) codes.push(code)

@@ -13,6 +13,8 @@ export type Address =
       readonly query: string
       readonly origin: string
       readonly hop?: Hop
+      /** Of a hop: the identifier that was looked at. */
+      readonly sentFor?: string
     }
   /** A resource's own origin `{id}.{apex}`, or a host name of its owner's own, which a trusted proxy has mapped to that one. */
   | {

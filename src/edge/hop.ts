@@ -13,17 +13,26 @@ import type { Edge } from './edge.ts'
 /** An address that is this deployment's. */
 type OwnAddress = Exclude<Address, { kind: 'foreign' }>
 
-/** What another cell of this deployment says about a request that it sends. Anybody else says nothing. */
+/**
+ * What another cell of this deployment says about a request that it sends. Anybody else says nothing.
+ *
+ * @throws ResourceError `misdirected` for one whose clock is another: taken for a client's, its requests could be sent to and fro for ever
+ */
 export async function arrivedBy({ peers }: EdgeContext, request: Request): Promise<Hop | undefined> {
   const header = request.headers.get(HOP_HEADER)
-  return header === null ? undefined : peers.verify(header)
+  const hop = header === null ? undefined : await peers.verify(header)
+  if (hop !== 'stale') return hop
+  throw new ResourceError(
+    'misdirected',
+    'Another cell sent this long ago, or the clocks of the two differ: compare them.',
+  )
 }
 
 const ABSENT = '-'
 
-function formatAddress(address: OwnAddress): string {
+function formatAddress(address: OwnAddress, id: ResourceId): string {
   return address.kind === 'main'
-    ? `main ${address.origin}`
+    ? `main ${address.origin} ${id.id}`
     : `own ${address.origin} ${address.label} ${address.customHost ?? ABSENT}`
 }
 
@@ -37,7 +46,7 @@ export function addressOfHop(request: Request, hop: Hop): Address {
   const queryStart = url.indexOf('?', start)
   const path = queryStart === -1 ? url.slice(start) : url.slice(start, queryStart)
   const query = queryStart === -1 ? '' : url.slice(queryStart)
-  if (kind === 'main') return { kind, path, query, origin, hop }
+  if (kind === 'main') return { kind, path, query, origin, hop, sentFor: label }
   if (kind !== 'own') throw new ResourceError('invalid_request', 'The cells run different releases.')
   return { kind, label, path, query, origin, hop, ...(customHost === ABSENT ? {} : { customHost }) }
 }
@@ -58,15 +67,29 @@ export async function answerElsewhere(
   requestId: string,
 ): Promise<Response | undefined> {
   const { hop } = address
+  // On its way a path with dots in it may have become another one, about what nobody has looked at.
+  if (hop !== undefined && address.kind === 'main' && address.sentFor !== id.id)
+    throw new ResourceError(
+      'misdirected',
+      'This was sent for another resource: a path between cells has no dot segments.',
+    )
   const place = hop?.place ?? edge.whereabouts.placeOf(id)
   if (context.peers.isHere(place.cell)) return undefined
   if (hop !== undefined)
     throw new ResourceError('misdirected', `The cell "${place.cell}" is not here: the tables of the cells differ.`)
-  const answer = await send(context, request, request.body, address, { kind: 'request', place, requestId })
-  const moved = movedTo(answer)
+  const answer = await send(context, request, request.body, address, id, { kind: 'request', place, requestId })
+  return learned(edge, id, answer)
+}
+
+/** Where a resource is now is for this cell, not for the client. */
+function learned(edge: Edge, id: ResourceId, answer: Response): Response {
+  // Whoever a type has asked for a socket may have written its headers.
+  const moved = answer.status === 101 ? undefined : movedTo(answer)
   if (moved === undefined) return answer
   edge.whereabouts.learn(id, moved)
-  return withoutPlace(answer)
+  const stripped = new Response(answer.body, answer)
+  stripped.headers.delete(MOVED_HEADER)
+  return stripped
 }
 
 /**
@@ -94,9 +117,9 @@ export async function follow(
   if (!isHere && address.hop?.kind === 'follow') throw isMoving()
   const next = isHere
     ? await serveAt(place, isBodiless(request) ? null : body)
-    : await send(context, request, body, address, { kind: 'follow', place, requestId })
+    : await send(context, request, body, address, id, { kind: 'follow', place, requestId })
   if (next.status === 421 && movedTo(next) !== undefined) throw isMoving()
-  if (address.hop === undefined || next.status === 101) return next
+  if (address.hop === undefined || next.status === 101) return learned(edge, id, next)
   // For the cell that sent it, which goes there by itself from now on.
   const told = new Response(next.body, next)
   told.headers.set(MOVED_HEADER, formatPlace(place))
@@ -108,10 +131,11 @@ function send(
   request: Request,
   body: Response['body'],
   address: OwnAddress,
+  id: ResourceId,
   { kind, place, requestId }: Omit<Hop, 'subject'>,
 ): Promise<Response> {
   const headers = new Headers(request.headers)
-  headers.set(HOP_ADDRESS_HEADER, formatAddress(address))
+  headers.set(HOP_ADDRESS_HEADER, formatAddress(address, id))
   const subject = address.hop?.subject ?? clientOf(config, request)
   const init = { method: request.method, headers, body: isBodiless(request) ? null : body }
   return peers.forward({ kind, place, requestId, subject }, request.url, init)
@@ -127,12 +151,6 @@ function clientOf({ hasFront = false }: DeploymentConfig, request: Request): str
   if (hasFront) return ''
   const { clientIp } = (request.cf ?? {}) as { readonly clientIp?: string }
   return (clientIp ?? request.headers.get('cf-connecting-ip') ?? '').replaceAll(' ', '')
-}
-
-function withoutPlace(answer: Response): Response {
-  const stripped = new Response(answer.body, answer)
-  stripped.headers.delete(MOVED_HEADER)
-  return stripped
 }
 
 function isMoving(): ResourceError {

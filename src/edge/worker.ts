@@ -24,11 +24,12 @@ import { serveStartPage } from './start-page.ts'
 export async function serveRequest(edge: Edge, context: EdgeContext, request: Request): Promise<Response> {
   const { config } = context
   const begin = Date.now()
-  const hop = await arrivedBy(context, request)
-  const requestId = hop?.requestId ?? toRequestId(request.headers.get('x-request-id'))
+  let requestId = toRequestId(request.headers.get('x-request-id'))
   let address: Address = { kind: 'foreign', host: '', path: '' }
   let response: Response
   try {
+    const hop = await arrivedBy(context, request)
+    requestId = hop?.requestId ?? requestId
     if (hop?.kind === 'call') return await serveHopCall(context, request, new URL(request.url).pathname, hop)
     address =
       hop === undefined ? toAddress(edge.hosts, request.url, forwardedOf(request, config)) : addressOfHop(request, hop)
@@ -87,6 +88,8 @@ async function route(
   if (type !== undefined)
     return serveMainOrigin(edge, context, request, address, type, path.slice(first.length + 2), requestId)
   const { origin, query } = address
+  if (address.hop !== undefined)
+    throw new ResourceError('misdirected', 'Cells send each other what is for resources, and nothing else.')
   const { cache } = edge
   switch (first) {
     case 'v1':

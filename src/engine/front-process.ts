@@ -76,6 +76,10 @@ export class FrontProcess {
     this.#tell()
     const message = `started as process ${child.pid}`
     log({ level: 'info', event: 'front_started', process: 'front', pid: child.pid, message })
+    // There was no process to be had: later there may be.
+    child.once('error', () => {
+      if (!this.#isStopping && child.pid === undefined) this.#retry = setTimeout(() => this.#spawn(), RESTART_MS)
+    })
     child.once('exit', (code, signal) => {
       if (this.#isStopping) return
       const how = `process ${child.pid} ended (${signal ?? `code ${code}`}); starting again`

@@ -25,7 +25,7 @@ function cellOfHost(host: string): string | undefined {
   return parseResourceId(host.split(/[.:]/, 1)[0]?.toLowerCase() ?? '')?.cell
 }
 
-/** @param name lower case */
+/** In time that grows with the head and no faster: all cells wait for it. @param name lower case */
 function headerOf(head: string, name: string): string | undefined {
-  return new RegExp(String.raw`\n${name}:[ \t]*([^\r\n]*?)[ \t]*\r?\n`, 'i').exec(head)?.[1]
+  return new RegExp(String.raw`\n${name}:([^\r\n]*)`, 'i').exec(head)?.[1]?.trim()
 }

@@ -127,9 +127,8 @@ function splice(client: Socket, path: string, chunks: readonly Buffer[], away: (
   client.pipe(cell)
   cell.pipe(client, { end: false })
   client.once('close', () => cell.destroy())
-  cell.once('end', () => {
-    if (cell.bytesRead > 0) client.end()
-  })
+  // A process that died before it answered ends in silence: what closes then tells the client.
+  cell.once('end', () => void (cell.bytesRead > 0 ? client.end() : cell.destroy()))
   // Before its answer has begun it can be told; in the middle of one, a client must not take what it has for the whole.
   let isBroken = false
   cell.on('error', () => (isBroken = true))

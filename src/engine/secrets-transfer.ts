@@ -6,7 +6,7 @@ import { dirname } from 'node:path'
 import type { IdentifierKey } from '../identity/keyring.ts'
 import type { DeploymentSecrets } from '../wire/deployment.ts'
 import { writeDurably } from './durable-file.ts'
-import { EngineError, reasonOf } from './engine-error.ts'
+import { EngineError } from './engine-error.ts'
 import { whileAlone } from './rotate-keys.ts'
 import { SECRETS_MODE, readSecrets } from './secrets.ts'
 
@@ -154,8 +154,9 @@ function parse(text: string, from: string): DeploymentSecrets | VerifyOnlySecret
       content.tokenKeys?.every(isKey) === true &&
       content.operatorKeys?.every(isText) === true
     if (isOurs && isWhole) return content as DeploymentSecrets
-  } catch (thrown) {
-    throw noSecrets(from, reasonOf(thrown))
+  } catch {
+    // The parser's own message quotes what it read.
+    throw noSecrets(from, 'it is no JSON')
   }
   throw noSecrets(from, 'something is missing in it, or a newer version has written it')
 }

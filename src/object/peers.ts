@@ -8,6 +8,9 @@ import { HOP_CALL_HEADER, HOP_HEADER, HopSigner, digestOfCall, type Hop } from '
 import { withDeadline } from './deadline.ts'
 
 /** After somebody has waited in vain nobody else waits for that cell for this long: an address that swallows packets answers to nobody. */
+/** A body takes its time before the answer can begin: over a bad connection, and one whose length nobody said. */
+const SLOWEST_BYTES_PER_MS = 100
+const UNKNOWN_BYTES = 16 * 1024 ** 2
 const REST_MS = 5_000
 
 export interface PeerOptions {
@@ -45,7 +48,7 @@ export class Peers {
   }
 
   /** What a hop header says that another cell of this deployment has made. */
-  async verify(header: string): Promise<Hop | undefined> {
+  async verify(header: string): Promise<Hop | 'stale' | undefined> {
     return this.#signer?.verify(header)
   }
 
@@ -57,7 +60,10 @@ export class Peers {
    */
   async forward(hop: Hop, url: string, init: RequestInit & { readonly headers: Headers }): Promise<Response> {
     init.headers.set(HOP_HEADER, await this.#sign(hop))
-    return this.#fetch(hop.place.cell, url, { ...init, redirect: 'manual' }, init.body === null)
+    const { answerMs } = this.#options
+    const length = Number(init.headers.get('content-length') ?? UNKNOWN_BYTES)
+    const deadlineMs = init.body === null ? answerMs : answerMs + length / SLOWEST_BYTES_PER_MS
+    return this.#fetch(hop.place.cell, url, { ...init, redirect: 'manual' }, deadlineMs)
   }
 
   /**
@@ -90,7 +96,7 @@ export class Peers {
   }
 
   async #ask(cell: string, kind: HopCall, init: RequestInit): Promise<Response> {
-    const response = await this.#fetch(cell, `http://${cell}/hop/${kind}`, init, false)
+    const response = await this.#fetch(cell, `http://${cell}/hop/${kind}`, init, undefined)
     if (response.ok) return response
     const refusal = await refusalIn(response, cell)
     throw new ResourceError(refusal.code, refusal.message, refusal)
@@ -105,7 +111,7 @@ export class Peers {
     return this.#signer.sign(hop)
   }
 
-  async #fetch(cell: string, url: string, init: RequestInit, hasDeadline: boolean): Promise<Response> {
+  async #fetch(cell: string, url: string, init: RequestInit, deadlineMs: number | undefined): Promise<Response> {
     const place = placeOf(this.#options.cells, cell)
     if (place?.address === undefined)
       throw new ResourceError('unavailable', `The cell "${cell}" is not configured here.`, { applied: 'no' })
@@ -113,9 +119,10 @@ export class Peers {
     if (begin < (this.#resting.get(cell) ?? 0)) throw cellIsDown(cell, 'no')
     const binding = this.#options.env[cellBinding(cell)] as Fetcher | undefined
     const answer = binding === undefined ? fetch(toAddress(place.address, url), init) : binding.fetch(url, init)
-    const { answerMs } = this.#options
     try {
-      const response = await (hasDeadline ? withDeadline(answer, answerMs, `The cell "${cell}"`) : answer)
+      const response = await (deadlineMs === undefined
+        ? answer
+        : withDeadline(answer, deadlineMs, `The cell "${cell}"`))
       this.#answered.set(cell, Date.now())
       return response
     } catch (error) {

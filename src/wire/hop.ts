@@ -59,14 +59,14 @@ export class HopSigner {
     return `${text} ${base64url.encode(new Uint8Array(mac))}`
   }
 
-  /** What a header says; undefined unless a cell of this deployment has just made it. */
-  async verify(header: string, nowMs: number = Date.now()): Promise<Hop | undefined> {
+  /** What a header says; undefined unless a cell of this deployment has made it, `stale` unless it just has. */
+  async verify(header: string, nowMs: number = Date.now()): Promise<Hop | 'stale' | undefined> {
     const [, text = '', mac = ''] = FORM.exec(header) ?? []
     const [kind = '', seconds = '', place = '', requestId = '', subject = '', ...more] = text.split(' ')
     if (more.length > 0 || (kind !== 'request' && kind !== 'follow' && kind !== 'call')) return undefined
-    if (!(Math.abs(nowMs / 1000 - Number(seconds)) <= MAX_AGE_SECONDS)) return undefined
     if (!(await crypto.subtle.verify('HMAC', await this.#key, base64url.decode(mac), encoder.encode(text))))
       return undefined
+    if (!(Math.abs(nowMs / 1000 - Number(seconds)) <= MAX_AGE_SECONDS)) return 'stale'
     return { kind, place: parsePlace(place), requestId, subject: subject === ABSENT ? '' : subject }
   }
 }

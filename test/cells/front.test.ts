@@ -47,7 +47,7 @@ describe('the front', () => {
       [
         'by-hop',
         `/ledgers/${id}/entries`,
-        { ...bearer, 'biplane-hop': hop, 'biplane-hop-address': `main ${server.url}` },
+        { ...bearer, 'biplane-hop': hop, 'biplane-hop-address': `main ${server.url} ${id}` },
       ],
     ]
     for (const [requestId, path, headers] of requests) {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LEDGER_APP } from '../support/apps.ts'
 import { disposeCells, startCells, type Cells } from '../support/cells.ts'
 import { sendCall, sendForwarded, signHop } from '../support/hop.ts'
-import { send, type Answer, type SendOptions } from '../support/http.ts'
+import { create, send, type Answer, type SendOptions } from '../support/http.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { forgeToken } from '../support/tokens.ts'
 
@@ -69,17 +69,21 @@ describe('a hop header', () => {
     const revoked = await forgeToken(alpha, ledger, { generation: 0 })
     const asRevoked = { host: MAIN, authorization: `Bearer ${revoked}` }
     expect((await sendForwarded(beta, header, `/ledgers/${ledger}/x`, asRevoked)).status).toBe(401)
-    expect((await sendForwarded(beta, header, '/v1/ledgers', { host: MAIN })).status).toBe(401)
+    // Nothing but resources, and none but the one that the other cell has looked at.
+    expect((await sendForwarded(beta, header, '/v1/ledgers', { host: MAIN })).status).toBe(421)
+    expect((await sendForwarded(beta, header, `/ledgers/${ledger}/x`, bearer(), 'another')).status).toBe(421)
     const forged = ledger.replace(/.$/, (last) => (last === '0' ? '1' : '0'))
     expect((await sendForwarded(beta, header, `/ledgers/${forged}/x`, bearer())).status).toBe(404)
   })
 
-  test('[CE5] from anybody else is nothing: forged, old, of the future, cut, or of another deployment', async () => {
+  test('[CE5] from anybody else is nothing: forged, cut, or of another deployment; an old one, or of the future, is refused', async () => {
     const stranger = await startServer({ app: LEDGER_APP })
     const good = await signHop(beta, hop)
+    for (const nowMs of [Date.now() - 62_000, Date.now() + 62_000]) {
+      const answer = await sendForwarded(beta, await signHop(beta, hop, nowMs), `/ledgers/${ledger}/x`, bearer())
+      expect([answer.status, JSON.parse(answer.text)]).toEqual([421, expect.objectContaining({ code: 'misdirected' })])
+    }
     for (const header of [
-      await signHop(beta, hop, Date.now() - 61_000),
-      await signHop(beta, hop, Date.now() + 61_000),
       await signHop(stranger, hop),
       good.replace('192.0.2.7', '192.0.2.8'),
       good.replace('beta', 'alpha'),
@@ -112,6 +116,14 @@ describe('a hop header', () => {
     const seen = JSON.parse(answer.text) as { principal: { origin: string }; headers: [string, string][] }
     expect(seen.principal.origin).toBe(`https://${MAIN}`)
     expect(seen.headers.filter(([name]) => name.startsWith('biplane-hop'))).toEqual([])
+  })
+
+  test('[CE5] with a path that becomes another one on its way is for nothing', async () => {
+    const { id } = await create(beta, 'ledgers')
+    for (const dots of ['..', '%2e%2e', '.%2E']) {
+      const answer = await send(alpha, { path: `/ledgers/${ledger}/${dots}/${id}/x`, headers: bearer() })
+      expect([dots, answer.status]).toEqual([dots, 421])
+    }
   })
 
   test('[CE4] that sends a request to a cell which is not there is answered 421, and nothing goes on from there', async () => {

@@ -11,14 +11,15 @@ export function signHop(server: TestServer, hop: Hop, nowMs?: number): Promise<s
   return new HopSigner(hopKey).sign(hop, nowMs)
 }
 
-/** A request as another cell forwards it. @param header from {@link signHop} */
+/** A request as another cell forwards it. @param header from {@link signHop} @param sentFor the identifier that it has looked at */
 export function sendForwarded(
   server: TestServer,
   header: string,
   path: string,
   headers: Readonly<Record<string, string>> = {},
+  sentFor: string = path.split('/')[2] ?? '',
 ): Promise<Answer> {
-  const forwarded = { [HOP_HEADER]: header, [HOP_ADDRESS_HEADER]: `main ${server.url}` }
+  const forwarded = { [HOP_HEADER]: header, [HOP_ADDRESS_HEADER]: `main ${server.url} ${sentFor}` }
   return send(server, { path, headers: { ...forwarded, ...headers } })
 }
 

@@ -28,3 +28,18 @@ test.each([
 ])('[CE10] the head %j belongs to %s', (head, cell) => {
   expect(cellOfHead(head)).toBe(cell)
 })
+
+test('[CE11] a head is read in time that grows with it and no faster, whatever is in it', () => {
+  const spaces = ' '.repeat(60_000)
+  const began = process.cpuUsage()
+  for (const head of [
+    `GET / HTTP/1.1\r\nhost:${spaces}\rX\r\n\r\n`,
+    `GET / HTTP/1.1\r\nbiplane-hop:${spaces}\rX\r\n\r\n`,
+    `GET / HTTP/1.1\r\nHost: a${spaces}b\r\n\r\n`,
+    `GET /${'/'.repeat(60_000)} HTTP/1.1\r\n\r\n`,
+    `${'\nhost'.repeat(12_000)}\r\n\r\n`,
+  ])
+    expect(cellOfHead(head)).toBeUndefined()
+  // A thousand times what it takes; what grows with the square would be minutes.
+  expect(process.cpuUsage(began).user).toBeLessThan(2_000_000)
+})

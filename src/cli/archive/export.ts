@@ -79,6 +79,8 @@ const PAUSE_MS = 500
 
 class Exporter {
   readonly skipped: string[] = []
+  /** Identifiers. */
+  readonly #written = new Set<string>()
   readonly #client: Client
   readonly #address: Address
   readonly #scope: Scope
@@ -169,6 +171,9 @@ class Exporter {
 
   async #exportRow(writer: ArchiveWriter, type: Type, account: string, row: ArchivedResource): Promise<void> {
     const body = { type: type.name, row }
+    // It was given to an account that came later, or its name was used again: once is enough, twice is no archive.
+    if (this.#written.has(row.id)) return
+    this.#written.add(row.id)
     if (row.state === 'purged') return writer.row(body)
     for (let attempt = 1; ; attempt++) {
       try {
@@ -197,7 +202,9 @@ class Exporter {
         : this.#client.forAccount(account).resources(type.plural)
     try {
       const { data } = await client.exportRows({ resource: id }).page()
-      for (const row of data) if (row.state === 'purged') await writer.row({ type: type.name, row })
+      const purged = data.find(({ state }) => state === 'purged')
+      if (purged === undefined) this.skipped.push(id)
+      else await writer.row({ type: type.name, row: purged })
     } catch (thrown) {
       // Given to another account, with which it is exported, or forgotten.
       if (!(thrown instanceof BiplaneError) || thrown.code !== 'not_found') throw thrown

@@ -2,7 +2,7 @@
 // under the name that was asked for.
 
 import { createHash, type Hash } from 'node:crypto'
-import { existsSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, linkSync, rmSync, statSync } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { EngineError, reasonOf } from '../../engine/engine-error.ts'
 import {
@@ -37,8 +37,9 @@ export class ArchiveWriter {
     if (existsSync(path))
       throw new EngineError(`${path} is there already`, 'an archive is never overwritten', 'Choose another --out.', 2)
     try {
-      // What an export left that was broken off begins anew.
-      const writer = new ArchiveWriter(path, await open(draftOf(path), 'w', MODE))
+      // What an export left that was broken off begins anew; no link there leads anywhere else.
+      rmSync(draftOf(path), { force: true })
+      const writer = new ArchiveWriter(path, await open(draftOf(path), 'wx', MODE))
       await writer.#write(formatJson(FORMAT, header))
       return writer
     } catch (thrown) {
@@ -99,9 +100,22 @@ export class ArchiveWriter {
     }
     await this.#write(formatJson('end', end))
     await this.#file.sync()
+    const { ino } = await this.#file.stat()
     await this.#file.close()
-    renameSync(draftOf(this.#path), this.#path)
+    await this.#publish(ino)
     return end
+  }
+
+  /** Under its name, which nobody may have taken meanwhile. @throws EngineError */
+  async #publish(inode: number): Promise<void> {
+    const draft = draftOf(this.#path)
+    try {
+      if (statSync(draft).ino !== inode) throw new Error('another export has begun to write it')
+      linkSync(draft, this.#path)
+      rmSync(draft)
+    } catch (thrown) {
+      throw new EngineError(`cannot write ${this.#path}`, reasonOf(thrown), 'Choose another --out.', 1)
+    }
   }
 
   async #write(record: Buffer): Promise<void> {

@@ -2,12 +2,13 @@
 
 import type { ObjectPlace } from '../../identity/cell.ts'
 import { ResourceError } from '../../wire/errors.ts'
-import { findRow, updateRow } from '../catalog.ts'
+import { effectiveMode, readAccount } from '../accounts/account.ts'
+import { findRow } from '../catalog.ts'
 import type { ControlDeps } from '../deps.ts'
-import { scheduleWork } from '../descriptor.ts'
+import { bumpDescriptor, scheduleWork } from '../descriptor.ts'
 import { endMoveOperation } from '../operations/operations.ts'
 import type { CatalogRow } from '../row.ts'
-import { isSame, movedPlace, placeOfRow } from './row-place.ts'
+import { isSame, leftPlace, movedPlace, placeOfRow } from './row-place.ts'
 
 /** @throws ResourceError `internal` for one that says that it went where it is */
 export async function followObject(deps: ControlDeps, row: CatalogRow, to: ObjectPlace): Promise<void> {
@@ -18,8 +19,12 @@ export async function followObject(deps: ControlDeps, row: CatalogRow, to: Objec
     if (!isSame(placeOfRow(current), placeOfRow(row))) return
     if (current.moving !== undefined)
       endMoveOperation(deps, current.moving.operation, new ResourceError('not_ready', 'It had moved already.'))
-    const next = { ...current, place: movedPlace(current, to), cell: to.cell, moving: undefined }
-    updateRow(sql, { ...next, revision: current.revision + 1 })
-    scheduleWork(deps, row.id, current.phase === 'purging' ? 'purge' : 'apply')
+    const there = movedPlace(current, to)
+    const place = current.moving === undefined ? there : leftPlace({ id: row.id, place: there }, current.moving.to)
+    // What a move that never was has written into the descriptor goes, too.
+    const { mode } = current.descriptor
+    const own = mode === 'deleted' ? mode : effectiveMode(current.ownMode, readAccount(sql, current.account))
+    bumpDescriptor(deps, current, { mode: own }, { place, cell: to.cell, moving: undefined })
+    if (current.phase === 'purging') scheduleWork(deps, row.id, 'purge')
   })
 }

@@ -6,18 +6,24 @@ import { ResourceError } from '../../wire/errors.ts'
 import { effectiveMode, readAccount } from '../accounts/account.ts'
 import { takeReport } from '../accounts/metering.ts'
 import { findRow } from '../catalog.ts'
+import type { ControlDeps } from '../deps.ts'
 import { bumpDescriptor } from '../descriptor.ts'
 import { callObject, type Running } from '../object-call.ts'
-import type { CatalogRow } from '../row.ts'
+import { isRestorable, type CatalogRow } from '../row.ts'
+import { followObject } from './follow-object.ts'
 import { homeOf, isSame, placeOfRow, type RowMove } from './row-place.ts'
 
 export async function handOver(deps: Running, row: CatalogRow, moving: RowMove): Promise<void> {
   const { id, incarnation, desiredVersion: version } = row
   const at = placeOfRow(row)
-  const notAfterMs = deps.now() + deps.timers.applyDeadlineMs
-  const opened = await callObject(deps, row, 'apply', { descriptor: row.descriptor, notAfterMs })
-  if (opened.outcome === 'refused')
-    throw new ResourceError('internal', `The object of ${id} in ${at.cell} refuses: ${opened.reason}.`)
+  // Opens what is there, and creates nothing: if the copy is lost, what the place before has is all that there is.
+  const { outcome, held } = await callObject(deps, row, 'apply', { descriptor: row.descriptor, notAfterMs: 0 })
+  // Of a catalog from an older backup: it has gone on since, or come to its end.
+  if (held.kind === 'moved' && held.moved.incarnation === incarnation) return followObject(deps, row, held.moved.to)
+  if (held.kind === 'tombstone' && outcome === 'refused') return endMove(deps, id, moving)
+  const isAtItsEnd = row.descriptor.mode === 'deleted' && !isRestorable(row)
+  if (held.kind !== 'descriptor' && !isAtItsEnd)
+    throw new ResourceError('internal', `${at.cell} does not have ${id}; the copy in ${moving.from.cell} is kept.`)
   TEST_BUILD: await fault('moving.opened')
   // Who asks by the identifier must not go through all the places where it ever was.
   const home = homeOf(id)
@@ -41,4 +47,12 @@ export async function handOver(deps: Running, row: CatalogRow, moving: RowMove):
     deps.journal.event(current.account, 'moved', id, { from: moving.from.cell, to: at.cell })
   })
   TEST_BUILD: await fault('moving.ended')
+}
+
+/** What its object says decides: the row's next step sees it. */
+async function endMove(deps: ControlDeps, id: string, { operation }: RowMove): Promise<void> {
+  await deps.transact((sql) => {
+    const current = findRow(sql, id)
+    if (current?.moving?.operation === operation) bumpDescriptor(deps, current, {}, { moving: undefined })
+  })
 }

@@ -6,7 +6,7 @@ import { ResourceError } from '../../wire/errors.ts'
 import { effectiveMode, readAccount } from '../accounts/account.ts'
 import { findRow, updateRow } from '../catalog.ts'
 import type { ControlDeps } from '../deps.ts'
-import { bumpDescriptor } from '../descriptor.ts'
+import { bumpDescriptor, scheduleWork } from '../descriptor.ts'
 import { callObject, type Running } from '../object-call.ts'
 import { waitForTimer } from '../retention.ts'
 import type { CatalogRow } from '../row.ts'
@@ -22,13 +22,15 @@ export function giveUpMove(deps: ControlDeps, row: CatalogRow, moving: RowMove):
 /**
  * Ends a move because its operation was cancelled. Part of that transaction.
  *
+ * @param to the cell to which it goes
  * @throws ResourceError `invalid_request` for one that is at its next place already
  */
-export function cancelMove(deps: ControlDeps, operation: string, id: string): void {
+export function cancelMove(deps: ControlDeps, operation: string, id: string, to: string): void {
   const row = findRow(deps.sql, id)
-  if (row?.moving?.operation !== operation) return
-  if (row.moving.phase === 'handOver')
+  const isItsOwn = row?.moving?.operation === operation
+  if (isItsOwn ? row.moving?.phase === 'handOver' : row?.cell === to)
     throw new ResourceError('invalid_request', 'It is in the other cell already: move it back instead.')
+  if (!isItsOwn || row.moving === undefined) return
   if (row.moving.phase === 'copy') giveUpMove(deps, row, row.moving)
 }
 
@@ -45,6 +47,8 @@ export async function undo(deps: Running, row: CatalogRow, { to }: RowMove): Pro
     if (current?.moving?.phase !== 'undo' || current.incarnation !== incarnation) return
     const next = { ...current, place: leftPlace(current, to), moving: undefined }
     updateRow(sql, next)
+    // Another change may have come meanwhile, whose item has the same key.
+    if (next.appliedVersion < next.desiredVersion) return scheduleWork(deps, id, 'apply')
     dropWork(sql, id)
     waitForTimer(deps, next)
   })
