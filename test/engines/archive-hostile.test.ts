@@ -124,9 +124,12 @@ describe('rows', () => {
   })
 })
 
+/** Content with what comes before the type's own. */
+function wrapped(...lines: string[]): Buffer {
+  return Buffer.from(['{"biplane":1}', '{"content":true}', ...lines].map((line) => `${line}\n`).join(''))
+}
+
 describe('content', () => {
-  const wrapped = (...lines: string[]): Buffer =>
-    Buffer.from(['{"biplane":1}', '{"content":true}', ...lines].map((line) => `${line}\n`).join(''))
   const EMPTY_CASK = wrapped('{"schema_version":1}', '{"table":"draught","columns":["number","text"]}', '{"end":true}')
 
   test('[AR4] until it has come whole, the resource is not served, cannot be changed, and nobody gets a token', async () => {
