@@ -40,10 +40,12 @@ export const footprint: Row = {
       expectedStatus: 201,
     } as const
     await load.run({ ...post, port: bare.port })
+    await asleep(join(folder, 'bare'))
     await bare.stop()
     const biplane = await startBiplane(root, `${folder}/biplane`)
     const ids = await biplane.create('kvs', OBJECTS)
     const targets = await Promise.all(ids.map((id) => biplane.content('kvs', id)))
+    await asleep(join(folder, 'biplane/data'))
     await biplane.stop()
 
     const [floor, own] = [filesOf(join(folder, 'bare')), filesOf(join(folder, 'biplane/data'))]
@@ -69,6 +71,14 @@ export const footprint: Row = {
 
 function withDataProcess(server: ServerUnderTest): ServerUnderTest & { readonly objects: number } {
   return { ...server, objects: server.pids()[0] ?? 0 }
+}
+
+/** The engine evicts an object after ten seconds, and ends its log: only then is it asleep. */
+async function asleep(folder: string): Promise<void> {
+  for (let look = 0; look < 60; look++) {
+    if (!readdirSync(folder, { recursive: true }).some((name) => String(name).endsWith('.sqlite-wal'))) return
+    await new Promise((resolve) => setTimeout(resolve, 500))
+  }
 }
 
 /** Objects' own files; the engine's one file per class is not one resource's. */
