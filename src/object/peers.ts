@@ -7,10 +7,11 @@ import { ERROR_CODES, ResourceError, type ErrorData } from '../wire/errors.ts'
 import { HOP_CALL_HEADER, HOP_HEADER, HopSigner, digestOfCall, type Hop } from '../wire/hop.ts'
 import { withDeadline } from './deadline.ts'
 
-/** After somebody has waited in vain nobody else waits for that cell for this long: an address that swallows packets answers to nobody. */
-/** A body takes its time before the answer can begin: over a bad connection, and one whose length nobody said. */
+/** A body takes its time before the answer can begin, over a bad connection ... */
 const SLOWEST_BYTES_PER_MS = 100
+/** ... and where nobody said how long it is: as large as most types allow. */
 const UNKNOWN_BYTES = 16 * 1024 ** 2
+/** After somebody has waited in vain nobody else waits for that cell for this long: an address that swallows packets answers to nobody. */
 const REST_MS = 5_000
 
 export interface PeerOptions {
