@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -13,6 +14,23 @@ test('[FW3] the documents are there, and ARCHITECTURE.md names the file of each 
   const files = ['edge/worker.ts', 'edge/to-control-plane.ts', 'control-plane/create.ts', 'control-plane/catalog.ts']
   const named = [...files, 'edge/handlers.ts', 'edge/to-data-plane.ts'].map((file) => `src/${file}`)
   expect(named.filter((file) => !text.includes(file))).toEqual([])
+})
+
+test('[FW7] what a document leads to is in the repository, and not only in this folder', () => {
+  const targets = documents().flatMap((path) =>
+    linksOf(path)
+      .map((link) => link.split('#')[0] ?? '')
+      .filter((link) => link !== '')
+      .map((link) => join(dirname(path), link)),
+  )
+  const { status, stdout } = spawnSync('git', ['check-ignore', '--stdin'], {
+    cwd: ROOT,
+    input: targets.join('\n'),
+    encoding: 'utf8',
+  })
+  expect(stdout).toBe('')
+  // Of those that were asked for, none is ignored; what was taken out of its repository cannot be asked.
+  if (existsSync(join(ROOT, '.git'))) expect(status).toBe(1)
 })
 
 test('[FW7] every link of every document leads to a file, and to a heading in it', () => {
