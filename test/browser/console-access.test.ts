@@ -1,17 +1,14 @@
 // For everybody: every view of the console in both colour schemes under an accessibility check, and on a phone.
 
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import type { AxeResults, RunOptions } from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { grant } from '../clients/own-origin.ts'
 import { HTML, page as html, wikiApi } from '../clients/wiki-api.ts'
 import { startServer, type TestServer } from '../support/server.ts'
+import { check } from './accessibility.ts'
 import { launchBrowser } from './browser.ts'
 import { openConsole, openSignedOut, seed } from './console.ts'
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8')
 const LABELS = { team: 'docs', template: '' }
 
 let server: TestServer
@@ -132,6 +129,12 @@ test('[CO3] on a phone every view fits its width', async () => {
     else if (ENDS.has(view)) await leave(page)
   }
   expect(wide).toEqual([])
+  const header = page.locator('header.header')
+  expect(await header.evaluate(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight)).toBe(0)
+  const [tab, button] = [page.getByRole('tab', { name: 'Accounts' }), page.getByRole('button', { name: 'Sign out' })]
+  expect(await tab.evaluate((element) => element.getBoundingClientRect().right)).toBeLessThan(
+    await button.evaluate((element) => element.getBoundingClientRect().left),
+  )
 })
 
 test('[CO3] the colours follow the system until somebody chooses, and then stay', async () => {
@@ -153,24 +156,4 @@ async function leave(page: Page, list?: string): Promise<void> {
   if ((await page.getByRole('dialog').count()) > 0) await page.keyboard.press('Escape')
   await page.getByRole('dialog').waitFor({ state: 'detached' })
   if (list !== undefined) await page.getByRole('radiogroup').getByText(list).click()
-}
-
-interface Axe {
-  run(options: RunOptions): Promise<AxeResults>
-}
-
-/** What the check finds serious or worse, each with the places. */
-async function check(page: Page, view: string, colorScheme: 'light' | 'dark'): Promise<string[]> {
-  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(AXE)
-  // In the other colours the page is the same but for its contrast.
-  const rules = colorScheme === 'light' ? {} : { runOnly: ['color-contrast'] }
-  const { violations } = await page.evaluate(
-    (options) => (globalThis as unknown as { axe: Axe }).axe.run({ ...options, resultTypes: ['violations'] }),
-    rules,
-  )
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(
-      ({ id: rule, nodes }) => `${view}: ${rule}: ${nodes.map(({ html: place }) => place.slice(0, 150)).join(' | ')}`,
-    )
 }

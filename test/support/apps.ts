@@ -15,6 +15,8 @@ export const WIKIS_APP: string = join(ROOT, 'test/support/apps/wikis.ts')
 export const CATALOG_APP: string = join(ROOT, 'test/support/apps/catalog.ts')
 /** Two types that the console does not know, with the console. */
 export const CONSOLE_LEDGERS_APP: string = join(ROOT, 'test/support/apps/console-ledgers.ts')
+/** Ledgers with the console, where the builder signs people in. */
+export const CONSOLE_TENANTS_APP: string = join(ROOT, 'test/support/apps/console-tenants.ts')
 /** What archives carry: wikis, casks with settings, and vats on a shard per account. */
 export const ARCHIVE_APP: string = join(ROOT, 'test/support/apps/archive.ts')
 /** Several accounts, by a builder's own sign-in. */

@@ -1,7 +1,10 @@
 // The control plane's API, as the console sees it: `fetch` and nothing else. The operator's cookie signs in; no key or token is kept.
 
+import { ACCOUNT_PLURAL, ACCOUNT_TYPE, type KeyJson, type KeyRole } from '../../wire/account.ts'
+import type { CapabilitiesJson } from '../../wire/capabilities.ts'
 import type { Visibility } from '../../wire/descriptor.ts'
 import type { ErrorCode } from '../../wire/errors.ts'
+import type { OperationJson } from '../../wire/operation.ts'
 import type { ResourceJson } from '../../wire/resource.ts'
 
 /** What `GET /v1/session` says about the caller and the application. */
@@ -19,6 +22,14 @@ export interface TypeInfo {
   readonly name: string
   readonly plural: string
   readonly visibility: readonly Visibility[]
+}
+
+/** Accounts are resources like others; they are the operator's, and in no session. */
+export const ACCOUNTS: TypeInfo = { name: ACCOUNT_TYPE, plural: ACCOUNT_PLURAL, visibility: [] }
+
+/** An API key, in the one answer that has it whole. */
+export interface NewKey extends KeyJson {
+  readonly key: string
 }
 
 export interface ListQuery {
@@ -47,6 +58,11 @@ export interface Changes {
   readonly visibility?: Visibility
   readonly labels?: Readonly<Record<string, string>>
   readonly hosts?: readonly string[]
+}
+
+/** An operation that brings a resource to another cell. */
+export type Move = OperationJson & {
+  readonly subject: { readonly resource: string; readonly from: string; readonly to: string }
 }
 
 export type Permission = 'read' | 'write' | 'admin'
@@ -120,7 +136,19 @@ const one = (type: TypeInfo, id: string): string => `/v1/${type.plural}/${id}`
 
 export const api = {
   session: (): Promise<Session> => call('GET', '/v1/session'),
+  /** An application that signs people in by itself has no accounts of ours, and says so; one that does not answer may have. */
+  hasAccounts: (): Promise<boolean> =>
+    api.list(ACCOUNTS, { search: '', deleted: false, limit: 1 }).then(
+      () => true,
+      (error: unknown) => refusalOf(error).status !== 404,
+    ),
   signIn: (key: string): Promise<void> => call('POST', '/sign-in', { key }, { accept: 'application/json' }),
+  /** Where resources of a type can be. */
+  cells: (type: TypeInfo): Promise<readonly string[]> =>
+    call<CapabilitiesJson>('GET', '/v1/capabilities').then(
+      // Of accounts it says nothing: they can be anywhere.
+      ({ cells, types }) => types.find(({ name }) => name === type.name)?.cells ?? cells.map(({ code }) => code),
+    ),
   signOut: (): Promise<void> => call('POST', '/sign-out', {}, { accept: 'application/json' }),
 
   list(type: TypeInfo, query: ListQuery, signal?: AbortSignal): Promise<Page> {
@@ -149,11 +177,34 @@ export const api = {
   link(type: TypeInfo, id: string, permission: Permission, seconds: number): Promise<ShareLink> {
     return call('POST', `${one(type, id)}/links`, { permission, expires_in: seconds })
   },
+  move: (type: TypeInfo, id: string, cell: string): Promise<Move> => call('POST', `${one(type, id)}/move`, { cell }),
+  /** The latest ones of all types, newest first. */
+  moves: (): Promise<readonly Move[]> =>
+    send(`/v1/operations?limit=${LATEST_OPERATIONS}`, { signal: AbortSignal.timeout(LIST_DEADLINE_MS) })
+      .then((response) => response.json() as Promise<{ readonly data: readonly OperationJson[] }>)
+      .then(({ data }) => data.filter((operation) => operation.kind === 'move') as unknown as readonly Move[]),
+  operation: (id: string): Promise<Move> => call('GET', `/v1/operations/${id}`),
+  cancel: ({ id }: Move): Promise<Move> => call('POST', `/v1/operations/${id}/cancel`, {}),
+  keys: (account: string): Promise<readonly KeyJson[]> =>
+    call<{ readonly data: readonly KeyJson[] }>('GET', `${one(ACCOUNTS, account)}/keys`).then(({ data }) => data),
+  createKey: (account: string, wanted: KeyWanted): Promise<NewKey> =>
+    call('POST', `${one(ACCOUNTS, account)}/keys`, wanted),
+  revokeKey: (account: string, key: string): Promise<KeyJson> =>
+    call('DELETE', `${one(ACCOUNTS, account)}/keys/${key}`),
   revoke: (type: TypeInfo, id: string): Promise<ResourceJson> => call('DELETE', `${one(type, id)}/tokens`),
+}
+
+interface KeyWanted {
+  readonly name?: string
+  readonly role: KeyRole
+  /** Seconds. */
+  readonly expires_in?: number
 }
 
 /** A list takes milliseconds; the server itself waits longer for a control plane that is away, and people should not. */
 const LIST_DEADLINE_MS = 6_000
+/** The most that one request answers. */
+const LATEST_OPERATIONS = 200
 
 export interface ShareLink {
   readonly url: string

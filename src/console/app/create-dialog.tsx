@@ -3,11 +3,12 @@
 import { Alert, Button, Group, Loader, Modal, Stack, Text } from '@mantine/core'
 import { useEffect, useState, type ReactNode } from 'react'
 import { titleOf } from './actions.tsx'
-import { useConsole } from './context.ts'
+import { isAccounts, useConsole } from './context.ts'
 import { CreateForm } from './create-form.tsx'
 import { useCreation, type CreationFlow, type Progress } from './creation.ts'
 import { Icon } from './icons.tsx'
 import { openPath } from './parts.tsx'
+import { toHash } from './route.ts'
 
 interface CreateDialogProps {
   readonly isOpen: boolean
@@ -103,7 +104,17 @@ function Done(props: {
         <Button variant="default" onClick={props.onClose}>
           Close
         </Button>
-        {isThere && (
+        {isThere && isAccounts(type) && (
+          <Button
+            component="a"
+            href={toHash({ plural: type.plural, id: record.id, panel: 'keys' })}
+            onClick={props.onClose}
+            ref={takeFocus}
+          >
+            Make a key for it
+          </Button>
+        )}
+        {isThere && !isAccounts(type) && (
           <Button
             component="a"
             href={openPath(type, record.id)}

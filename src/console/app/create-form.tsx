@@ -20,7 +20,7 @@ interface CreateFormProps {
 }
 
 export function CreateForm(props: CreateFormProps): ReactNode {
-  const { type, session } = useConsole()
+  const { type, cells } = useConsole()
   const [kind, setKind] = useState<Kind>(props.file === undefined ? 'blank' : 'file')
   const [file, setFile] = useState(props.file)
   const [template, setTemplate] = useState<string | null>(null)
@@ -79,11 +79,11 @@ export function CreateForm(props: CreateFormProps): ReactNode {
               <StorageChoice value={storage} onChoose={setStorage} />
             </>
           )}
-          {session.cells.length > 1 && (
+          {cells.length > 1 && (
             <Select
               label="Cell"
               description="Where it lives. Without a choice: near you."
-              data={session.cells}
+              data={cells}
               value={cell}
               onChange={setCell}
               clearable

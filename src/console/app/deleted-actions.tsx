@@ -6,11 +6,11 @@ import { useState, type ReactNode } from 'react'
 import type { ResourceJson } from '../../wire/resource.ts'
 import { notifyDone, notifyRefusal, titleOf } from './actions.tsx'
 import { refusalOf } from './api.ts'
-import { useConsole } from './context.ts'
+import { isAccounts, useConsole } from './context.ts'
 import { ConfirmDialog, RestoreAsDialog } from './dialogs.tsx'
 
 export function DeletedActions({ record }: { readonly record: ResourceJson }): ReactNode {
-  const { actions, session } = useConsole()
+  const { actions, session, type } = useConsole()
   const [isPurging, purging] = useDisclosure(false)
   const [isRenaming, renaming] = useDisclosure(false)
   const [isBusy, setBusy] = useState(false)
@@ -57,7 +57,11 @@ export function DeletedActions({ record }: { readonly record: ResourceJson }): R
         isOpen={isPurging}
         onClose={purging.close}
         title={`Delete “${titleOf(record)}” for good?`}
-        text="Its content and all of its versions end now. Nothing brings them back."
+        text={
+          isAccounts(type)
+            ? 'Its keys, and all resources that it has, end now. Nothing brings them back.'
+            : 'Its content and all of its versions end now. Nothing brings them back.'
+        }
         action="Delete for good"
         typed={titleOf(record)}
         onConfirm={() => actions.purge(record)}

@@ -4,13 +4,15 @@ import { Drawer, Group, Stack, Tabs, Text } from '@mantine/core'
 import { useEffect, useState, type ReactNode } from 'react'
 import type { ResourceJson } from '../../wire/resource.ts'
 import { titleOf } from './actions.tsx'
-import { api, refusalOf, type Refusal } from './api.ts'
-import { isWiki, useConsole } from './context.ts'
+import { api, refusalOf, type Refusal, type TypeInfo } from './api.ts'
+import { isAccounts, isWiki, useConsole } from './context.ts'
 import { DeletedActions } from './deleted-actions.tsx'
+import { Keys } from './keys.tsx'
+import { MoveProgress } from './move-dialog.tsx'
 import { Overview } from './overview.tsx'
 import { State } from './parts.tsx'
 import { RowActions } from './resource-table.tsx'
-import { go, PANELS, type Panel } from './route.ts'
+import { go, type Panel } from './route.ts'
 import { Sharing } from './sharing.tsx'
 import { Failure, Loading } from './states.tsx'
 import { isDeleted } from './use-resources.ts'
@@ -75,19 +77,32 @@ function Content({ id, panel }: { readonly id: string; readonly panel: Panel }):
   return <Failure refusal={refusal} onRetry={retry} />
 }
 
-const TITLES: Readonly<Record<Panel, string>> = { overview: 'Overview', sharing: 'Sharing', versions: 'Versions' }
+const TITLES: Readonly<Record<Panel, string>> = {
+  overview: 'Overview',
+  keys: 'API keys',
+  sharing: 'Sharing',
+  versions: 'Versions',
+}
+
+function panelsOf(type: TypeInfo, { isGone }: { readonly isGone: boolean }): readonly Panel[] {
+  if (isGone) return ['overview']
+  if (isAccounts(type)) return ['overview', 'keys']
+  return isWiki(type) ? ['overview', 'sharing', 'versions'] : ['overview', 'sharing']
+}
 
 function Panels({ record, panel }: { readonly record: ResourceJson; readonly panel: Panel }): ReactNode {
-  const { type } = useConsole()
+  const { type, moves } = useConsole()
   const isGone = isDeleted(record)
-  const panels = PANELS.filter((each) => each === 'overview' || (!isGone && (each === 'sharing' || isWiki(type))))
+  const move = moves.get(record.id)
+  const panels = panelsOf(type, { isGone })
   const shown = panels.includes(panel) ? panel : 'overview'
   return (
     <Stack gap="lg">
       <Group justify="space-between">
-        <State state={record.state} />
+        <State record={record} />
         {isGone ? <DeletedActions record={record} /> : <RowActions record={record} />}
       </Group>
+      {!isGone && move?.state === 'running' && <MoveProgress move={move} />}
       <Tabs
         value={shown}
         onChange={(value) => go({ plural: type.plural, id: record.id, panel: value as Panel })}
@@ -102,6 +117,9 @@ function Panels({ record, panel }: { readonly record: ResourceJson; readonly pan
         </Tabs.List>
         <Tabs.Panel value="overview">
           <Overview record={record} />
+        </Tabs.Panel>
+        <Tabs.Panel value="keys">
+          <Keys record={record} />
         </Tabs.Panel>
         <Tabs.Panel value="sharing">
           <Sharing record={record} />

@@ -145,7 +145,7 @@ function Empty(props: {
     <Notice icon="plus" title={`Make your first ${type.name}`} text={text}>
       {session.role !== 'read' && (
         <Button onClick={props.onCreate} mt="xs">
-          Create a {type.name}
+          Create {/^[aeiou]/.test(type.name) ? 'an' : 'a'} {type.name}
         </Button>
       )}
       {isWiki(type) && (

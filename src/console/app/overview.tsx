@@ -3,14 +3,14 @@
 import { Code, Divider, Group, Stack, Title } from '@mantine/core'
 import type { ReactNode } from 'react'
 import type { ResourceJson } from '../../wire/resource.ts'
-import { useConsole } from './context.ts'
+import { isAccounts, useConsole } from './context.ts'
 import { LabelsEditor } from './labels-editor.tsx'
 import { CopyButton, When } from './parts.tsx'
 import { LastSave, sizeOf } from './resource-table.tsx'
 import { isDeleted } from './use-resources.ts'
 
 export function Overview({ record }: { readonly record: ResourceJson }): ReactNode {
-  const { session } = useConsole()
+  const { session, type } = useConsole()
   return (
     <Stack gap="lg">
       <dl className="facts">
@@ -21,12 +21,16 @@ export function Overview({ record }: { readonly record: ResourceJson }): ReactNo
             <CopyButton value={record.id} label="Copy the identifier" />
           </Group>
         </dd>
-        <dt>Size</dt>
-        <dd>{sizeOf(record)}</dd>
-        <dt>Last save</dt>
-        <dd>
-          <LastSave record={record} />
-        </dd>
+        {!isAccounts(type) && (
+          <>
+            <dt>Size</dt>
+            <dd>{sizeOf(record)}</dd>
+            <dt>Last save</dt>
+            <dd>
+              <LastSave record={record} />
+            </dd>
+          </>
+        )}
         <dt>Cell</dt>
         <dd>{record.cell}</dd>
         <dt>Created</dt>

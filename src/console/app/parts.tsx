@@ -6,9 +6,11 @@ import type { ReactNode } from 'react'
 import type { ResourceJson, ResourceState } from '../../wire/resource.ts'
 import { titleOf } from './actions.tsx'
 import type { TypeInfo } from './api.ts'
+import { useConsole } from './context.ts'
 import { formatRelative, formatTime } from './format.ts'
 import { Icon } from './icons.tsx'
 import { toHash } from './route.ts'
+import { isDeleted } from './use-resources.ts'
 
 const STATES: Readonly<Record<ResourceState, { readonly label: string; readonly colour: string }>> = {
   creating: { label: 'Being created', colour: 'blue' },
@@ -20,8 +22,10 @@ const STATES: Readonly<Record<ResourceState, { readonly label: string; readonly 
 }
 
 /** In words, with a dot of a colour for those who see it. */
-export function State({ state }: { readonly state: ResourceState }): ReactNode {
-  const { label, colour } = STATES[state]
+export function State({ record }: { readonly record: ResourceJson }): ReactNode {
+  const move = useConsole().moves.get(record.id)
+  const isMoving = move?.state === 'running' && !isDeleted(record)
+  const { label, colour } = isMoving ? { label: `Moving to ${move.subject.to}`, colour: 'blue' } : STATES[record.state]
   return (
     <Group component="span" gap={8} wrap="nowrap" display="inline-flex">
       <span className="dot" style={{ background: `var(--mantine-color-${colour}-6)` }} />

@@ -2,13 +2,14 @@
 
 import { Box, Group, Paper, Stack, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
-import { useConsole } from './context.ts'
+import { isAccounts, useConsole } from './context.ts'
 import { DeletedActions } from './deleted-actions.tsx'
 import { Labels, NameLink, State } from './parts.tsx'
 import { Deletion, LastSave, RowActions, sizeOf, type RowsProps } from './resource-table.tsx'
 
 export function ResourceCards({ items, deleted }: RowsProps): ReactNode {
   const { type } = useConsole()
+  const hasContent = !isAccounts(type)
   return (
     <Box role="list">
       {items.map((record) => (
@@ -17,11 +18,12 @@ export function ResourceCards({ items, deleted }: RowsProps): ReactNode {
             <NameLink type={type} record={record} />
             <Labels labels={record.labels} />
             <Group gap="md">
-              <State state={record.state} />
+              <State record={record} />
               <Text size="sm" c="dimmed" component="div">
                 {deleted ? (
                   <Deletion record={record} />
                 ) : (
+                  hasContent &&
                   record.usage !== undefined && (
                     <>
                       saved <LastSave record={record} />
@@ -32,7 +34,8 @@ export function ResourceCards({ items, deleted }: RowsProps): ReactNode {
             </Group>
             <Group justify="space-between" gap="xs">
               <Text size="xs" c="dimmed">
-                {sizeOf(record)} · {record.cell}
+                {hasContent && `${sizeOf(record)} · `}
+                {record.cell}
               </Text>
               {deleted ? <DeletedActions record={record} /> : <RowActions record={record} />}
             </Group>

@@ -4,7 +4,7 @@ import { Button, Group, Stack, Table, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import type { ResourceJson } from '../../wire/resource.ts'
 import { titleOf } from './actions.tsx'
-import { useConsole } from './context.ts'
+import { isAccounts, useConsole } from './context.ts'
 import { DeletedActions } from './deleted-actions.tsx'
 import { formatBytes } from './format.ts'
 import { Icon } from './icons.tsx'
@@ -18,16 +18,19 @@ export interface RowsProps {
 
 export function ResourceTable({ items, deleted }: RowsProps): ReactNode {
   const { type } = useConsole()
+  const hasContent = !isAccounts(type)
   return (
     <Table verticalSpacing="sm" highlightOnHover>
       <Table.Thead>
         <Table.Tr>
           <Table.Th scope="col">Name</Table.Th>
           <Table.Th scope="col">State</Table.Th>
-          <Table.Th scope="col">Size</Table.Th>
-          <Table.Th scope="col" className="nowrap">
-            {deleted ? 'Deleted' : 'Last save'}
-          </Table.Th>
+          {hasContent && <Table.Th scope="col">Size</Table.Th>}
+          {(hasContent || deleted) && (
+            <Table.Th scope="col" className="nowrap">
+              {deleted ? 'Deleted' : 'Last save'}
+            </Table.Th>
+          )}
           <Table.Th scope="col">Cell</Table.Th>
           <Table.Th scope="col">
             <span className="visually-hidden">Actions</span>
@@ -44,12 +47,14 @@ export function ResourceTable({ items, deleted }: RowsProps): ReactNode {
               </Stack>
             </Table.Td>
             <Table.Td>
-              <State state={record.state} />
+              <State record={record} />
             </Table.Td>
-            <Table.Td className="nowrap">{sizeOf(record)}</Table.Td>
-            <Table.Td className="nowrap">
-              {deleted ? <Deletion record={record} /> : <LastSave record={record} />}
-            </Table.Td>
+            {hasContent && <Table.Td className="nowrap">{sizeOf(record)}</Table.Td>}
+            {(hasContent || deleted) && (
+              <Table.Td className="nowrap">
+                {deleted ? <Deletion record={record} /> : <LastSave record={record} />}
+              </Table.Td>
+            )}
             <Table.Td>{record.cell}</Table.Td>
             <Table.Td>{deleted ? <DeletedActions record={record} /> : <RowActions record={record} />}</Table.Td>
           </Table.Tr>
@@ -83,7 +88,7 @@ export function Deletion({ record }: { readonly record: ResourceJson }): ReactNo
 
 export function RowActions({ record }: { readonly record: ResourceJson }): ReactNode {
   const { type } = useConsole()
-  const isOpenable = record.state === 'active' || record.state === 'read_only'
+  const isOpenable = !isAccounts(type) && (record.state === 'active' || record.state === 'read_only')
   return (
     <Group gap="xs" justify="flex-end" wrap="nowrap">
       {isOpenable && (

@@ -2,7 +2,7 @@
 
 import { useSyncExternalStore } from 'react'
 
-export const PANELS = ['overview', 'sharing', 'versions'] as const
+export const PANELS = ['overview', 'keys', 'sharing', 'versions'] as const
 export type Panel = (typeof PANELS)[number]
 
 export interface Route {

@@ -12,9 +12,9 @@ import {
   useMantineColorScheme,
 } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
-import { useCallback, useState, type ReactNode } from 'react'
+import { useCallback, useEffect, useMemo, useState, type ReactNode } from 'react'
 import { notifyRefusal, useActions } from './actions.tsx'
-import { api, refusalOf, type Session } from './api.ts'
+import { ACCOUNTS, api, refusalOf, type Session } from './api.ts'
 import { ConsoleContext } from './context.ts'
 import { Details } from './details.tsx'
 import { capitalize } from './format.ts'
@@ -22,6 +22,8 @@ import { Icon, Mark } from './icons.tsx'
 import { ListPage } from './list-page.tsx'
 import { go, toHash, useRoute } from './route.ts'
 import { OutageBanner } from './states.tsx'
+import { useCells } from './use-cells.ts'
+import { useMoves } from './use-moves.ts'
 import { useResources } from './use-resources.ts'
 
 /** Long enough not to ask for every letter, short enough to feel like an answer to it. */
@@ -32,12 +34,25 @@ interface ShellProps {
   readonly onSignedOut: () => void
 }
 
-export function Shell({ session, onSignedOut }: ShellProps): ReactNode {
+export function Shell({ session: own, onSignedOut }: ShellProps): ReactNode {
+  const session = useAccounts(own)
   const [first] = session.types
   const route = useRoute(first?.plural ?? '')
   const type = session.types.find(({ plural }) => plural === route.plural) ?? first
   if (type === undefined) return <Text p="md">This application has no resource types.</Text>
   return <TypePage key={type.plural} session={session} type={type} onSignedOut={onSignedOut} />
+}
+
+/** The session with accounts among its types, where they are and may be seen. */
+function useAccounts(session: Session): Session {
+  const [hasAccounts, setHasAccounts] = useState(false)
+  useEffect(() => {
+    if (session.role === 'operator') void api.hasAccounts().then(setHasAccounts)
+  }, [session])
+  return useMemo(
+    () => (hasAccounts ? { ...session, types: [...session.types, ACCOUNTS] } : session),
+    [session, hasAccounts],
+  )
 }
 
 function TypePage({ session, type, onSignedOut }: ShellProps & { readonly type: Session['types'][number] }): ReactNode {
@@ -49,10 +64,12 @@ function TypePage({ session, type, onSignedOut }: ShellProps & { readonly type: 
   const [wanted] = useDebouncedValue(search.trim(), SEARCH_DELAY_MS)
   const resources = useResources(type, deleted, wanted, onSignedOut)
   const actions = useActions(type, resources)
+  const cells = useCells(session, type)
+  const moves = useMoves(session, type, resources)
   const close = useCallback(() => go({ plural: type.plural, deleted }), [type, deleted])
 
   return (
-    <ConsoleContext value={{ session, type, resources, actions }}>
+    <ConsoleContext value={{ session, type, resources, actions, cells, moves }}>
       <Header session={session} plural={type.plural} onSignedOut={onSignedOut} />
       {resources.refusal !== undefined && resources.retryAtMs !== undefined && (
         <OutageBanner refusal={resources.refusal} retryAtMs={resources.retryAtMs} onRetry={resources.refresh} />
@@ -71,6 +88,7 @@ function Header(props: {
   readonly onSignedOut: () => void
 }): ReactNode {
   const { session, plural } = props
+  const hasTabs = session.types.length > 1
   const signOut = (): void => {
     api
       .signOut()
@@ -80,13 +98,16 @@ function Header(props: {
     <Box component="header" className="header">
       <Container size="lg" h="100%" px={{ base: 'md', sm: 'xl' }}>
         <Group h="100%" justify="space-between" wrap="nowrap">
-          <Anchor href={toHash({ plural })} c="inherit" underline="never" className="brand">
+          <Anchor href={toHash({ plural })} c="inherit" underline="never" className="brand" aria-label="Biplane">
             <Mark />
-            <Text fw={650}>Biplane</Text>
+            {/* On a phone there is room for it or for the tabs. */}
+            <Text fw={650} {...(hasTabs ? { visibleFrom: 'xs' } : {})}>
+              Biplane
+            </Text>
           </Anchor>
-          {session.types.length > 1 && (
+          {hasTabs && (
             <Tabs value={plural} onChange={(value) => value !== null && go({ plural: value })} className="grow">
-              <Tabs.List aria-label="Resource types">
+              <Tabs.List aria-label="Resource types" className="one-line">
                 {session.types.map((each) => (
                   <Tabs.Tab key={each.plural} value={each.plural}>
                     {capitalize(each.plural)}

@@ -18,9 +18,13 @@ export interface Resources {
   readonly isLoadingMore: boolean
   readonly loadMore: () => void
   readonly refresh: () => void
+  /** Another number each time that the list is asked for. */
+  readonly round: number
   /** Every record that was seen, whether it is in the list or not. */
   readonly get: (id: string) => ResourceJson | undefined
   readonly put: (record: ResourceJson) => void
+  /** What an answer says, unless something newer is known or a change is under way. */
+  readonly take: (records: readonly ResourceJson[]) => void
   /** The same for one that is new: at the top of the list. */
   readonly add: (record: ResourceJson) => void
   /** While a change is under way, a refresh does not overwrite what it expects. */
@@ -165,7 +169,9 @@ export function useResources(type: TypeInfo, deleted: boolean, search: string, o
     isLoadingMore,
     loadMore,
     refresh,
+    round: attempt,
     get: (id) => records.get(id),
+    take,
     put: (record) => setRecords((known) => new Map(known).set(record.id, record)),
     add(record) {
       setRecords((known) => new Map(known).set(record.id, record))
