@@ -11,7 +11,7 @@ import { ResourceError } from '../wire/errors.ts'
 import { movedResponse, movedTo } from '../wire/hop.ts'
 import type { Principal } from '../wire/principal.ts'
 import { ownOriginOf, type Address } from './address.ts'
-import { locate, requireOpen } from './by-name.ts'
+import { locate, requireOpen, type Located } from './by-name.ts'
 import { ASSETS_PREFIX, serveAsset } from './assets.ts'
 import { hasOperatorSession } from './authorize.ts'
 import { limitBody, type LimitedBody } from './body-limit.ts'
@@ -26,7 +26,7 @@ import {
 } from './credentials.ts'
 import type { EdgeContext } from './deployment.ts'
 import type { Edge } from './edge.ts'
-import { answerElsewhere, follow } from './hop.ts'
+import { answerElsewhere, answerWhereItIs, follow } from './hop.ts'
 import { neededPermission } from './needed-permission.ts'
 import {
   CODE_PARAMETER,
@@ -62,7 +62,21 @@ export async function serveMainOrigin(
   below: string,
   requestId: string,
 ): Promise<Response> {
-  const { idText, basePath, path, isUnproven = false } = await locate(context, type, below)
+  const located = await locate(context, type, below)
+  return answerWhereItIs(edge, request, address, located.idText, () =>
+    serveLocated(edge, context, request, address, type, located, requestId),
+  )
+}
+
+async function serveLocated(
+  edge: Edge,
+  context: EdgeContext,
+  request: Request,
+  address: Address & { kind: 'main' },
+  type: ResourceType,
+  { idText, basePath, path, isUnproven }: Located,
+  requestId: string,
+): Promise<Response> {
   const elsewhere = await fromItsCell(edge, context, request, address, type, idText, requestId)
   if (elsewhere !== undefined) return elsewhere
   const { origin, query } = address
@@ -76,7 +90,7 @@ export async function serveMainOrigin(
     return serveContent(edge, context, request, address, type, idText, seen, requestId)
   }
   const isNavigation = request.headers.get('sec-fetch-mode') === 'navigate' && !request.headers.has('authorization')
-  if (isNavigation && request.method === 'GET' && !isUnproven) {
+  if (isNavigation && request.method === 'GET' && isUnproven !== true) {
     const id = await requireIssued(context, type, idText)
     const rest = (path === '' ? '/' : path) + query
     const isOperator = isOpenedByPerson(request) && (await hasOperatorSession(context, edge.cache, request, origin))
@@ -90,7 +104,7 @@ export async function serveMainOrigin(
     await requireIssued(context, type, idText)
     return redirect(`${basePath}${query}`, 308)
   }
-  const seen = { origin, basePath, path, query, isUnproven }
+  const seen = { origin, basePath, path, query, ...(isUnproven && { isUnproven }) }
   return serveContent(edge, context, request, address, type, idText, seen, requestId)
 }
 
@@ -102,7 +116,7 @@ export async function serveOwnOrigin(
   address: Address & { kind: 'own' },
   requestId: string,
 ): Promise<Response> {
-  const { path, query } = address
+  const { path } = address
   const type = context.typeByName.get(address.label.slice(0, address.label.indexOf('-')))
   // What the platform has named has paths of the main origin only: it is longer than a host's label may be.
   const isUnique = type?.addressing === 'unique' && parseResourceId(address.label)?.format === 'unique'
@@ -111,6 +125,20 @@ export async function serveOwnOrigin(
     const asset = serveAsset(edge.assets, request, path)
     if (asset !== undefined) return asset
   }
+  return answerWhereItIs(edge, request, address, address.label, () =>
+    serveAtOwnOrigin(edge, context, request, address, type, requestId),
+  )
+}
+
+async function serveAtOwnOrigin(
+  edge: Edge,
+  context: EdgeContext,
+  request: Request,
+  address: Address & { kind: 'own' },
+  type: ResourceType,
+  requestId: string,
+): Promise<Response> {
+  const { query } = address
   const elsewhere = await fromItsCell(edge, context, request, address, type, address.label, requestId)
   if (elsewhere !== undefined) return elsewhere
   if (request.method === 'GET' && query.includes(`${CODE_PARAMETER}=`)) {

@@ -81,6 +81,35 @@ export async function answerElsewhere(
   return learned(edge, id, answer)
 }
 
+/**
+ * Answers a request by what is known of where its resource is. That may be out of date: the cell was switched off after the resource had
+ * left it, or the resource has ended there and was made anew. Home knows better, and is asked at once unless the body has gone already.
+ *
+ * @param serve goes where `edge.whereabouts` says
+ */
+export async function answerWhereItIs(
+  edge: Edge,
+  request: Request,
+  { hop }: OwnAddress,
+  idText: string,
+  serve: () => Promise<Response>,
+): Promise<Response> {
+  // Where a hop goes its sender has said.
+  if (hop !== undefined || !edge.whereabouts.has(idText)) return serve()
+  try {
+    const answer = await serve()
+    if (answer.status !== 404 && answer.status !== 410) return answer
+    edge.whereabouts.forget(idText)
+    return isBodiless(request) ? await serve() : answer
+  } catch (error) {
+    edge.whereabouts.forget(idText)
+    const isAway = error instanceof ResourceError && ['unavailable', 'deadline_exceeded'].includes(error.code)
+    const isUnsent = isBodiless(request) || (isAway && error.data.applied === 'no' && !request.bodyUsed)
+    if (!isAway || !isUnsent) throw error
+    return serve()
+  }
+}
+
 /** Where a resource is now is for this cell, not for the client. */
 function learned(edge: Edge, id: ResourceId, answer: Response): Response {
   // Whoever a type has asked for a socket may have written its headers.

@@ -1,5 +1,5 @@
 // Where resources are that are not where their identifiers say, as far as this isolate was told: a cache. A stale entry, like none, costs
-// one more step, since every place that a resource has left knows where it went.
+// one more step: every place that a resource has left knows where it went, and where nothing answers, or nothing is, home is asked again.
 
 import type { ObjectPlace } from '../identity/cell.ts'
 import type { ResourceId } from '../identity/resource-id.ts'
@@ -12,6 +12,15 @@ export class Whereabouts {
 
   placeOf({ id, cell }: ResourceId): ObjectPlace {
     return this.#places.get(id) ?? { cell }
+  }
+
+  /** @param id text of an identifier, or of anything else */
+  has(id: string): boolean {
+    return this.#places.has(id)
+  }
+
+  forget(id: string): void {
+    this.#places.delete(id)
   }
 
   learn({ id, cell }: ResourceId, place: ObjectPlace): void {
