@@ -1,6 +1,7 @@
 // The composition root: types and hooks in, Worker exports out. The only file that sees every plane.
 
 import { DurableObject, WorkerEntrypoint } from 'cloudflare:workers'
+import { DeclarationError, checkAppOptions } from './declaration.ts'
 import { callControlObject } from './control-plane/entrypoint.ts'
 import { ControlObject } from './control-plane/object.ts'
 import type { ControlServices } from './control-plane/deps.ts'
@@ -69,15 +70,16 @@ export interface App<Types extends readonly ResourceType[] = readonly ResourceTy
 /**
  * Makes an application of resource types.
  *
- * @throws TypeError for no type at all, two types of one name, or a cell table that breaks the syntax
+ * @throws DeclarationError (a TypeError) for no type at all, two types of one name, or a member or value that there is not; TypeError for a
+ * cell table that breaks the syntax
  * @example
  * export default createApp({ types: [wiki] })
  */
 export function createApp<const Types extends readonly ResourceType[]>(options: AppOptions<Types>): App<Types> {
+  checkAppOptions(options)
   const { types } = options
-  if (types.length === 0) throw new TypeError('an application has at least one resource type')
   const names = types.flatMap((type) => (type.name === type.plural ? [type.name] : [type.name, type.plural]))
-  if (new Set(names).size !== names.length) throw new TypeError(`two types share a name: ${names.join(', ')}`)
+  if (new Set(names).size !== names.length) throw new DeclarationError(`two types share a name: ${names.join(', ')}`)
   const cells = checkCellTable(options.cells ?? { local: {} })
   /** The builder's, and accounts. */
   const allTypes = typesOf({ types, ...accountTypeOf(options) })

@@ -2,6 +2,7 @@
 // configuration of every engine and the documentation follow from it.
 
 import type { ZodType } from 'zod'
+import { DeclarationError, checkTypeOptions } from './declaration.ts'
 import { CAPABILITIES, type Capability } from './identity/capabilities.ts'
 import { CELL_CODE } from './identity/cell.ts'
 import { RESERVED_NAMES, TYPE_NAME } from './identity/resource-id.ts'
@@ -148,7 +149,8 @@ const DEFAULT_LIMITS: TypeLimits = { bytes: 1024 ** 3, bodyBytes: 16 * 1024 ** 2
 /**
  * Declares a resource type.
  *
- * @throws TypeError when a name breaks the syntax or is reserved, something unknown is required, or a way of addressing cannot be
+ * @throws DeclarationError (a TypeError) for a member or value that there is not, a name that breaks the syntax or is reserved, and what
+ * contradicts itself
  * @example
  * export const counter = defineResourceType({ name: 'counter', object: Counter })
  */
@@ -158,22 +160,25 @@ export function defineResourceType<
   Params extends ZodType = never,
   Settings extends ZodType = never,
 >(options: ResourceTypeOptions<Name, Plural, Params, Settings>): ResourceType<Name, Plural, Params, Settings> {
+  checkTypeOptions(options)
   const plural = options.plural ?? (`${options.name}s` as Plural)
   for (const [what, name] of [
     ['name', options.name],
     ['plural', plural],
   ] as const) {
-    if (!TYPE_NAME.test(name)) throw new TypeError(`the ${what} "${name}" must match ${TYPE_NAME.source}`)
+    if (!TYPE_NAME.test(name)) throw new DeclarationError(`the ${what} "${name}" must match ${TYPE_NAME.source}`)
     if (RESERVED_NAMES.has(name) || (what === 'plural' && RESERVED_PLURALS.has(name)))
-      throw new TypeError(`the ${what} "${name}" is reserved`)
+      throw new DeclarationError(`the ${what} "${name}" is reserved`)
   }
   if (options.cell !== undefined && !CELL_CODE.test(options.cell))
-    throw new TypeError(
+    throw new DeclarationError(
       `the type ${options.name}: "${options.cell}" is no cell code: it must match ${CELL_CODE.source}`,
     )
   for (const required of options.requires ?? []) {
     if (!CAPABILITIES.includes(required))
-      throw new TypeError(`"${required}" is nothing that a type can require: choose of ${CAPABILITIES.join(', ')}`)
+      throw new DeclarationError(
+        `"${required}" is nothing that a type can require: choose of ${CAPABILITIES.join(', ')}`,
+      )
   }
   requireAddressable(options)
   const credentials = options.addressing === 'unique' ? (['bearer'] as const) : (['bearer', 'cookie'] as const)
@@ -195,7 +200,7 @@ export function defineResourceType<
   }
 }
 
-/** @throws TypeError for what contradicts itself */
+/** @throws DeclarationError for what contradicts itself */
 function requireAddressable({ name, naming, addressing, identifiers, credentials, cell }: ResourceTypeOptions): void {
   const contradictions = [
     [
@@ -225,5 +230,5 @@ function requireAddressable({ name, naming, addressing, identifiers, credentials
     ],
   ] as const
   const found = contradictions.find(([isWrong]) => isWrong)
-  if (found !== undefined) throw new TypeError(`the type "${name}" cannot have ${found[1]}: ${found[2]}`)
+  if (found !== undefined) throw new DeclarationError(`the type "${name}" cannot have ${found[1]}: ${found[2]}`)
 }

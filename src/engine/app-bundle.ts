@@ -133,6 +133,8 @@ async function readManifest(file: string): Promise<AppManifest> {
     const source = Buffer.from(codeOf(result)).toString('base64')
     app = ((await import(`data:text/javascript;base64,${source}`)) as { default?: typeof app }).default
   } catch (thrown) {
+    if (thrown instanceof Error && thrown.name === 'DeclarationError')
+      throw new EngineError(`${file} declares what cannot be`, reasonOf(thrown), 'Correct it; nothing was started.', 2)
     throw new EngineError(
       `cannot read what types ${file} declares`,
       reasonOf(thrown),

@@ -73,6 +73,12 @@ describe('bundle', () => {
       String,
     )
     expect(throwing).toContain('boom')
+    const misspelt = appFile(
+      'misspelt.ts',
+      "import { createApp } from 'biplane'\nexport default createApp({ type: [] })",
+    )
+    const declared = await bundleApp(misspelt, { faultPoints: false }).catch(String)
+    expect(declared).toMatch(/misspelt\.ts declares what cannot be[\s\S]*"type"[\s\S]*Correct it/)
   })
 })
 
