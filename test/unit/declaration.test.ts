@@ -6,7 +6,7 @@ const OBJECT = Object as unknown as ResourceTypeOptions['object']
 
 /** As code that no compiler has seen. */
 function define(options: object): unknown {
-  return defineResourceType({ name: 'leaf', object: OBJECT, ...options } as ResourceTypeOptions)
+  return defineResourceType({ name: 'leaf', object: OBJECT, ...options })
 }
 
 describe('a type', () => {
