@@ -14,7 +14,7 @@ import { followObject } from './moving/follow-object.ts'
 import { homeOf, isSame, otherPlaces, placeOfRow } from './moving/row-place.ts'
 import { callObject, type Running } from './object-call.ts'
 import { waitForTimer } from './retention.ts'
-import type { CatalogRow } from './row.ts'
+import { isGivenUpImport, type CatalogRow } from './row.ts'
 import { dropWork } from './work.ts'
 
 export async function purge(deps: Running, row: CatalogRow): Promise<void> {
@@ -37,8 +37,10 @@ export async function purge(deps: Running, row: CatalogRow): Promise<void> {
     const current = findRow(deps.sql, id)
     if (current?.incarnation !== incarnation || current.phase !== 'purging') return
     const { tombstoneRetentionMs, applyDeadlineMs } = deps.timers
-    // No token was ever minted for what never came to be, unless there was one before it: its tombstone only has to outlive the creation's own late calls.
-    const isNeverSeen = row.failure !== undefined && row.descriptor.generation === FIRST_GENERATION
+    // No token was ever minted for what never came to be, unless there was one before it: its tombstone only has to outlive the creation's
+    // own late calls. An import's generation says nothing: those before it were another deployment's, whose tokens are none here.
+    const isFirst = row.descriptor.generation === FIRST_GENERATION || isGivenUpImport(row)
+    const isNeverSeen = row.failure !== undefined && isFirst
     const retentionMs = !isNeverSeen ? tombstoneRetentionMs : Math.min(2 * applyDeadlineMs, tombstoneRetentionMs)
     const clockDue = observeTime(deps.sql, deps.now()) + retentionMs
     const place = others.length === 0 ? current.place : { at, left: others }

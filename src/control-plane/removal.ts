@@ -1,12 +1,14 @@
 // Deleting one row, whoever wants it: its owner, its own end, or the end of its account.
 
-import { ResourceError } from '../wire/errors.ts'
+import { ResourceError, type ErrorData } from '../wire/errors.ts'
 import type { ControlDeps } from './deps.ts'
 import { bumpDescriptor } from './descriptor.ts'
 import { endMoveOperation } from './operations/operations.ts'
 import { giveBackOne, keepDeleted } from './accounts/quota.ts'
 import { NO_RETENTION, beginRetention, endRetention } from './retention.ts'
 import { isRestorable, type CatalogRow } from './row.ts'
+
+const GIVEN_UP: ErrorData = { code: 'deleted', message: 'It was deleted before its content had come.' }
 
 /**
  * Deletes one, whoever wants it; of one that can be restored, ends that time. Part of the caller's transaction.
@@ -38,6 +40,8 @@ export function removeRow(
     lifeDue: null,
     awaiting: null,
     moving,
+    // Never filled: what is left of it keeps no other import away.
+    ...(row.awaiting === null ? {} : { failure: GIVEN_UP }),
   }
   deps.journal.event(row.account, 'deleted', row.id, { can_be_restored: isKept })
   return bumpDescriptor(deps, row, { mode: 'deleted' }, columns)

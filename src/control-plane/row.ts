@@ -91,6 +91,11 @@ export function isRestorable(row: Pick<CatalogRow, 'purgeTimeMs'>): boolean {
   return row.purgeTimeMs !== null
 }
 
+/** All that it ever was is a place for what an archive was to bring: nobody was served by it, and its identifier is free. */
+export function isGivenUpImport({ archive, failure }: Pick<CatalogRow, 'archive' | 'failure'>): boolean {
+  return archive !== null && failure !== undefined
+}
+
 /** A deleted resource is `deleting` until its object refuses everything. */
 export function stateOf(row: CatalogRow): ResourceState {
   if (row.descriptor.mode === 'deleted') {

@@ -4,7 +4,7 @@
 import { placeOf } from '../identity/cell.ts'
 import { formatCursor, parseCursor } from '../identity/cursor.ts'
 import { withDeadline } from '../object/deadline.ts'
-import { toArchivedJson, type ArchivedRow } from '../wire/archive.ts'
+import { ROW_MARK_HEADER, markOf, toArchivedJson, type ArchivedRow } from '../wire/archive.ts'
 import { ResourceError } from '../wire/errors.ts'
 import { PLANES_VERSION } from '../wire/planes.ts'
 import { callAccount, isOwnAccount, requireOneAccount } from './act-for.ts'
@@ -95,7 +95,7 @@ export const dumpContent: Handler = async (control) => {
   if (row.state === 'purged') throw new ResourceError('deleted', 'Its content was purged.')
   const reference = { ...referenceTo(control), ...(at === undefined ? {} : { at }) }
   const content = await withDeadline(context.dataPlane.dump(reference), DUMP_DEADLINE_MS, 'The data plane')
-  return new Response(content, { headers: { 'content-type': CONTENT_TYPE } })
+  return new Response(content, { headers: { 'content-type': CONTENT_TYPE, [ROW_MARK_HEADER]: markOf(row) } })
 }
 
 /** Opaque: only a {@link loadContent} of the same type reads it. */
@@ -131,7 +131,8 @@ export const loadContent: Handler = async (control) => {
       'invalid_request',
       'The content is not what its digest says: it is not taken. Send it again.',
     )
-  const args = { id, version: descriptor.version, content }
+  const { incarnation, version } = descriptor
+  const args = { id, incarnation, version, content }
   const { record, applied } = await callControlPlane(context, type, caller, 'closeImport', args)
   return answerRecord(control, record, applied, 200)
 }

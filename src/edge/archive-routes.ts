@@ -4,6 +4,7 @@ import type { ResourceType } from '../resource-type.ts'
 import { asOwner } from './account-handlers.ts'
 import { resourceAnswer } from './answers.ts'
 import * as handlers from './archive-handlers.ts'
+import { ROW_MARK_HEADER } from '../wire/archive.ts'
 import { EXAMPLE, resourceExample } from './example-values.ts'
 import { MAX_IMPORT_BODY_BYTES, exportAnswer, importAnswer, importBody, loadQuery } from './archive-schemas.ts'
 import type { ResourceRoute } from './route.ts'
@@ -83,7 +84,13 @@ export function archiveRoutes(type: ResourceType, isOfAccounts: boolean): Omit<R
       summary: `The content of a ${name} for an archive, as of one moment`,
       body: noBody,
       errors: ['not_ready', 'deleted'],
-      answers: { 200: { description: 'Bytes that only `PUT` reads', contentType: handlers.CONTENT_TYPE } },
+      answers: {
+        200: {
+          description: 'Bytes that only `PUT` reads',
+          contentType: handlers.CONTENT_TYPE,
+          headers: [ROW_MARK_HEADER],
+        },
+      },
       example: { answers: { 200: '{"schema_version":1}...' } },
       handle: by(handlers.dumpContent),
     },
@@ -96,7 +103,7 @@ export function archiveRoutes(type: ResourceType, isOfAccounts: boolean): Omit<R
       body: noBody,
       streams: handlers.CONTENT_TYPE,
       query: loadQuery,
-      errors: ['already_exists', 'not_ready', 'too_large', 'storage_full'],
+      errors: ['already_exists', 'deleted', 'not_ready', 'too_large', 'storage_full'],
       answers: {
         200: { description: `The ${name}`, schema: resourceAnswer, headers: ['ETag'] },
         202: {

@@ -1,5 +1,6 @@
 // What the document is made of, and those of its parts that are the same for every application.
 
+import { ROW_MARK_HEADER } from '../wire/archive.ts'
 import type { ErrorCode } from '../wire/errors.ts'
 import type { Caller } from '../wire/planes.ts'
 import { OPERATOR_COOKIE } from './authorize.ts'
@@ -119,6 +120,11 @@ export const HEADERS: Readonly<Record<AnswerHeader | 'X-Request-Id' | 'WWW-Authe
   ETag: { description: 'Changes with every change: for `If-Match`.', schema: { type: 'string' } },
   Location: { description: 'Where it is, or where to look again.', schema: { type: 'string' } },
   'Retry-After': { description: 'Seconds to wait before the next request.', schema: { type: 'integer' } },
+  [ROW_MARK_HEADER]: {
+    description:
+      'The row as it was just before: `incarnation`, `version` and `revision` as its export has them, joined by dots.',
+    schema: { type: 'string' },
+  },
   'WWW-Authenticate': { description: 'How to authenticate.', schema: { type: 'string' } },
 }
 

@@ -4,6 +4,7 @@
 import type { ZodType } from 'zod'
 import type { ResourceId } from '../identity/resource-id.ts'
 import type { ResourceType } from '../resource-type.ts'
+import type { ROW_MARK_HEADER } from '../wire/archive.ts'
 import type { ErrorCode } from '../wire/errors.ts'
 import type { Hosts } from './address.ts'
 import type { ControlCaller } from './authorize.ts'
@@ -49,7 +50,7 @@ export interface RouteAnswer {
 
 /** Request headers that some routes understand, and others ignore. */
 export type RequestHeader = 'Idempotency-Key' | 'If-Match'
-export type AnswerHeader = 'ETag' | 'Location' | 'Retry-After'
+export type AnswerHeader = 'ETag' | 'Location' | 'Retry-After' | typeof ROW_MARK_HEADER
 
 /** One request that a client could send, and what comes back. */
 export interface RouteExample {

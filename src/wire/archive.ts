@@ -71,12 +71,12 @@ export interface ArchiveMethods {
       /** Digest of the whole archive. */
       readonly archive: string
       readonly rows: readonly ArchivedRow[]
-      /** Only says what is known here to be in the way. */
+      /** Only says what is in the way. */
       readonly dryRun?: boolean
     }
     readonly value: { readonly data: readonly ImportedRow[] }
   }
-  /** Begins to fill an imported row's object. @throws `already_exists` for one that is not this archive's */
+  /** Begins to fill an imported row's object. @throws `already_exists` for one that is not this archive's, `deleted` when it was given up */
   openImport: {
     readonly args: { readonly id: string; readonly archive: string }
     /** Absent: it is complete. `descriptor`: for the object, while it is filled. */
@@ -84,10 +84,24 @@ export interface ArchiveMethods {
   }
   /** The object has the content: it becomes what the archive says. @throws `not_ready` when another attempt has begun since */
   closeImport: {
-    readonly args: { readonly id: string; readonly version: number; readonly content: ContentDigest }
+    readonly args: {
+      readonly id: string
+      /** With the version it names the attempt. An edge of the release before does not say it. */
+      readonly incarnation?: number
+      readonly version: number
+      readonly content: ContentDigest
+    }
     readonly value: Changed
   }
 }
+
+/** Names the state of a row: equal for what was read twice and not changed in between. What its object reports does not count. */
+export function markOf(row: Pick<ArchivedRow, 'incarnation' | 'version' | 'revision'>): string {
+  return `${row.incarnation}.${row.version}.${row.revision}`
+}
+
+/** With content: {@link markOf} the row as it was just before the content was read. */
+export const ROW_MARK_HEADER = 'Biplane-Row'
 
 /** The outside form. */
 export function toArchivedJson(row: ArchivedRow): Readonly<Record<string, unknown>> {

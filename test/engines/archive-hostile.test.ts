@@ -1,29 +1,28 @@
 // What the server does with rows and content that somebody made up: it looks at each by itself, whatever the command line has looked at.
 
-import { createHash } from 'node:crypto'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { FORMAT, formatJson, formatRecord } from '../../src/cli/archive/format.ts'
 import { createKeyring } from '../../src/identity/keyring.ts'
 import { mintResourceId } from '../../src/identity/resource-id.ts'
 import { makeAccount, type TestAccount } from '../support/accounts.ts'
 import { ARCHIVE_APP } from '../support/apps.ts'
-import { ARCHIVE_TIME as TIME, archivedRow, cliOf } from '../support/archives.ts'
+import { ARCHIVE_TIME as TIME, cliOf } from '../support/archives.ts'
 import { content, create, json, mintToken, problem } from '../support/http.ts'
+import { ARCHIVE, EMPTY_CASK, Imports, archiveOf, wrapped } from '../support/imports.ts'
 import { makeTestDirectory, startServer, type TestServer } from '../support/server.ts'
 
-const ARCHIVE = 'a'.repeat(64)
-
 let server: TestServer
+let imports: Imports
 let owner: TestAccount
 /** Issued here, and never made. */
 let fresh: string
 
 beforeAll(async () => {
   server = await startServer({ app: ARCHIVE_APP, timers: { deleteRetentionMs: 3_600_000 } })
+  imports = new Imports(server)
   owner = await makeAccount(server)
-  fresh = await issued('cask')
+  fresh = await imports.issued('cask')
 })
 
 describe('rows', () => {
@@ -31,8 +30,12 @@ describe('rows', () => {
     ['a path for an identifier', () => [cask({ id: '../../v1/accounts' })], /no key of this deployment/],
     ['an identifier of nobody', () => [cask({ id: `${fresh.slice(0, -7)}0000000` })], /no key of this deployment/],
     ['one of another deployment', async () => [cask({ id: await foreign() })], /verify-only keys/],
-    ['one of another type', async () => [cask({ id: await issued('vat') })], /for the type cask/],
-    ['one in a cell that is not here', async () => [cask({ id: await issued('cask', 'weur') })], /no cell "weur"/],
+    ['one of another type', async () => [cask({ id: await imports.issued('vat') })], /for the type cask/],
+    [
+      'one in a cell that is not here',
+      async () => [cask({ id: await imports.issued('cask', 'weur') })],
+      /no cell "weur"/,
+    ],
     ["another account's", () => [cask({ account: owner.id })], /belongs to/],
     ['one twice', () => [cask(), cask()], /there twice/],
     ['an unknown member', () => [cask({ sql: 'DROP TABLE resource' })], /sql: is not known here/],
@@ -56,7 +59,7 @@ describe('rows', () => {
   ])('[AR6] are refused with %s, and nothing is recorded', async (_, make, why) => {
     const files = server.sqliteFiles()
     for (const dryRun of [true, false]) {
-      const response = await importRows('casks', await make(), { dry_run: dryRun })
+      const response = await imports.importRows('casks', await make(), { dry_run: dryRun })
       const { code, detail } = await problem(response)
       expect([response.status, code, detail]).toEqual([400, 'invalid_request', expect.stringMatching(why)])
     }
@@ -66,7 +69,7 @@ describe('rows', () => {
 
   test('[AR6] of an account that is not here are nobody’s', async () => {
     const { id: account } = await mintResourceId(createKeyring(server.secrets.identifierKeys), 'account', 'local')
-    const response = await importRows('casks', [cask({ account })], {}, account)
+    const response = await imports.importRows('casks', [cask({ account })], {}, account)
     expect([response.status, (await problem(response)).detail]).toEqual([400, expect.stringContaining('is not here')])
   })
 
@@ -74,16 +77,18 @@ describe('rows', () => {
     const { id } = await create(server, 'casks', { name: 'Here' })
     const { token } = await mintToken(server, 'casks', id)
     await content(server, `/casks/${id}/`, token, { method: 'PUT', body: 'mine' })
-    const tombstone = { ...rowOf(id), state: 'purged', delete_time: TIME }
+    const tombstone = { ...imports.rowOf(id), state: 'purged', delete_time: TIME }
     for (const [rows, account] of [
-      [[rowOf(id)], undefined],
+      [[imports.rowOf(id)], undefined],
       [[tombstone], undefined],
-      [[{ ...rowOf(id), account: owner.id, version: 1_000 }], owner.id],
+      [[{ ...imports.rowOf(id), account: owner.id, version: 1_000 }], owner.id],
       [[{ ...tombstone, account: owner.id, version: 1_000 }], owner.id],
     ] as const) {
-      const response = await importRows('casks', [...rows], {}, account)
+      const response = await imports.importRows('casks', [...rows], {}, account)
       expect(await response.json()).toEqual({ data: [expect.objectContaining({ id, outcome: 'conflict' })] })
-      expect((await load('casks', id, Buffer.from('theirs'), account)).status).toBe(account === undefined ? 409 : 404)
+      expect((await imports.load('casks', id, Buffer.from('theirs'), account)).status).toBe(
+        account === undefined ? 409 : 404,
+      )
       expect(await (await content(server, `/casks/${id}/`, token)).json()).toMatchObject({ text: 'mine' })
     }
   })
@@ -91,16 +96,18 @@ describe('rows', () => {
   test('[AR3] what another shard has, or had, is known by its object', async () => {
     const made = await owner.ask('/v1/vats', json('POST', { name: 'Theirs' }))
     const { id } = (await made.json()) as { id: string }
-    const rows = [{ ...rowOf(id), version: 1_000 }]
-    const held = await importRows('vats', rows)
-    expect(await held.json()).toEqual({
-      data: [{ id, outcome: 'conflict', reason: 'Another account of this deployment has it.' }],
-    })
-    expect((await load('vats', id, Buffer.from('mine now'))).status).toBe(404)
+    const rows = [{ ...imports.rowOf(id), version: 1_000 }]
+    for (const dryRun of [true, false]) {
+      const held = await imports.importRows('vats', rows, { dry_run: dryRun })
+      expect(await held.json()).toEqual({
+        data: [{ id, outcome: 'conflict', reason: 'Another account of this deployment has it.' }],
+      })
+    }
+    expect((await imports.load('vats', id, Buffer.from('mine now'))).status).toBe(404)
     expect((await owner.ask(`/v1/vats/${id}?purge=true`, { method: 'DELETE' })).status).toBe(200)
-    const purged = await importRows('vats', [
+    const purged = await imports.importRows('vats', [
       ...rows,
-      { ...rowOf(await issued('vat')), state: 'purged', delete_time: TIME },
+      { ...imports.rowOf(await imports.issued('vat')), state: 'purged', delete_time: TIME },
     ])
     expect(await purged.json()).toEqual({
       data: [
@@ -112,8 +119,8 @@ describe('rows', () => {
 
   test('[AR3] a name that is taken is said, and the others of the page come in', async () => {
     await create(server, 'casks', { name: 'Taken' })
-    const [one, two] = [await issued('cask'), await issued('cask')]
-    const response = await importRows('casks', [{ ...rowOf(one), name: 'TAKEN' }, rowOf(two)])
+    const [one, two] = [await imports.issued('cask'), await imports.issued('cask')]
+    const response = await imports.importRows('casks', [{ ...imports.rowOf(one), name: 'TAKEN' }, imports.rowOf(two)])
     expect(await response.json()).toMatchObject({
       data: [
         { id: one, outcome: 'conflict' },
@@ -124,16 +131,9 @@ describe('rows', () => {
   })
 })
 
-/** Content with what comes before the type's own. */
-function wrapped(...lines: string[]): Buffer {
-  return Buffer.from(['{"biplane":1}', '{"content":true}', ...lines].map((line) => `${line}\n`).join(''))
-}
-
 describe('content', () => {
-  const EMPTY_CASK = wrapped('{"schema_version":1}', '{"table":"draught","columns":["number","text"]}', '{"end":true}')
-
   test('[AR4] until it has come whole, the resource is not served, cannot be changed, and nobody gets a token', async () => {
-    const id = await awaited()
+    const id = await imports.awaited()
     const one = `/v1/casks/${id}`
     expect(await (await server.fetch(one)).json()).toMatchObject({ state: 'creating' })
     expect((await server.fetch(one, json('PATCH', { name: 'New' }))).status).toBe(409)
@@ -149,36 +149,24 @@ describe('content', () => {
       [wrapped('{"schema_version":1}', '{"table":"sqlite_schema","columns":["sql"]}', '{"end":true}'), {}],
       [wrapped('{"schema_version":1}', '{"table":"_biplane","columns":["x"]}', '{"row":[1]}', '{"end":true}'), {}],
     ] as const) {
-      const response = await load('casks', id, body, undefined, more)
+      const response = await imports.load('casks', id, body, undefined, more)
       expect([body.toString(), response.status]).toEqual([body.toString(), 400])
       expect([403, 404, 503]).toContain((await content(server, `/casks/${id}/`)).status)
       expect(await (await server.fetch(one)).json()).toMatchObject({ state: 'creating' })
     }
-    const filled = await load('casks', id, EMPTY_CASK)
+    const filled = await imports.load('casks', id, EMPTY_CASK)
     expect(await filled.json()).toMatchObject({ state: 'active', labels: { from: 'elsewhere' } })
     expect((await content(server, `/casks/${id}/`)).status).toBe(401)
     // Once complete it is not filled again.
-    expect((await load('casks', id, Buffer.from('rubbish'))).status).toBe(200)
+    expect((await imports.load('casks', id, Buffer.from('rubbish'))).status).toBe(200)
     expect((await mintToken(server, 'casks', id)).token).not.toBe('')
   })
 
   test('[AR4] of a length that no resource of the type can have is refused before anything is read', async () => {
-    const id = await awaited()
+    const id = await imports.awaited()
     const query = new URLSearchParams({ archive: ARCHIVE, sha256: ARCHIVE, bytes: String(10 ** 12) })
     const claimed = await server.fetch(`/v1/casks/${id}/archive?${query.toString()}`, { method: 'PUT', body: 'small' })
     expect(claimed.status).toBe(400)
-  })
-
-  test('[AR4] what is given up is deleted like anything else, and leaves a tombstone', async () => {
-    const id = await awaited()
-    await load('casks', id, Buffer.from('rubbish'))
-    expect(await (await server.fetch(`/v1/casks/${id}`, { method: 'DELETE' })).json()).toMatchObject({
-      state: 'deleted',
-    })
-    expect((await content(server, `/casks/${id}/`)).status).toBe(410)
-    const again = await importRows('casks', [rowOf(id)])
-    expect(await again.json()).toEqual({ data: [{ id, outcome: 'complete' }] })
-    expect(await (await server.fetch(`/v1/casks/${id}`)).json()).toMatchObject({ state: 'deleted' })
   })
 })
 
@@ -191,9 +179,12 @@ describe('a file', () => {
     ['of which a byte was changed', (archive) => flipped(archive), 'is not valid'],
     ['whose rows the server refuses', (archive) => archive, 'unknown'],
   ])('[AR1] [AR6] %s changes nothing at all', async (_, change, why) => {
-    const id = await issued('cask')
+    const id = await imports.issued('cask')
     const path = join(folder, 'hostile')
-    writeFileSync(path, change(archiveOf([rowOf(await issued('cask')), { ...rowOf(id), unknown: true }])))
+    writeFileSync(
+      path,
+      change(archiveOf([imports.rowOf(await imports.issued('cask')), { ...imports.rowOf(id), unknown: true }])),
+    )
     const files = server.sqliteFiles()
     const { code, stderr, stdout } = await cliOf(server, 'import', path, '--on-conflict', 'skip')
     expect([code === 0, stdout, stderr]).toEqual([false, '', expect.stringContaining(why)])
@@ -201,38 +192,8 @@ describe('a file', () => {
   })
 })
 
-function rowOf(id: string): ReturnType<typeof archivedRow> {
-  return archivedRow(id, server.secrets.defaultAccount)
-}
-
 function many(count: number): Record<string, string> {
   return Object.fromEntries(Array.from({ length: count }, (_, index) => [`key${index}`, 'x']))
-}
-
-function importRows(plural: string, rows: object[], more: object = {}, account?: string): Promise<Response> {
-  const query = account === undefined ? '' : `?account=${account}`
-  return server.fetch(`/v1/${plural}/import${query}`, json('POST', { archive: ARCHIVE, rows, ...more }))
-}
-
-function load(
-  plural: string,
-  id: string,
-  body: Buffer,
-  account?: string,
-  more: Readonly<Record<string, string>> = {},
-): Promise<Response> {
-  const query = new URLSearchParams({
-    archive: ARCHIVE,
-    sha256: createHash('sha256').update(body).digest('hex'),
-    bytes: String(body.byteLength),
-    ...(account === undefined ? {} : { account }),
-    ...more,
-  })
-  return server.fetch(`/v1/${plural}/${id}/archive?${query.toString()}`, { method: 'PUT', body: new Uint8Array(body) })
-}
-
-async function issued(type: string, cell = 'local'): Promise<string> {
-  return (await mintResourceId(createKeyring(server.secrets.identifierKeys), type, cell)).id
 }
 
 async function foreign(): Promise<string> {
@@ -240,30 +201,7 @@ async function foreign(): Promise<string> {
 }
 
 function cask(more: object = {}): Record<string, unknown> {
-  return { ...rowOf(fresh), ...more }
-}
-
-async function awaited(): Promise<string> {
-  const id = await issued('cask')
-  const response = await importRows('casks', [{ ...rowOf(id), labels: { from: 'elsewhere' } }])
-  expect(await response.json()).toEqual({ data: [{ id, outcome: 'awaiting' }] })
-  return id
-}
-
-function archiveOf(rows: readonly { readonly id: string }[]): Buffer {
-  const sha256 = createHash('sha256').digest('hex')
-  const header = { deployment: 'd', create_time: TIME, types: ['cask'] }
-  const records = [
-    formatJson(FORMAT, header),
-    ...rows.flatMap((row) => [
-      formatRecord('row', Buffer.from(JSON.stringify({ type: 'cask', row }))),
-      formatJson('content_end', { id: row.id, bytes: 0, sha256 }),
-    ]),
-  ]
-  const whole = Buffer.concat(records)
-  const digest = createHash('sha256').update(whole).digest('hex')
-  const end = { rows: rows.length, contents: rows.length, content_bytes: 0, sha256: digest }
-  return Buffer.concat([whole, formatJson('end', end)])
+  return { ...imports.rowOf(fresh), ...more }
 }
 
 function flipped(archive: Buffer): Buffer {

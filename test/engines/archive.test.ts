@@ -191,6 +191,13 @@ test("[AR10] an admin exports what is his account's, one resource or all; nobody
   // The operator's export of an account has its row, too, so that it can be taken over whole.
   const account = await cliOf(first, 'export', '--account', owner.id, '--out', join(folder, 'account'), '--json')
   expect([account.code, JSON.parse(account.stdout)]).toEqual([0, expect.objectContaining({ rows: 2, contents: 2 })])
+  const byId = await cliOf(first, 'export', owner.id, '--out', join(folder, 'by-id'), '--json')
+  expect([byId.code, JSON.parse(byId.stdout)]).toEqual([0, expect.objectContaining({ rows: 2, contents: 2 })])
+  const { defaultAccount } = first.secrets
+  const own = await cliOf(first, 'export', defaultAccount, '--type', 'cask', '--out', join(folder, 'own'), '--json')
+  expect([own.code, JSON.parse(own.stdout)]).toEqual([0, expect.objectContaining({ rows: 4, contents: 2 })])
+  const both = await cliOf(first, 'export', owner.id, '--account', suspended.id, '--out', join(folder, 'both'))
+  expect([both.code, both.stderr]).toEqual([2, expect.stringContaining('two accounts')])
 })
 
 async function fill(): Promise<void> {

@@ -93,6 +93,35 @@ test('[AR5] [AR4] the command killed in the middle: the same again brings the re
   await expectSame(ids.slice(-3), 'vats')
 })
 
+test('[AR15] an import that a later archive has overtaken ends without it, however late it comes', async () => {
+  const { id } = await create(source, 'casks', { name: 'overtaken' })
+  const { token } = await mintToken(source, 'casks', id)
+  const [older, newer] = [join(folder, 'older'), join(folder, 'newer')]
+  await save(source, id, token, `${LONG}older`)
+  expect((await cliOf(source, 'export', id, '--out', older)).code).toBe(0)
+  await save(source, id, token, 'newer')
+  expect((await cliOf(source, 'export', id, '--out', newer)).code).toBe(0)
+
+  const { faults } = target
+  if (faults === undefined) throw new TypeError('the target has no faults')
+  const release = faults.hold('object.restore.begun')
+  const begun = faults.hits('object.restore.begun')
+  const late = cliOf(target, 'import', older)
+  await faults.hit('object.restore.begun', begun + 1)
+  const recorded = faults.hits('import.recorded')
+  const taken = cliOf(target, 'import', newer, '--json')
+  await faults.hit('import.recorded', recorded + 1)
+  release()
+  const { code, stdout } = await taken
+  expect([code, JSON.parse(stdout)]).toEqual([0, { imported: 1, known_already: 0, skipped: 0, failed: 0 }])
+  const overtaken = await late
+  expect([overtaken.code, overtaken.stderr]).toEqual([
+    1,
+    expect.stringMatching(/taken it over|resource with this identifier/),
+  ])
+  await expectSame([id])
+})
+
 async function expectSame(ids: readonly string[], plural = 'casks'): Promise<void> {
   for (const id of ids) {
     const { defaultAccount } = source.secrets

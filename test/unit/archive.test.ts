@@ -1,7 +1,7 @@
 // The archive's format, read by the command line's own reader: whatever is done to a file, it is refused before anything is sent.
 
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -15,6 +15,7 @@ import {
   type RecordKind,
   type RowBody,
 } from '../../src/cli/archive/format.ts'
+import { publish } from '../../src/cli/archive/draft.ts'
 import { contentParts, rowPages } from '../../src/cli/archive/pages.ts'
 import { ArchiveReader } from '../../src/cli/archive/reader.ts'
 import { verifyArchive, type Verified } from '../../src/cli/archive/verify.ts'
@@ -95,6 +96,46 @@ describe('an archive', () => {
   })
 })
 
+describe('a draft', () => {
+  test('[AR8] of another export to the same name is not touched, and only the first of both has the name', async () => {
+    const path = join(folder, 'contested')
+    const [one, two, three] = [await begun(path), await begun(path), await begun(path)]
+    await one.abandon()
+    await two.finish()
+    await expect(three.finish()).rejects.toThrow(/something else has come[^]*It is whole: rename/)
+    expect((await verify(readFileSync(path))).end).toMatchObject({ rows: 1 })
+    const [kept = ''] = draftsOf('contested')
+    expect((await verify(readFileSync(join(folder, kept)))).end).toMatchObject({ rows: 1 })
+    rmSync(join(folder, kept))
+  })
+
+  test('[AR8] of a killed export goes when another one to that name begins, a day after it was last written to', async () => {
+    const path = join(folder, 'killed')
+    const killed = await begun(path)
+    const [old = ''] = draftsOf('killed')
+    const dayMs = 24 * 3_600_000
+    utimesSync(join(folder, old), new Date(), new Date(Date.now() - dayMs - 60_000))
+    writeFileSync(`${path}.part`, "somebody's own")
+    const next = await begun(path)
+    expect(draftsOf('killed')).toEqual(['killed.part', expect.not.stringContaining(old)])
+    await next.abandon()
+    await killed.abandon()
+  })
+
+  test('[AR8] has its name without hard links, too, and never in place of something else', () => {
+    const [draft, path] = [join(folder, 'linkless.part'), join(folder, 'linkless')]
+    writeFileSync(draft, 'whole')
+    publish(draft, path, linkless)
+    expect([readFileSync(path, 'utf8'), existsSync(draft)]).toEqual(['whole', false])
+    writeFileSync(draft, 'later')
+    expect(() => publish(draft, path, linkless)).toThrow('EEXIST')
+    expect([readFileSync(path, 'utf8'), readFileSync(draft, 'utf8')]).toEqual(['whole', 'later'])
+    rmSync(draft)
+    expect(() => publish(draft, join(folder, 'nothing'), linkless)).toThrow('ENOENT')
+    expect(existsSync(join(folder, 'nothing'))).toBe(false)
+  })
+})
+
 describe('refused is', () => {
   test('[AR1] a file that ends anywhere before its end', async () => {
     for (let length = 0; length < good.byteLength; length += 7) await refused(good.subarray(0, length), /not valid/)
@@ -153,6 +194,23 @@ describe('refused is', () => {
     await refused(make(), why)
   })
 })
+
+/** As a file system that has no hard links. */
+function linkless(): never {
+  throw Object.assign(new Error('operation not permitted'), { code: 'EPERM' })
+}
+
+async function begun(path: string): Promise<ArchiveWriter> {
+  const writer = await ArchiveWriter.create(path, HEADER)
+  await writer.row(rowOf(THIRD, 'purged'))
+  return writer
+}
+
+function draftsOf(name: string): string[] {
+  return readdirSync(folder)
+    .filter((each) => each.startsWith(`${name}.`) && each.endsWith('.part'))
+    .toSorted((a, b) => a.length - b.length)
+}
 
 function rowOf(id: string, state: RowBody['row']['state'] = 'live', account = ACCOUNT): RowBody {
   return { type: 'wiki', row: { id, account, state } }

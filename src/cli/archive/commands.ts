@@ -9,7 +9,7 @@ import { ArchiveReader } from './reader.ts'
 export function addArchiveCommands(program: Command): void {
   addVerb<ExportFlags>(program, {
     usage: 'export [id]',
-    summary: 'write one resource, an account (--account) or the whole deployment into a portable file',
+    summary: 'write one resource, an account with all that it has, or the whole deployment into a portable file',
     options: [
       new Option('--out <file>', 'the archive; it is never overwritten').makeOptionMandatory(),
       new Option('--type <name>', 'resources of this type alone'),
@@ -17,7 +17,7 @@ export function addArchiveCommands(program: Command): void {
     examples: [
       'export --out everything.biplane',
       'export --out one.biplane wiki-...',
-      'export --out theirs.biplane --account account-...',
+      'export --out theirs.biplane account-...',
     ],
     run: exportArchive,
   })

@@ -8,6 +8,7 @@ import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { BiplaneError, toNetworkError, toRefusal } from '../../client/errors.ts'
+import { ROW_MARK_HEADER } from '../../wire/archive.ts'
 import type { Address } from '../connection.ts'
 
 interface ContentRequest {
@@ -20,9 +21,32 @@ interface ContentRequest {
 /** Longer than anything that the server waits for by itself. Of silence, not of the whole. */
 const SILENCE_MS = 120_000
 
+interface FetchedContent {
+  /** Of the row just before its content was read; a server of the release before does not say it. */
+  readonly mark?: string
+  /** @throws BiplaneError when it breaks off */
+  readonly content: AsyncIterable<Uint8Array>
+  /** For whoever does not want it. */
+  readonly discard: () => void
+}
+
 /** @throws BiplaneError */
-export async function fetchContent(address: Address, asked: ContentRequest): Promise<AsyncIterable<Uint8Array>> {
-  return send(address, 'GET', asked, {}, undefined)
+export async function fetchContent(address: Address, asked: ContentRequest): Promise<FetchedContent> {
+  const response = await send(address, 'GET', asked, {}, undefined)
+  const mark = response.headers[ROW_MARK_HEADER.toLowerCase()]
+  return {
+    ...(typeof mark === 'string' ? { mark } : {}),
+    content: wholeOf(response, address.url),
+    discard: () => void response.destroy(),
+  }
+}
+
+async function* wholeOf(response: IncomingMessage, url: string): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const piece of response) yield piece as Uint8Array
+  } catch (thrown) {
+    throw toNetworkError(thrown, url, true)
+  }
 }
 
 /** @throws BiplaneError */

@@ -10,6 +10,7 @@ import { toSize } from '../output.ts'
 import { progressOf } from '../progress.ts'
 import type { Context } from '../verb.ts'
 import { sendContent } from './content.ts'
+import { Foresight, withoutAccount, type Conflict } from './foresee.ts'
 import { contentParts, rowPages, type ArchivedContent, type RowPage } from './pages.ts'
 import { ArchiveReader } from './reader.ts'
 import { verifyArchive, type Verified } from './verify.ts'
@@ -17,11 +18,6 @@ import { verifyArchive, type Verified } from './verify.ts'
 export interface ImportFlags {
   readonly dryRun?: boolean
   readonly onConflict: 'fail' | 'skip'
-}
-
-interface Conflict {
-  readonly id: string
-  readonly reason: string
 }
 
 /** What people are shown of many. */
@@ -40,7 +36,8 @@ export async function importArchive(context: Context<ImportFlags>): Promise<void
     const session = await client.session()
     const plurals = requireFit(session, verified)
     const importer = new Importer(client, addressOf(flags), reader, verified, plurals)
-    const foreseen = await importer.foresee()
+    const foresight = new Foresight(client, session)
+    const foreseen = await importer.foresee(foresight)
     showConflicts(out, foreseen)
     if (foreseen.length > 0 && flags.onConflict === 'fail')
       throw new EngineError(
@@ -49,7 +46,7 @@ export async function importArchive(context: Context<ImportFlags>): Promise<void
         'Rename or purge what is here, or import the others: --on-conflict skip.',
       )
     if (flags.dryRun === true) return await out.one({ ...verified.end, conflicts: foreseen.length })
-    const result = await importer.run()
+    const result = await importer.run(foresight)
     showConflicts(out, result.conflicts)
     for (const { id, reason } of result.failures) out.note(`Not imported: ${id}: ${reason}`)
     const { imported, known } = result
@@ -124,14 +121,18 @@ class Importer {
     this.#plurals = plurals
   }
 
-  /** What is known to be in the way. The server looks at every row, too. @throws BiplaneError for what it refuses */
-  async foresee(): Promise<readonly Conflict[]> {
+  /** What is in the way. The server looks at every row, too. @throws BiplaneError for what it refuses */
+  async foresee(foresight: Foresight): Promise<readonly Conflict[]> {
     const conflicts: Conflict[] = []
-    for await (const page of rowPages(this.#reader)) conflicts.push(...conflictsOf(await this.#send(page, true)))
+    for await (const page of rowPages(this.#reader)) {
+      const outcomes = await this.#send(page, true)
+      const isAtHome = await foresight.hasAccountOf(page)
+      conflicts.push(...(isAtHome ? foresight.conflictsOf(page, outcomes) : withoutAccount(page)))
+    }
     return conflicts
   }
 
-  async run(): Promise<Result> {
+  async run(foresight: Foresight): Promise<Result> {
     const progress = progressOf('import')
     const result: Result = { imported: 0, known: 0, conflicts: [], failures: [] }
     const { rows } = this.#verified.end
@@ -140,6 +141,11 @@ class Importer {
     const show = (): void =>
       progress(Math.min(done / Math.max(rows, 1), 0.999), `${done}/${rows} resources, ${toSize(bytes)}`)
     for await (const page of rowPages(this.#reader)) {
+      if (!(await foresight.hasAccountOf(page))) {
+        result.conflicts.push(...withoutAccount(page))
+        done += page.rows.length
+        continue
+      }
       const outcomes = await this.#send(page, false)
       const conflicts = conflictsOf(outcomes)
       result.conflicts.push(...conflicts)

@@ -2,9 +2,10 @@
 // under the name that was asked for.
 
 import { createHash, type Hash } from 'node:crypto'
-import { existsSync, linkSync, rmSync, statSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
-import { EngineError, reasonOf } from '../../engine/engine-error.ts'
+import { EngineError, codeOf, reasonOf } from '../../engine/engine-error.ts'
+import { draftOf, publish, sweepDrafts } from './draft.ts'
 import {
   FORMAT,
   MAX_BODY_BYTES,
@@ -20,6 +21,7 @@ const MODE = 0o600
 
 export class ArchiveWriter {
   readonly #path: string
+  readonly #draft: string
   readonly #file: FileHandle
   #at = 0
   #whole: Hash = createHash('sha256')
@@ -27,8 +29,9 @@ export class ArchiveWriter {
   #contents = 0
   #contentBytes = 0
 
-  private constructor(path: string, file: FileHandle) {
+  private constructor(path: string, draft: string, file: FileHandle) {
     this.#path = path
+    this.#draft = draft
     this.#file = file
   }
 
@@ -37,14 +40,19 @@ export class ArchiveWriter {
     if (existsSync(path))
       throw new EngineError(`${path} is there already`, 'an archive is never overwritten', 'Choose another --out.', 2)
     try {
-      // What an export left that was broken off begins anew; no link there leads anywhere else.
-      rmSync(draftOf(path), { force: true })
-      const writer = new ArchiveWriter(path, await open(draftOf(path), 'wx', MODE))
+      sweepDrafts(path, Date.now())
+      const draft = draftOf(path)
+      const writer = new ArchiveWriter(path, draft, await open(draft, 'wx', MODE))
       await writer.#write(formatJson(FORMAT, header))
       return writer
     } catch (thrown) {
+      if (thrown instanceof EngineError) throw thrown
       throw new EngineError(`cannot write ${path}`, reasonOf(thrown), 'Check --out.', 2)
     }
+  }
+
+  get contents(): number {
+    return this.#contents
   }
 
   get contentBytes(): number {
@@ -87,10 +95,16 @@ export class ArchiveWriter {
 
   /** Nothing comes of it. */
   async abandon(): Promise<void> {
-    await this.#file.close()
-    rmSync(draftOf(this.#path), { force: true })
+    await this.#file.close().catch(() => {})
+    this.remove()
   }
 
+  /** At once: this process is about to end. */
+  remove(): void {
+    rmSync(this.#draft, { force: true })
+  }
+
+  /** @throws EngineError when the end cannot be written; or when somebody has taken the name, and then the draft stays */
   async finish(): Promise<ArchiveEnd> {
     const end: ArchiveEnd = {
       rows: this.#rows,
@@ -98,38 +112,49 @@ export class ArchiveWriter {
       content_bytes: this.#contentBytes,
       sha256: this.#whole.copy().digest('hex'),
     }
-    await this.#write(formatJson('end', end))
-    await this.#file.sync()
-    const { ino } = await this.#file.stat()
-    await this.#file.close()
-    await this.#publish(ino)
+    try {
+      await this.#write(formatJson('end', end))
+      await this.#file.sync()
+      await this.#file.close()
+    } catch (thrown) {
+      await this.abandon()
+      throw this.#unwritten(thrown)
+    }
+    this.#publish()
     return end
   }
 
-  /** Under its name, which nobody may have taken meanwhile. @throws EngineError */
-  async #publish(inode: number): Promise<void> {
-    const draft = draftOf(this.#path)
+  #publish(): void {
     try {
-      if (statSync(draft).ino !== inode) throw new Error('another export has begun to write it')
-      linkSync(draft, this.#path)
-      rmSync(draft)
+      publish(this.#draft, this.#path)
     } catch (thrown) {
-      throw new EngineError(`cannot write ${this.#path}`, reasonOf(thrown), 'Choose another --out.', 1)
+      const why = codeOf(thrown) === 'EEXIST' ? 'something else has come to be there meanwhile' : reasonOf(thrown)
+      throw new EngineError(
+        `cannot give the archive its name ${this.#path}`,
+        why,
+        `It is whole: rename ${this.#draft}.`,
+      )
     }
+  }
+
+  #unwritten(thrown: unknown): EngineError {
+    if (thrown instanceof EngineError) return thrown
+    return new EngineError(`cannot write ${this.#path}`, reasonOf(thrown), 'Make room, or choose another --out.')
   }
 
   async #write(record: Buffer): Promise<void> {
     this.#whole.update(record)
-    for (let written = 0; written < record.byteLength;) {
-      const { bytesWritten } = await this.#file.write(record, written, record.byteLength - written, this.#at + written)
-      written += bytesWritten
+    try {
+      for (let written = 0; written < record.byteLength;) {
+        const left = record.byteLength - written
+        const { bytesWritten } = await this.#file.write(record, written, left, this.#at + written)
+        written += bytesWritten
+      }
+    } catch (thrown) {
+      throw this.#unwritten(thrown)
     }
     this.#at += record.byteLength
   }
-}
-
-function draftOf(path: string): string {
-  return `${path}.part`
 }
 
 /** As few parts as there can be: a stream comes in pieces of any size. */

@@ -15,13 +15,16 @@ import type { ControlDeps } from '../deps.ts'
 import { bumpDescriptor } from '../descriptor.ts'
 import { awaken } from '../lifetime.ts'
 import { observeTime } from '../meta.ts'
-import type { CatalogRow } from '../row.ts'
+import { isGivenUpImport, type CatalogRow } from '../row.ts'
 
 /** What a row becomes once its object is filled: its column `awaiting`. */
 export interface Awaiting {
   readonly state: ArchivedState
   /** Of a deleted one. */
   readonly retentionLeftMs: number
+  /** As the archive has them: an older archive does not take over from a newer one. Of the release before, absent. */
+  readonly incarnation?: number
+  readonly revision?: number
 }
 
 /** Each attempt has a version of its own, so that one that was given up cannot end another one. */
@@ -32,8 +35,12 @@ export async function openImport(
 ): Promise<ArchiveMethods['openImport']['value']> {
   return deps.transact((sql) => {
     const row = ownedRow(sql, id, account)
-    if (row.archive !== archive)
-      throw new ResourceError('already_exists', 'This deployment has a resource with this identifier.')
+    if (isGivenUpImport(row))
+      throw new ResourceError('deleted', 'It was deleted before it was filled: import its row again.')
+    if (row.archive !== archive) {
+      const why = row.awaiting === null ? 'This deployment has a resource with this identifier.' : TAKEN_OVER
+      throw new ResourceError('already_exists', why)
+    }
     if (row.awaiting === null) return {}
     const version = row.desiredVersion + 1
     const descriptor = { ...row.descriptor, shard: deps.objectName, version }
@@ -42,14 +49,17 @@ export async function openImport(
   })
 }
 
+const TAKEN_OVER = 'The import of another archive has taken it over.'
+
 export async function closeImport(
   deps: ControlDeps,
   caller: Caller,
-  { id, version, content }: ArchiveMethods['closeImport']['args'],
+  { id, incarnation, version, content }: ArchiveMethods['closeImport']['args'],
 ): Promise<ArchiveMethods['closeImport']['value']> {
   const { desiredVersion, operation } = await deps.transact((sql) => {
     const row = ownedRow(sql, id, caller.account)
-    if (row.awaiting === null || row.desiredVersion !== version)
+    const isThisAttempt = row.desiredVersion === version && (incarnation ?? row.incarnation) === row.incarnation
+    if (row.awaiting === null || !isThisAttempt)
       throw new ResourceError('not_ready', 'Another attempt to import it has begun since, or it was deleted.')
     const next = toFilled(deps, row, JSON.parse(row.awaiting) as Awaiting)
     deps.journal.event(row.account, 'imported', id, { bytes: content.bytes, sha256: content.sha256 })

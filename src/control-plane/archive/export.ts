@@ -36,7 +36,7 @@ export function exportRows(
   return { data, skipped, ...(at === undefined ? {} : { at }) }
 }
 
-/** `never`: a creation that was given up; nobody was ever told its identifier. */
+/** `never`: a creation that was given up, or an import: nobody was ever served by it. */
 function toArchived(row: CatalogRow, clock: number, isUnique: boolean): ArchivedRow | 'skipped' | 'never' {
   const { descriptor } = row
   if (row.failure !== undefined) return 'never'

@@ -1,6 +1,7 @@
 // Rows of another deployment's archive. What has content is recorded first and waits, suspended, until its object was filled (content.ts);
 // what was purged there is purged here, too, which leaves its tombstone. An identifier that this deployment has already is never touched:
-// neither its row, nor what its object holds, which is asked before anything is recorded.
+// neither its row, nor what its object holds, which is asked before anything is said or recorded. What another archive's import has recorded and
+// not filled is in nobody's way: it is taken over.
 
 import { toNameKey } from '../../identity/caller-name.ts'
 import { parseResourceId } from '../../identity/resource-id.ts'
@@ -10,16 +11,17 @@ import type { Held } from '../../wire/descriptor.ts'
 import { ResourceError } from '../../wire/errors.ts'
 import type { Caller } from '../../wire/planes.ts'
 import { readAccount } from '../accounts/account.ts'
-import { takeBytes } from '../accounts/metering.ts'
-import { takeOne } from '../accounts/quota.ts'
-import { findRow, insertRow, requireFreeName } from '../catalog.ts'
+import { releaseBytes, takeBytes } from '../accounts/metering.ts'
+import { giveBackOne, takeOne } from '../accounts/quota.ts'
+import { deleteRow, findRow, insertRow, requireFreeName } from '../catalog.ts'
 import type { ControlDeps } from '../deps.ts'
 import { scheduleWork } from '../descriptor.ts'
-import { indexLabels } from '../labels.ts'
+import { dropLabels, indexLabels } from '../labels.ts'
 import { nextIncarnation, raiseCounters } from '../meta.ts'
 import { callObject } from '../object-call.ts'
 import { NO_RETENTION } from '../retention.ts'
-import type { CatalogRow } from '../row.ts'
+import { isGivenUpImport, type CatalogRow } from '../row.ts'
+import { dropWork } from '../work.ts'
 import type { Awaiting } from './content.ts'
 
 /** Cloudflare allows six connections per request. */
@@ -30,18 +32,28 @@ export async function importRows(
   caller: Caller,
   { archive, rows, dryRun = false }: ArchiveMethods['importRows']['args'],
 ): Promise<ArchiveMethods['importRows']['value']> {
-  if (dryRun) return { data: rows.map((row) => foresee(deps, archive, row)) }
   const held = await askObjects(
     deps,
     caller.requestId,
-    rows.filter(({ id }) => findRow(deps.sql, id) === undefined),
+    rows.filter(({ id }) => isFree(findRow(deps.sql, id))),
   )
+  if (dryRun) return { data: rows.map((row) => foresee(deps, archive, row, held.get(row.id))) }
   const data = await deps.transact(() => rows.map((row) => take(deps, caller, archive, row, held.get(row.id))))
   TEST_BUILD: await fault('import.recorded')
   return { data }
 }
 
-/** What the objects of identifiers hold that are in no row of this shard: nothing, unless they are another account's, or were once. */
+/** Whether an identifier is nobody's, as far as this shard knows. */
+function isFree(here: CatalogRow | undefined): boolean {
+  return here === undefined || (isGivenUpImport(here) && here.phase === 'purged')
+}
+
+/** Whether it is here from this very archive, filled or not. */
+function isFrom(archive: string, here: CatalogRow | undefined): here is CatalogRow {
+  return here?.archive === archive && !isGivenUpImport(here)
+}
+
+/** What the objects of free identifiers hold: nothing, unless they are another account's, or were once. */
 async function askObjects(
   deps: ControlDeps,
   requestId: string,
@@ -64,34 +76,28 @@ function take(
   row: ArchivedRow,
   held: Held | undefined,
 ): ImportedRow {
-  const foreseen = foresee(deps, archive, row)
-  if (foreseen.outcome === 'conflict' || findRow(deps.sql, row.id) !== undefined) return foreseen
-  // The row went between the question and this transaction: whoever repeats the call asks the object, too.
-  if (held === undefined || held.kind !== 'nothing') return conflict(row, toReason(held))
+  const foreseen = foresee(deps, archive, row, held)
+  const here = findRow(deps.sql, row.id)
+  if (foreseen.outcome === 'conflict' || isFrom(archive, here)) return foreseen
   raiseCounters(deps.sql, { incarnation: row.incarnation, createTime: row.createTimeMs, clockMs: 0 })
-  record(deps, archive, row)
+  if (here !== undefined) makeRoom(deps, here)
+  record(deps, archive, row, here)
   deps.journal.audit(caller, 'import', row.id)
   return foreseen
 }
 
-function toReason(held: Held | undefined): string {
-  if (held?.kind === 'tombstone') return 'It was purged in this deployment.'
-  return held === undefined ? 'It was here a moment ago.' : 'Another account of this deployment has it.'
-}
-
-/** What would come of a row, as far as this shard knows by itself. */
-function foresee(deps: ControlDeps, archive: string, row: ArchivedRow): ImportedRow {
+/** What would come of a row. @param held what its object holds; asked where the identifier is free */
+function foresee(deps: ControlDeps, archive: string, row: ArchivedRow, held: Held | undefined): ImportedRow {
   const { id, account, state, name } = row
   const here = findRow(deps.sql, id)
-  if (here !== undefined) {
-    if (here.archive !== archive) return conflict(row, 'This deployment has a resource with this identifier.')
-    return { id, outcome: here.awaiting === null ? 'complete' : 'awaiting' }
-  }
+  if (isFrom(archive, here)) return { id, outcome: here.awaiting === null ? 'complete' : 'awaiting' }
+  const why = here === undefined || isFree(here) ? whyNotEmpty(here, held) : whyNotTakenOver(here, row)
+  if (why !== undefined) return conflict(row, why)
   if (state === 'purged') return { id, outcome: 'complete' }
   if (readAccount(deps.sql, account).hold === 'deleted') return conflict(row, 'Its account was deleted here.')
   if (state === 'live' && name !== null) {
     try {
-      requireFreeName(deps.sql, account, toNameKey(name), { wayOut: 'rename one of them' })
+      requireFreeName(deps.sql, account, toNameKey(name), { exceptId: id, wayOut: 'rename one of them' })
     } catch (error) {
       if (error instanceof ResourceError) return conflict(row, error.message)
       throw error
@@ -100,17 +106,61 @@ function foresee(deps: ControlDeps, archive: string, row: ArchivedRow): Imported
   return { id, outcome: 'awaiting' }
 }
 
+/** @param here a row that was given up, whose tombstone is in nobody's way: the next incarnation is above it */
+function whyNotEmpty(here: CatalogRow | undefined, held: Held | undefined): string | undefined {
+  // The row went between the question and this transaction: whoever repeats the call asks the object, too.
+  if (held === undefined) return 'It was here a moment ago.'
+  if (held.kind === 'nothing') return undefined
+  if (held.kind !== 'tombstone') return 'Another account of this deployment has it.'
+  return here !== undefined && held.tombstone.incarnation <= here.incarnation
+    ? undefined
+    : 'It was purged in this deployment.'
+}
+
+/** Only what was never served is, by what is no older, for the same account. */
+function whyNotTakenOver(here: CatalogRow, row: ArchivedRow): string | undefined {
+  if (isGivenUpImport(here))
+    return 'It was deleted before it was filled, and is just being purged: try again in a moment.'
+  if (here.awaiting === null) return 'This deployment has a resource with this identifier.'
+  if (here.account !== row.account) return `The import of another archive has begun, in which it is ${here.account}'s.`
+  const { incarnation = 0, revision = 0 } = JSON.parse(here.awaiting) as Awaiting
+  const isOlder = row.incarnation < incarnation || (row.incarnation === incarnation && row.revision < revision)
+  return isOlder ? 'The import of a newer archive has begun: go on with that, or delete it here first.' : undefined
+}
+
 function conflict({ id }: ArchivedRow, reason: string): ImportedRow {
   return { id, outcome: 'conflict', reason }
 }
 
-/** Limits of the account do not count: the operator decides what comes in. */
-function record(deps: ControlDeps, archive: string, row: ArchivedRow): void {
+/** Takes back what an import before has counted of a row that it never filled. */
+function makeRoom(deps: ControlDeps, here: CatalogRow): void {
+  const { sql } = deps
+  if (here.awaiting !== null) {
+    if (here.isListed) giveBackOne(sql, here.account)
+    dropLabels(sql, here)
+    releaseBytes(deps, here)
+  }
+  deleteRow(sql, here.id)
+  dropWork(sql, here.id)
+}
+
+/**
+ * Limits of the account do not count: the operator decides what comes in.
+ *
+ * @param before of the same identifier, and never filled. Its object may hold a part of it, which only the same incarnation replaces; every
+ * attempt of that import has a lower version
+ */
+function record(deps: ControlDeps, archive: string, row: ArchivedRow, before: CatalogRow | undefined): void {
   const { sql } = deps
   const isPurged = row.state === 'purged'
-  const incarnation = nextIncarnation(sql)
-  const version = row.version + 1
-  const awaiting: Awaiting = { state: row.state, retentionLeftMs: row.retentionLeftMs ?? 0 }
+  const incarnation = before === undefined || isFree(before) ? nextIncarnation(sql) : before.incarnation
+  const version = Math.max(row.version, before?.desiredVersion ?? 0) + 1
+  const awaiting: Awaiting = {
+    state: row.state,
+    retentionLeftMs: row.retentionLeftMs ?? 0,
+    incarnation: row.incarnation,
+    revision: row.revision,
+  }
   const recorded: CatalogRow = {
     id: row.id,
     account: row.account,
