@@ -5,7 +5,15 @@ import type { ObjectPlace } from '../identity/cell.ts'
 import type { ResourceId } from '../identity/resource-id.ts'
 import type { DeploymentConfig } from '../wire/deployment.ts'
 import { ResourceError } from '../wire/errors.ts'
-import { HOP_ADDRESS_HEADER, HOP_HEADER, MOVED_HEADER, formatPlace, movedTo, type Hop } from '../wire/hop.ts'
+import {
+  HOP_ADDRESS_HEADER,
+  HOP_HEADER,
+  MOVED_HEADER,
+  formatPlace,
+  movedResponse,
+  movedTo,
+  type Hop,
+} from '../wire/hop.ts'
 import type { Address } from './address.ts'
 import type { EdgeContext } from './deployment.ts'
 import type { Edge } from './edge.ts'
@@ -140,19 +148,35 @@ export async function follow(
   requestId: string,
   serveAt: (place: ObjectPlace, body: Response['body']) => Promise<Response>,
 ): Promise<Response> {
-  edge.whereabouts.learn(id, place)
-  const isHere = context.peers.isHere(place.cell)
-  // Sent here by who knew it better: it has moved again in this very moment.
-  if (!isHere && address.hop?.kind === 'follow') throw isMoving()
-  const next = isHere
-    ? await serveAt(place, isBodiless(request) ? null : body)
-    : await send(context, request, body, address, id, { kind: 'follow', place, requestId })
-  if (next.status === 421 && movedTo(next) !== undefined) throw isMoving()
-  if (address.hop === undefined || next.status === 101) return learned(edge, id, next)
+  if (address.hop?.kind === 'follow' && !context.peers.isHere(place.cell)) return sentOn(edge, request, id, place)
+  const goTo = (next: ObjectPlace): Promise<Response> => {
+    edge.whereabouts.learn(id, next)
+    if (context.peers.isHere(next.cell)) return serveAt(next, isBodiless(request) ? null : body)
+    return send(context, request, body, address, id, { kind: 'follow', place: next, requestId })
+  }
+  let [at, answer] = [place, await goTo(place)]
+  // It has moved on since: whoever was told of an older place comes by several. A body is sent once.
+  for (let step = 0; answer.status === 421; step++) {
+    const next = movedTo(answer)
+    if (next === undefined) break
+    if (!isBodiless(request) || step === MAX_STEPS) throw isMoving()
+    ;[at, answer] = [next, await goTo(next)]
+  }
+  if (address.hop === undefined || answer.status === 101) return learned(edge, id, answer)
   // For the cell that sent it, which goes there by itself from now on.
-  const told = new Response(next.body, next)
-  told.headers.set(MOVED_HEADER, formatPlace(place))
+  const told = new Response(answer.body, answer)
+  told.headers.set(MOVED_HEADER, formatPlace(at))
   return told
+}
+
+/** Of places that a resource has left one after the other; moves are rarer than requests. */
+const MAX_STEPS = 8
+
+/** Sent here by who thinks that it is here: where it has moved to is for him to ask. @throws ResourceError `unavailable` for what had a body */
+function sentOn(edge: Edge, request: Request, id: ResourceId, place: ObjectPlace): Response {
+  edge.whereabouts.learn(id, place)
+  if (!isBodiless(request)) throw isMoving()
+  return movedResponse(place, request)
 }
 
 function send(

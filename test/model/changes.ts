@@ -2,9 +2,11 @@
 
 import type { OperationJson } from '../../src/wire/operation.ts'
 import type { ResourceJson } from '../../src/wire/resource.ts'
+import type { Cell } from './cells.ts'
 import type { Answer, Client } from './client.ts'
 import type { Intent, NewResource } from './intents.ts'
-import { expectedJson, isSame, record, shownJson, type Domain, type Modelled } from './model.ts'
+import { expectedJson, isSame, record, runningMove, shownJson, type Domain, type Modelled } from './model.ts'
+import { endOfMove } from './move-end.ts'
 import { agree, require } from './violation.ts'
 
 type Of<K extends Intent['kind']> = Extract<Intent, { kind: K }>
@@ -22,7 +24,7 @@ export async function agreed(client: Client, rule: string, one: Modelled, answer
   const { domain, id } = one
   const isDone = answer !== undefined && answer.status !== 202
   const shown = isDone ? (answer.body as ResourceJson) : await client.settled(domain, id)
-  agree(rule, `${domain.plural}/${id}`, shownJson(shown), expectedJson(one))
+  agree(rule, `${domain.plural}/${id}`, shownJson(shown), expectedJson(one, shown))
 }
 
 export async function create(client: Client, { domain, body, repeat }: Of<'create'>, number: number): Promise<void> {
@@ -52,8 +54,12 @@ export async function create(client: Client, { domain, body, repeat }: Of<'creat
 
 function addNew(client: Client, domain: Domain, body: NewResource, shown: ResourceJson): Modelled {
   require('CP3', `${shown.id} is new`, client.model.resources.every(({ id }) => id !== shown.id))
+  if (body.cell !== undefined) agree('CE2', `the cell of the new ${shown.id}`, shown.cell, body.cell)
+  if (body.cell !== undefined) client.model.goals.set(client.model.resources.length, body.cell)
   return client.model.add({
     id: shown.id,
+    url: shown.url,
+    cell: shown.cell as Cell,
     domain,
     name: body.name ?? null,
     labels: body.labels,
@@ -145,6 +151,8 @@ export async function remove(client: Client, { one: ordinal, purge }: Of<'delete
   const action = purge && answer.code === undefined ? 'purge' : 'delete'
   client.expectAudit(domain.account, action, answer, isChange ? OK : { least: 0, most: 0 }, one.id)
   if (!isMade) return
+  const move = runningMove(one)
+  if (life === 'live' && move !== undefined) move.mayBeCancelled = true
   if (life === 'live') record(one, 'deleted')
   if (purge) toPurged(one)
   else if (life === 'live') one.life = 'kept'
@@ -152,6 +160,8 @@ export async function remove(client: Client, { one: ordinal, purge }: Of<'delete
 }
 
 function toPurged(one: Modelled): void {
+  const move = runningMove(one)
+  if (move !== undefined) move.isCutShort = true
   if (one.life !== 'purged') record(one, 'purged')
   one.life = 'purged'
 }
@@ -220,14 +230,16 @@ export async function transfer(client: Client, { one: ordinal, to }: Of<'transfe
   // An attempt that broke off may have given it away: then it is not there any more.
   const isGone = expected === undefined && answer.code === 'not_found' && answer.attempts.length > 1
   if (isGone) {
-    const attempts = answer.attempts.slice(0, -1)
-    client.expectAudit(from.account, 'transfer', { ...answer, attempts, code: undefined }, OK, one.id)
-    client.expectAudit(from.account, 'transfer', { ...answer, attempts: answer.attempts.slice(-1) }, OK, one.id)
+    const { attempts } = answer
+    const about = { account: from.account, action: 'transfer', attempts, resource: one.id }
+    client.audits.push({ ...about, ...OK, refusal: 'not_found' })
   } else {
     ended('CP21', `giving ${one.id} to ${to}`, answer, expected)
     client.expectAudit(from.account, 'transfer', answer, OK, one.id)
   }
   if (expected !== undefined) return
+  // It waits for a move.
+  await endOfMove(client, one)
   record(one, 'transferred')
   one.domain = target
   record(one, 'transferred')

@@ -4,10 +4,11 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { OperationJson } from '../../src/wire/operation.ts'
 import type { ResourceJson } from '../../src/wire/resource.ts'
-import { content, json } from '../support/http.ts'
+import { content, json, type Problem } from '../support/http.ts'
 import type { TestServer } from '../support/server.ts'
 import { Tenant } from '../support/tenant.ts'
-import { ClientModel, QUOTA, isSame, type Domain, type Modelled } from './model.ts'
+import { allReady } from './cells.ts'
+import { ClientModel, QUOTA, isSame, runningMove, type Domain, type Modelled } from './model.ts'
 import { Violation } from './violation.ts'
 
 export interface Answer {
@@ -15,6 +16,8 @@ export interface Answer {
   readonly code: string | undefined
   readonly text: string
   readonly body: unknown
+  /** What a refusal says about whether anything has changed. */
+  readonly applied: string | undefined
   /** Request ids, the last of which was answered definitely. */
   readonly attempts: readonly string[]
 }
@@ -53,10 +56,16 @@ export class Client {
   readonly audits: ExpectedAudit[] = []
   /** Answers that are no definite ones, by code. */
   readonly trouble = new Map<string, number>()
+  /** Whether nothing has been killed yet: then there is no reason not to be answered. */
+  readonly isCalm: () => boolean
+  /** Answers that were seen beside its operations. */
+  watchedReads = 0
   #requests = 0
+  #watching: Promise<void>[] = []
 
-  constructor(server: TestServer, number: number) {
+  constructor(server: TestServer, number: number, isCalm: () => boolean) {
     this.server = server
+    this.isCalm = isCalm
     this.model = new ClientModel(number)
   }
 
@@ -92,16 +101,36 @@ export class Client {
     return this.#until(`${method} ${path}`, send, isPending)
   }
 
-  /** A request to the content. */
-  askContent({ domain, id }: Modelled, token: string, init: RequestInit = {}): Promise<Answer> {
-    const path = `/${domain.plural}/${id}/`
+  /** A request to the content. @param isRefusalEnough whether the first answer is one if it says that nothing has changed */
+  askContent(
+    one: Modelled,
+    token: string,
+    init: RequestInit = {},
+    { isRefusalEnough = false }: { readonly isRefusalEnough?: boolean } = {},
+  ): Promise<Answer> {
+    const path = `/${one.domain.plural}/${one.id}/`
     const send = (requestId: string): Promise<Response> =>
       content(this.server, path, token, {
         ...init,
         headers: { 'x-request-id': requestId },
         signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
       })
-    return this.#until(`${init.method ?? 'GET'} ${path}`, send, () => false)
+    // Killed at the very moment at which it lets a resource go, an object has forgotten it until it is told again where that went.
+    const isPending = (status: number): boolean => status === 404 && runningMove(one) !== undefined && !this.isCalm()
+    return this.#until(`${init.method ?? 'GET'} ${path}`, send, isPending, isRefusalEnough)
+  }
+
+  /** What goes on beside its operations. */
+  watch(watching: Promise<void>): void {
+    watching.catch(() => {})
+    this.#watching.push(watching)
+  }
+
+  /** @throws Violation that somebody saw who watched */
+  async watched(): Promise<void> {
+    const watching = this.#watching
+    this.#watching = []
+    await Promise.all(watching)
   }
 
   /** The resource when its object knows all that was recorded. */
@@ -148,6 +177,7 @@ export class Client {
     what: string,
     send: (requestId: string) => Promise<Response>,
     isPending: (status: number) => boolean,
+    isRefusalEnough = false,
   ): Promise<Answer> {
     const attempts: string[] = []
     const end = performance.now() + PATIENCE_MS
@@ -156,8 +186,14 @@ export class Client {
       attempts.push(requestId)
       const answer = await received(send(requestId))
       if (typeof answer !== 'string' && isDefinite(answer) && !isPending(answer.status)) return { ...answer, attempts }
+      if (isRefusalEnough && attempts.length === 1 && typeof answer !== 'string' && answer.applied === 'no')
+        return { ...answer, attempts }
       const trouble = typeof answer === 'string' ? 'broken' : `${answer.status} ${answer.code ?? ''}`.trim()
-      this.trouble.set(trouble, (this.trouble.get(trouble) ?? 0) + 1)
+      const isRead = what.startsWith('GET')
+      if (isRead && typeof answer !== 'string' && answer.code === 'unavailable' && this.isCalm())
+        throw new Violation(`[MV2] everything is up, and ${what} is answered ${answer.text}`)
+      const key = isRead ? `${trouble} (read)` : trouble
+      this.trouble.set(key, (this.trouble.get(key) ?? 0) + 1)
       if (performance.now() > end)
         throw new Violation(
           `[RC1] no definite answer to ${what}; at last: ${typeof answer === 'string' ? answer : answer.text}`,
@@ -169,7 +205,7 @@ export class Client {
   async #patience(answer: Received | string, attempt: number): Promise<void> {
     const retryAfter = typeof answer === 'string' ? 0 : answer.retryAfterSeconds
     const isTooMuch = typeof answer !== 'string' && (answer.code === 'rate_limited' || answer.code === 'overloaded')
-    await Promise.all([this.server.data.ready(), this.server.control.ready()])
+    await allReady(this.server)
     await wait(isTooMuch ? retryAfter * 1000 : Math.min(10 * attempt, 200))
   }
 }
@@ -185,10 +221,11 @@ async function received(response: Promise<Response>): Promise<Received | string>
     const text = await answer.text()
     const isJson = (answer.headers.get('content-type') ?? '').includes('json')
     const body: unknown = isJson ? JSON.parse(text) : undefined
-    const code = answer.status < 400 ? undefined : ((body as { code?: string } | undefined)?.code ?? 'none')
+    const problem = answer.status < 400 ? undefined : ((body ?? { code: 'none' }) as Partial<Problem>)
     return {
       status: answer.status,
-      code,
+      code: problem?.code,
+      applied: problem?.applied,
       text,
       body,
       retryAfterSeconds: Number(answer.headers.get('retry-after') ?? 0),
@@ -199,6 +236,6 @@ async function received(response: Promise<Response>): Promise<Received | string>
 }
 
 /** Whether it says what is: not that it is too busy, or under way, or that nobody knows. */
-function isDefinite({ status, code }: Received): boolean {
+export function isDefinite({ status, code }: Pick<Answer, 'status' | 'code'>): boolean {
   return status < 500 && status !== 429 && code !== 'not_ready'
 }

@@ -2,13 +2,14 @@
 
 import { createHash } from 'node:crypto'
 import { inspect } from 'node:util'
-import type { Plane } from '../support/fault-harness.ts'
 import type { TestServer } from '../support/server.ts'
 import * as changes from './changes.ts'
 import { Client } from './client.ts'
 import { nextIntent, type Intent } from './intents.ts'
+import { Killer, type Kills } from './killer.ts'
 import { CLIENTS } from './model.ts'
 import { Random } from './random.ts'
+import * as moves from './moves.ts'
 import * as reads from './reads.ts'
 import { Violation } from './violation.ts'
 
@@ -23,20 +24,19 @@ export interface Run {
   /** Of every intent of every client: the same for the same plan. */
   readonly digest: string
   readonly counts: ReadonlyMap<string, number>
-  readonly killed: Readonly<Record<Victim, number>>
+  readonly killed: Kills
 }
-
-type Victim = Plane | 'all'
 
 /** Shown with a violation: what its client had done just before. */
 const SHOWN_INTENTS = 12
 
 /** @throws Violation of whichever client sees the first one */
 export async function drive(server: TestServer, plan: Plan): Promise<Run> {
-  const clients = Array.from({ length: CLIENTS }, (_, number) => new Client(server, number))
   const counts = new Map<string, number>()
   const digests: string[] = []
   const killer = new Killer(server, plan)
+  const isCalm = (): boolean => !killer.hasBegun
+  const clients = Array.from({ length: CLIENTS }, (_, number) => new Client(server, number, isCalm))
   let isOver = false
   const running = clients.map(async (client, index) => {
     const random = new Random(plan.seed * CLIENTS + index)
@@ -47,8 +47,9 @@ export async function drive(server: TestServer, plan: Plan): Promise<Run> {
       intents.push(intent)
       digest.update(JSON.stringify(intent))
       counts.set(intent.kind, (counts.get(intent.kind) ?? 0) + 1)
-      killer.operationBegins()
+      killer.operationBegins(intent.kind)
       try {
+        await moves.followOlder(client, number)
         await carryOut(client, intent, number)
       } catch (error) {
         isOver = true
@@ -97,6 +98,10 @@ function carryOut(client: Client, intent: Intent, number: number): Promise<void>
       return changes.purgeAll(client)
     case 'transfer':
       return changes.transfer(client, intent)
+    case 'move':
+      return moves.move(client, intent, number)
+    case 'cancel':
+      return moves.cancel(client, intent)
     case 'write':
       return reads.write(client, intent)
     case 'read':
@@ -109,60 +114,5 @@ function carryOut(client: Client, intent: Intent, number: number): Promise<void>
       return reads.list(client, intent)
     case 'count':
       return reads.count(client, intent)
-  }
-}
-
-/** A process that lives as long is started again at once when it dies; one that died young waits, longer each time. */
-const GROWN_UP_MS = 2_500
-/** After so many young deaths in a row everything is killed, and a new supervisor starts that knows of none. */
-const YOUNG_DEATHS = 3
-
-/** Kills at numbers of operations that the seed chooses, one in each equal part of the run. */
-class Killer {
-  readonly killed: Record<Victim, number> = { control: 0, data: 0, all: 0 }
-  readonly #server: TestServer
-  readonly #due: { readonly at: number; readonly plane: Plane }[]
-  readonly #lastDeathMs: Record<Plane, number> = { control: -Infinity, data: -Infinity }
-  #youngDeaths = 0
-  #begun = 0
-  #killing: Promise<void> = Promise.resolve()
-
-  constructor(server: TestServer, { seed, operations, kills }: Plan) {
-    this.#server = server
-    const random = new Random(~seed)
-    this.#due = Array.from({ length: kills }, (_, part) => ({
-      at: Math.floor(((part + random.next()) * operations) / kills),
-      plane: random.chance(0.5) ? 'control' : 'data',
-    }))
-  }
-
-  operationBegins(): void {
-    const next = this.#due[0]
-    if (next === undefined || this.#begun++ < next.at) return
-    this.#due.shift()
-    this.#killing = this.#killing.then(() => this.#kill(next.plane))
-    this.#killing.catch(() => {})
-  }
-
-  /** While the others go on. One that is just starting is let start. */
-  async #kill(plane: Plane): Promise<void> {
-    await this.#server[plane].ready()
-    const nowMs = performance.now()
-    this.#youngDeaths = nowMs - this.#lastDeathMs[plane] < GROWN_UP_MS ? this.#youngDeaths + 1 : 0
-    this.#lastDeathMs[plane] = nowMs
-    if (this.#youngDeaths < YOUNG_DEATHS) {
-      await this.#server[plane].kill9()
-      this.killed[plane]++
-      return
-    }
-    this.#youngDeaths = 0
-    await this.#server.kill9()
-    await this.#server.start()
-    this.killed.all++
-  }
-
-  async done(): Promise<void> {
-    await this.#killing
-    await Promise.all([this.#server.control.ready(), this.#server.data.ready()])
   }
 }

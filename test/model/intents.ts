@@ -1,11 +1,13 @@
 // What a client means to do next: chosen by its own chance from its own model alone, so that a seed repeats the same intents whatever
 // the timing, the other clients and the kills.
 
+import { CELLS, type Cell } from './cells.ts'
 import type { ClientModel, Domain, Mode, Modelled } from './model.ts'
 import type { Random } from './random.ts'
 
 export interface NewResource {
   readonly name?: string
+  readonly cell?: Cell
   readonly labels: Readonly<Record<string, string>>
   readonly delete_protection?: boolean
   /** The type refuses it. */
@@ -17,6 +19,7 @@ export interface Filter {
   readonly name_prefix?: string
   readonly q?: string
   readonly shape?: string
+  readonly cell?: Cell
   readonly deleted?: boolean
   readonly descending?: boolean
   readonly limit: number
@@ -29,13 +32,21 @@ export type Intent =
   | { readonly kind: 'create'; readonly domain: Domain; readonly body: NewResource; readonly repeat?: 'same' | 'other' }
   | { readonly kind: 'bulk'; readonly domain: Domain; readonly bodies: readonly NewResource[] }
   | { readonly kind: 'update'; readonly one: number; readonly changes: Changes; readonly isStale: boolean }
-  | { readonly kind: 'write'; readonly one: number; readonly token: number; readonly text: string }
+  | {
+      readonly kind: 'write'
+      readonly one: number
+      readonly token: number
+      readonly text: string
+      readonly filler: number
+    }
   | { readonly kind: 'read'; readonly one: number; readonly token: number }
   | { readonly kind: 'mint' | 'revoke' | 'get'; readonly one: number }
   | { readonly kind: 'delete'; readonly one: number; readonly purge: boolean }
   | { readonly kind: 'restore'; readonly one: number; readonly name?: string }
   | { readonly kind: 'purge_all' }
   | { readonly kind: 'transfer'; readonly one: number; readonly to: string }
+  | { readonly kind: 'move'; readonly one: number; readonly to: Cell }
+  | { readonly kind: 'cancel'; readonly one: number }
   | { readonly kind: 'list' | 'count'; readonly domain: Domain; readonly filter: Filter }
 
 export interface Changes {
@@ -63,6 +74,8 @@ const WEIGHTS = {
   restore: 5,
   purge_all: 1,
   transfer: 6,
+  move: 12,
+  cancel: 2,
   list: 6,
   count: 3,
   get: 4,
@@ -71,6 +84,8 @@ const WEIGHTS = {
 export const SHAPES = ['round', 'square', 'flat'] as const
 const COLORS = ['red', 'green', 'blue'] as const
 const MODES: readonly Mode[] = ['active', 'active', 'read_only', 'suspended']
+/** Bytes that take a moment to copy. */
+const LARGE = 200_000
 /** Few enough that they are often taken. */
 const NAMES = 60
 
@@ -88,7 +103,7 @@ export function nextIntent(model: ClientModel, random: Random, number: number): 
     const name = random.chance(0.4) ? { name: toName(model, random) } : {}
     return { kind, one: pickOne(model, random, 'kept'), ...name }
   }
-  const one = pickOne(model, random, 'live')
+  const one = pickMovedOr(model, random)
   switch (kind) {
     case 'rename':
     case 'relabel':
@@ -102,7 +117,13 @@ export function nextIntent(model: ClientModel, random: Random, number: number): 
         isStale: random.chance(0.05),
       }
     case 'write':
-      return { kind, one, token: random.below(100), text: `${model.name} wrote operation ${number}` }
+      return {
+        kind,
+        one,
+        token: random.below(100),
+        text: `${model.name} wrote operation ${number}`,
+        filler: random.chance(0.1) ? LARGE : 0,
+      }
     case 'read':
       return { kind, one, token: random.below(100) }
     case 'mint':
@@ -113,6 +134,10 @@ export function nextIntent(model: ClientModel, random: Random, number: number): 
       return { kind, one, purge: false }
     case 'purge':
       return { kind: 'delete', one: pickOne(model, random, random.chance(0.5) ? 'kept' : 'live'), purge: true }
+    case 'move':
+      return { kind, one, to: toGoal(model, one, random) }
+    case 'cancel':
+      return { kind, one }
     case 'transfer': {
       const { plural } = model.at(one).domain
       const accounts = model.domains.filter((domain) => domain.plural === plural).map(({ account }) => account)
@@ -128,6 +153,18 @@ function pickOne(model: ClientModel, random: Random, life: Modelled['life']): nu
   return random.pick(list).ordinal
 }
 
+/** Mostly another cell than the one where it probably is. */
+function toGoal(model: ClientModel, one: number, random: Random): Cell {
+  const goal = random.chance(0.9) ? model.goals.get(one) : undefined
+  return random.pick(CELLS.filter((cell) => cell !== goal))
+}
+
+/** Often one that may just be moving. */
+function pickMovedOr(model: ClientModel, random: Random): number {
+  const moving = random.chance(0.4) ? model.pending.at(-1) : undefined
+  return moving?.ordinal ?? pickOne(model, random, 'live')
+}
+
 function toCreate(model: ClientModel, random: Random): Intent {
   const domain = random.pick(model.domains)
   const body = newResource(model, random)
@@ -138,6 +175,7 @@ function toCreate(model: ClientModel, random: Random): Intent {
 function newResource(model: ClientModel, random: Random): NewResource {
   return {
     ...(random.chance(0.8) ? { name: toName(model, random) } : {}),
+    ...(random.chance(0.8) ? { cell: random.pick(CELLS) } : {}),
     labels: toLabels(model, random),
     ...(random.chance(0.1) ? { delete_protection: true } : {}),
     ...(random.chance(0.06) ? { params: { refuse: true } as const } : {}),
@@ -181,6 +219,7 @@ function toFilter(model: ClientModel, random: Random): Filter {
     ...(random.chance(0.2) ? { name_prefix: `${model.name.toUpperCase()} Name 1` } : {}),
     ...(random.chance(0.2) ? { q: 'NAME 2' } : {}),
     ...(random.chance(0.4) ? { shape: random.pick(SHAPES) } : {}),
+    ...(random.chance(0.2) ? { cell: random.pick(CELLS) } : {}),
     ...(random.chance(0.3) ? { deleted: true } : {}),
     ...(random.chance(0.3) ? { descending: true } : {}),
     ...(random.chance(0.2) ? { since: random.below(model.resources.length) } : {}),

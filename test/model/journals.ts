@@ -1,9 +1,10 @@
 // What the audit log and the feed of events must say about a run: every change once, in an order that makes sense, and nothing else.
 
+import { isDeepStrictEqual } from 'node:util'
 import type { AuditJson, EventJson } from '../../src/wire/journal.ts'
 import type { Page } from '../support/tenant.ts'
 import type { Client, ExpectedAudit } from './client.ts'
-import { ACCOUNTS, type ExpectedEvent } from './model.ts'
+import { ACCOUNTS, type ExpectedEvent, type Move } from './model.ts'
 import { agree, require } from './violation.ts'
 
 /** @throws Violation */
@@ -64,8 +65,10 @@ export async function checkEvents(clients: readonly Client[]): Promise<{ count: 
     0,
   )
   const byResource = grouped(events, ({ resource }) => resource)
-  for (const { id, events: expected } of clients.flatMap(({ model }) => model.resources)) {
-    const said = byResource.get(id) ?? []
+  for (const { id, events: expected, moves } of clients.flatMap(({ model }) => model.resources)) {
+    const all = byResource.get(id) ?? []
+    checkMoves(id, moves, all.filter(isMove))
+    const said = all.filter((event) => !isMove(event))
     for (const account of ACCOUNTS) {
       const kinds = said.filter((one) => one.account === account).map(({ kind }) => kind)
       checkSequence(
@@ -84,6 +87,29 @@ export async function checkEvents(clients: readonly Client[]): Promise<{ count: 
       ['create_failed', 'purged'],
     )
   return { count: events.length, refused: byResource.size }
+}
+
+function isMove({ kind }: EventJson): boolean {
+  return kind === 'moved'
+}
+
+/** Each that succeeded, once and in its account's order, wherever it is among the events of what happened meanwhile. */
+function checkMoves(id: string, moves: readonly Move[], said: readonly EventJson[]): void {
+  for (const account of ACCOUNTS) {
+    const events = said.filter((one) => one.account === account)
+    const left = events.map(({ data }) => data)
+    for (const { from, to, isCutShort } of moves.filter((one) => one.domain.account === account && hasMoved(one))) {
+      const isTold = isDeepStrictEqual(left[0], { from, to })
+      require('JN2', `the feed of ${account} tells that ${id} moved to ${to}, next in ${JSON.stringify(events)}`, isTold ||
+        isCutShort)
+      if (isTold) left.shift()
+    }
+    agree('JN2', `events of ${account} about moves of ${id} that nobody asked for`, left, [])
+  }
+}
+
+function hasMoved({ state }: Move): boolean {
+  return state === 'succeeded'
 }
 
 /** The kinds in this order; of repeated changes as many as there may be. */

@@ -1,7 +1,9 @@
 // What the server should hold, as plainly as it can be said: per client the resources that it made, with what was last acknowledged of
 // each. Clients share accounts, shards and counts; names and resources are each client's own, so that its model needs nobody else's.
 
+import type { OperationState } from '../../src/wire/operation.ts'
 import type { ResourceJson } from '../../src/wire/resource.ts'
+import type { Cell } from './cells.ts'
 
 export const ACCOUNTS = ['acme', 'beta', 'gamma'] as const
 /** Of test/support/apps/tenants.ts: one shard for all, four shards, a shard for each account. */
@@ -29,8 +31,26 @@ export interface ExpectedEvent {
   readonly most: number
 }
 
+/** A move that has begun. Who began it goes on with other things meanwhile. */
+export interface Move {
+  readonly operation: string
+  /** Whose the resource was. */
+  readonly domain: Domain
+  readonly from: Cell
+  readonly to: Cell
+  /** `running`: nobody has looked whether it has ended. */
+  state: OperationState
+  /** Something that may have ended it: a deletion, or somebody who cancelled it. */
+  mayBeCancelled: boolean
+  /** As the answer said: it is in the other cell. */
+  isFlipped: boolean
+  /** It was purged meanwhile: the feed may say nothing of the move. */
+  isCutShort: boolean
+}
+
 export interface Modelled {
   readonly id: string
+  readonly url: string
   /** Of its client, in the order of creation: what intents call it. */
   readonly ordinal: number
   domain: Domain
@@ -41,11 +61,17 @@ export interface Modelled {
   isProtected: boolean
   life: Life
   content: string
+  /** Everything that ever was its content. */
+  readonly written: string[]
   generation: number
   readonly tokens: ModelToken[]
   /** As the server told it: its place in lists. */
   createTime: string
   readonly events: ExpectedEvent[]
+  /** Where it is, or was before the move that is running. */
+  cell: Cell
+  /** In the order in which they began. */
+  readonly moves: Move[]
 }
 
 /** So many live ones, and so many kept ones, in a domain that is one client's alone. */
@@ -74,6 +100,10 @@ export class ClientModel {
   readonly domains: readonly Domain[]
   /** Nobody else's: with a quota, and everything deleted in it may be purged at once. */
   readonly ownDomain: Domain
+  /** Ordinal -> where it last meant it to be, whatever has come of that. */
+  readonly goals: Map<number, Cell> = new Map()
+  /** What it meant to move, and at which operation, until it looks how that has ended. */
+  readonly pending: { readonly ordinal: number; readonly number: number }[] = []
 
   constructor(number: number) {
     this.name = `c${number}`
@@ -83,7 +113,9 @@ export class ClientModel {
     )
   }
 
-  add(made: Pick<Modelled, 'id' | 'domain' | 'name' | 'labels' | 'isProtected' | 'createTime'>): Modelled {
+  add(
+    made: Pick<Modelled, 'id' | 'domain' | 'url' | 'name' | 'labels' | 'isProtected' | 'createTime' | 'cell'>,
+  ): Modelled {
     const resource: Modelled = {
       ...made,
       ordinal: this.resources.length,
@@ -91,13 +123,21 @@ export class ClientModel {
       color: undefined,
       life: 'live',
       content: '',
+      written: [],
       generation: 1,
       tokens: [],
       events: [],
+      moves: [],
     }
     this.resources.push(resource)
     record(resource, 'created')
     return resource
+  }
+
+  /** Means to move it: what is done next to the same resource meets the move. */
+  meets(ordinal: number, to: Cell, number: number): void {
+    this.pending.push({ ordinal, number })
+    this.goals.set(ordinal, to)
   }
 
   at(ordinal: number): Modelled {
@@ -125,26 +165,48 @@ export function record(resource: Modelled, kind: string, most = 1): void {
   resource.events.push({ account: resource.domain.account, kind, most })
 }
 
-/** What the API must show of it. */
-export function expectedJson(one: Modelled): object {
+/** The last one, as long as nobody has seen its end. */
+export function runningMove({ moves }: Modelled): Move | undefined {
+  const last = moves.at(-1)
+  return last?.state === 'running' ? last : undefined
+}
+
+/** Every cell that has something of it, if only the word where it went. The first is home: its identifier says so. */
+export function placesOf(one: Modelled): Cell[] {
+  const home = one.moves[0]?.from ?? one.cell
+  return [...new Set([home, ...one.moves.map(({ to }) => to)])]
+}
+
+/**
+ * What the API must show of it.
+ *
+ * @param shown what it does show: while a move is running, that is one of several things
+ */
+export function expectedJson(one: Modelled, shown: ResourceJson): object {
+  const move = runningMove(one)
+  const state = one.life === 'live' ? one.mode : 'deleted'
+  const isPaused = move !== undefined && state === 'active' && shown.state === 'read_only'
   return {
     id: one.id,
+    url: one.url,
     account: one.domain.account,
     name: one.name,
-    state: one.life === 'live' ? one.mode : 'deleted',
+    state: isPaused ? 'read_only' : state,
     labels: one.labels,
     delete_protection: one.isProtected,
     color: one.color,
     isRestorable: one.life === 'kept',
-    isApplied: true,
+    isApplied: move === undefined || shown.applied_version === shown.desired_version,
+    cell: move?.to === shown.cell ? move.to : one.cell,
   }
 }
 
 /** The same members of what it shows. */
 export function shownJson(shown: ResourceJson): object {
-  const { id, account, name, state, labels, delete_protection, settings, purge_time } = shown
+  const { id, url, account, name, state, labels, delete_protection, settings, purge_time, cell } = shown
   return {
     id,
+    url,
     account,
     name,
     state,
@@ -153,5 +215,6 @@ export function shownJson(shown: ResourceJson): object {
     color: settings?.['color'],
     isRestorable: purge_time !== undefined,
     isApplied: shown.applied_version === shown.desired_version,
+    cell,
   }
 }

@@ -3,9 +3,9 @@
 import type { ResourceJson } from '../../src/wire/resource.ts'
 import type { Page } from '../support/tenant.ts'
 import { agreed, show } from './changes.ts'
-import type { Client } from './client.ts'
+import { isDefinite, type Answer, type Client } from './client.ts'
 import type { Filter, Intent } from './intents.ts'
-import { expectedJson, shownJson, type Domain, type ModelToken, type Modelled } from './model.ts'
+import { expectedJson, runningMove, shownJson, type Domain, type ModelToken, type Modelled } from './model.ts'
 import { agree, require } from './violation.ts'
 
 type Of<K extends Intent['kind']> = Extract<Intent, { kind: K }>
@@ -46,14 +46,23 @@ async function tokenOf(client: Client, one: Modelled, choice: number): Promise<M
   return one.tokens[Math.max(0, one.tokens.length - 1 - (choice % 3))]
 }
 
-export async function write(client: Client, { one: ordinal, token: choice, text }: Of<'write'>): Promise<void> {
+export async function write(client: Client, { one: ordinal, token: choice, text, filler }: Of<'write'>): Promise<void> {
   const one = client.model.at(ordinal)
   const held = await tokenOf(client, one, choice)
   if (held === undefined) return
-  const answer = await client.askContent(one, held.token, { method: 'PUT', body: text })
+  const body = text + '.'.repeat(filler)
+  one.written.push(text)
+  const put = (isRefusalEnough: boolean): Promise<Answer> =>
+    client.askContent(one, held.token, { method: 'PUT', body }, { isRefusalEnough })
+  let answer = await put(true)
+  if (!isDefinite(answer)) {
+    // It is moving, or away: nothing has changed, as it says, and it is read.
+    await readWith(client, one, held)
+    answer = await put(false)
+  }
   const expected = contentStatus(one, held, true)
   agree('DP1', `writing to ${one.id} (${one.life}, ${one.mode})`, answer.status, expected)
-  if (expected === 204) one.content = text
+  if (expected === 204) one.content = body
 }
 
 export async function read(client: Client, { one: ordinal, token: choice }: Of<'read'>): Promise<void> {
@@ -70,11 +79,12 @@ export async function readWith(client: Client, one: Modelled, held: ModelToken):
 }
 
 export async function list(client: Client, { domain, filter }: Of<'list' | 'count'>): Promise<void> {
-  const expected = matching(client, domain, filter)
+  const expected = matching(client, domain, filter).filter((one) => !isUncertain(one, filter))
+  const uncertain = new Set(client.model.resources.filter((one) => isUncertain(one, filter)).map(({ id }) => id))
   const query = toQuery(client, filter, filter.shape === undefined)
   const shown = await listAll(client, domain, `${query}&limit=${filter.limit}`)
   // Of what the account's other clients have made, this one knows nothing.
-  const mine = shown.filter(({ labels }) => labels['client'] === client.model.name)
+  const mine = shown.filter(({ id, labels }) => labels['client'] === client.model.name && !uncertain.has(id))
   const where = `the list of ${show(domain)} with ${query}`
   agree(
     'CP6',
@@ -82,16 +92,25 @@ export async function list(client: Client, { domain, filter }: Of<'list' | 'coun
     mine.map(({ id }) => id),
     expected.map(({ id }) => id),
   )
-  agree('CP22', where, mine.map(shownJson), expected.map(expectedJson))
+  for (const [index, one] of mine.entries())
+    agree('CP22', where, shownJson(one), expectedJson(expected[index] as Modelled, one))
+}
+
+/** Whether it depends on how far its move has come what such a filter says of it. */
+function isUncertain(one: Modelled, { state, cell }: Pick<Filter, 'state' | 'cell'>): boolean {
+  return runningMove(one) !== undefined && (cell !== undefined || (state !== undefined && one.mode === 'active'))
 }
 
 export async function count(client: Client, { domain, filter }: Of<'list' | 'count'>): Promise<void> {
   const { shape: _shape, descending: _descending, ...counted } = filter
   const query = toQuery(client, counted, true)
   const answer = await client.ask(domain, `${domain.plural}/count?${query}`)
-  agree('CP22', `the count of ${show(domain)} with ${query}`, answer.body, {
-    count: matching(client, domain, counted).length,
-  })
+  const certain = matching(client, domain, counted).filter((one) => !isUncertain(one, counted)).length
+  const { state: _state, cell: _cell, ...others } = counted
+  const uncertain = matching(client, domain, others).filter((one) => isUncertain(one, counted)).length
+  const { count: shown } = answer.body as { count: number }
+  require('CP22', `the count of ${show(domain)} with ${query}, ${shown}, is ${certain} and at most ${uncertain} more`, shown >=
+    certain && shown <= certain + uncertain)
 }
 
 /** Every page. */
@@ -111,7 +130,7 @@ export async function listAll(client: Client, domain: Domain, query: string): Pr
 
 /** In the order of the list. */
 function matching({ model }: Client, domain: Domain, filter: Filter): Modelled[] {
-  const { state, name_prefix: prefix, q, shape, deleted = false, descending = false, since } = filter
+  const { state, name_prefix: prefix, q, shape, cell, deleted = false, descending = false, since } = filter
   const from = since === undefined ? '' : model.at(since).createTime
   const found = model
     .in(domain, deleted ? 'kept' : 'live')
@@ -120,6 +139,7 @@ function matching({ model }: Client, domain: Domain, filter: Filter): Modelled[]
         (state === undefined || (!deleted && one.mode === state)) &&
         (prefix === undefined || one.name?.toLowerCase().startsWith(prefix.toLowerCase())) &&
         (q === undefined || one.name?.toLowerCase().includes(q.toLowerCase())) &&
+        (cell === undefined || one.cell === cell) &&
         (shape === undefined || one.labels['shape'] === shape) &&
         one.createTime >= from,
     )
@@ -128,12 +148,13 @@ function matching({ model }: Client, domain: Domain, filter: Filter): Modelled[]
 }
 
 function toQuery({ model }: Client, filter: Omit<Filter, 'limit'>, isMineOnly: boolean): string {
-  const { state, name_prefix, q, shape, deleted, descending, since } = filter
+  const { state, name_prefix, q, shape, cell, deleted, descending, since } = filter
   const query = new URLSearchParams({
     ...(isMineOnly ? { label: `client:${model.name}` } : shape === undefined ? {} : { label: `shape:${shape}` }),
     ...(state === undefined ? {} : { state }),
     ...(name_prefix === undefined ? {} : { name_prefix }),
     ...(q === undefined ? {} : { q }),
+    ...(cell === undefined ? {} : { cell }),
     ...(deleted === true ? { deleted: 'true' } : {}),
     ...(descending === true ? { order: 'descending' } : {}),
     ...(since === undefined ? {} : { created_from: model.at(since).createTime }),

@@ -18,5 +18,5 @@ export function require(rule: string, what: string, condition: boolean): asserts
 }
 
 function show(value: unknown): string {
-  return inspect(value, { depth: 6, breakLength: 160, maxArrayLength: 20 })
+  return inspect(value, { depth: 6, breakLength: 160, maxArrayLength: 20, maxStringLength: 1_000 })
 }

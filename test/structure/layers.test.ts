@@ -49,8 +49,8 @@ const BUDGETS: Readonly<Record<string, number>> = {
   // of it is the document made from the routes, its examples and its page.
   edge: 7_700,
   // The whole lifecycle of accounts: holds, operations, journals and what sweeps them, metering, gifts, moves between shards, rows
-  // that go into archives and come from them, and moves of resources between cells.
-  'control-plane': 6_300,
+  // that go into archives and come from them, moves of resources between cells, and what tells a restored cell of all that it has missed.
+  'control-plane': 6_700,
   // Content as a stream, taken over and left: a third of it reads and writes content of any size, in a form that is exact.
   'data-plane': 2_550,
   'types/account': 300,

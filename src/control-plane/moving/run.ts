@@ -13,7 +13,13 @@ import { findRow } from '../catalog.ts'
 import type { ControlDeps } from '../deps.ts'
 import { bumpDescriptor } from '../descriptor.ts'
 import { callObject, type Running } from '../object-call.ts'
-import { continueOperation, finishOperation, waitForOperation, type StoredOperation } from '../operations/operations.ts'
+import {
+  continueOperation,
+  findOperation,
+  finishOperation,
+  waitForOperation,
+  type StoredOperation,
+} from '../operations/operations.ts'
 import type { CatalogRow } from '../row.ts'
 import { backOffMs } from '../work.ts'
 import { movedPlace, placeOfRow, type RowMove } from './row-place.ts'
@@ -54,7 +60,10 @@ async function drive(deps: Running, operation: StoredOperation): Promise<void> {
   await deps.transact(() => finishOperation(deps, operation, { done: operation.total }, failureOf(deps, operation, id)))
 }
 
-function failureOf(deps: ControlDeps, { subject }: StoredOperation, id: string): ResourceError | undefined {
+function failureOf(deps: ControlDeps, operation: StoredOperation, id: string): ResourceError | undefined {
+  const { done, subject } = findOperation(deps.sql, operation.id) ?? operation
+  // It has come there: where it went after that, perhaps to another account's shard, is not this operation's.
+  if (done >= MOVE_FLIPPED) return undefined
   const row = findRow(deps.sql, id)
   if (row === undefined) return new ResourceError('deleted', 'It was deleted meanwhile.')
   return row.cell === subject['to'] ? undefined : new ResourceError('not_ready', 'It was moved elsewhere meanwhile.')

@@ -3,6 +3,7 @@
 
 import { fault } from '../../object/fault.ts'
 import { ResourceError } from '../../wire/errors.ts'
+import { MOVE_FLIPPED, type OperationRecord } from '../../wire/operation.ts'
 import { effectiveMode, readAccount } from '../accounts/account.ts'
 import { findRow, updateRow } from '../catalog.ts'
 import type { ControlDeps } from '../deps.ts'
@@ -22,16 +23,13 @@ export function giveUpMove(deps: ControlDeps, row: CatalogRow, moving: RowMove):
 /**
  * Ends a move because its operation was cancelled. Part of that transaction.
  *
- * @param to the cell to which it goes
- * @throws ResourceError `invalid_request` for one that is at its next place already
+ * @throws ResourceError `invalid_request` for one that has come to its next place, wherever the resource is by now
  */
-export function cancelMove(deps: ControlDeps, operation: string, id: string, to: string): void {
-  const row = findRow(deps.sql, id)
-  const isItsOwn = row?.moving?.operation === operation
-  if (isItsOwn ? row.moving?.phase === 'handOver' : row?.cell === to)
+export function cancelMove(deps: ControlDeps, { id: operation, done, subject }: OperationRecord): void {
+  if (done >= MOVE_FLIPPED)
     throw new ResourceError('invalid_request', 'It is in the other cell already: move it back instead.')
-  if (!isItsOwn || row.moving === undefined) return
-  if (row.moving.phase === 'copy') giveUpMove(deps, row, row.moving)
+  const row = findRow(deps.sql, String(subject['resource']))
+  if (row?.moving?.operation === operation && row.moving.phase === 'copy') giveUpMove(deps, row, row.moving)
 }
 
 /** The step of the row: the next place forgets the content, and remembers where the resource is. */

@@ -95,8 +95,7 @@ export async function cancel(deps: ControlDeps, caller: Caller, id: string): Pro
   await deps.transact((sql) => {
     const operation = ownedOperation(sql, id, caller.account)
     if (!isCancellable(operation)) return
-    const { resource, to } = operation.subject
-    if (operation.kind === 'move') cancelMove(deps, id, String(resource), String(to))
+    if (operation.kind === 'move') cancelMove(deps, operation)
     cancelOperation(deps, operation)
     deps.journal.audit(caller, 'cancel_operation', id)
     const uncreated = sql
