@@ -3,6 +3,7 @@
 
 import { GroupCommit } from '../object/group-commit.ts'
 import { isPreflight } from '../object/preflight.ts'
+import { readOff } from '../object/read-off.ts'
 import { pathOf } from '../object/request-path.ts'
 import { closeAllSockets, isUpgrade, refuseSocket } from '../object/sockets.ts'
 import type { Descriptor } from '../wire/descriptor.ts'
@@ -205,7 +206,7 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Movable
       if (response.status === 101) this.#cutIfRefused(principal)
       return withResourceHeaders(response, request, principal, descriptor)
     } catch (error) {
-      if (error instanceof ResourceError) return this.#refuse(error, request, principal)
+      if (error instanceof ResourceError) return await this.#refuse(error, request, principal)
       throw error
     } finally {
       this.#underWay--
@@ -218,8 +219,9 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Movable
     if (refusal !== undefined) closeAllSockets(this.ctx, refusal)
   }
 
-  #refuse(error: ResourceError, request: Request, principal: Principal): Response {
+  async #refuse(error: ResourceError, request: Request, principal: Principal): Promise<Response> {
     if (isUpgrade(request)) return refuseSocket(error)
+    if (request.body !== null) await readOff(request)
     const descriptor = this.held.kind === 'descriptor' ? this.held.descriptor : undefined
     return withResourceHeaders(this.onRefusal(error, principal, request), request, principal, descriptor)
   }

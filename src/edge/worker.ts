@@ -1,6 +1,7 @@
 // The edge: stateless, and where every request arrives. It finds out what a request is for, by index, and hands it to one of the
 // planes; every error becomes an answer here.
 
+import { readOff } from '../object/read-off.ts'
 import { ACCOUNT_PLURAL, ACCOUNT_TYPE } from '../wire/account.ts'
 import { ResourceError, toResourceError } from '../wire/errors.ts'
 import { toAddress, type Address } from './address.ts'
@@ -37,6 +38,7 @@ export async function serveRequest(edge: Edge, context: EdgeContext, request: Re
   } catch (thrown) {
     const error = toResourceError(thrown)
     if (error.code === 'internal') logFailure(requestId, request.method, address, thrown)
+    if (request.body !== null) await readOff(request)
     response = refuse(context, address, request, error, requestId)
   }
   const durationMs = Date.now() - begin
