@@ -39,8 +39,9 @@ export function toSeveralCells(members: readonly string[], cellsFile: string | u
   if (cellsFile === undefined) return Object.fromEntries(members.map((code) => [code, {}]))
   const cells = readCellsFile(cellsFile)
   const unknown = members.find((code) => !Object.hasOwn(cells, code))
-  if (unknown === undefined) return cells
-  throw noSuchCell(unknown, cells, cellsFile)
+  if (unknown !== undefined) throw noSuchCell(unknown, cells, cellsFile)
+  checkAddresses(cells, members, cellsFile)
+  return cells
 }
 
 function noSuchCell(cell: string | undefined, cells: CellTable, file: string): EngineError {
@@ -68,8 +69,29 @@ export function toCells(flags: { readonly cell?: string; readonly cellsFile?: st
   const cells = readCellsFile(flags.cellsFile)
   const [only, ...others] = Object.keys(cells)
   const cell = flags.cell ?? (others.length === 0 ? only : undefined)
-  if (cell !== undefined && Object.hasOwn(cells, cell)) return { cell, cells }
-  throw noSuchCell(cell, cells, flags.cellsFile)
+  if (cell === undefined || !Object.hasOwn(cells, cell)) throw noSuchCell(cell, cells, flags.cellsFile)
+  checkAddresses(cells, [cell], flags.cellsFile)
+  return { cell, cells }
+}
+
+/**
+ * A file without any address is one server's, and all of its cells are here. As soon as there are others, a cell that says not where it is
+ * would be served by each of them, every one with other data.
+ *
+ * @throws EngineError
+ */
+function checkAddresses(cells: CellTable, own: readonly string[], file: string): void {
+  const places = Object.entries(cells)
+  if (places.every(([, { address }]) => address === undefined)) return
+  const lost = places.flatMap(([code, { address }]) => (address === undefined && !own.includes(code) ? [code] : []))
+  if (lost.length === 0) return
+  const list = lost.map((code) => `"${code}"`).join(', ')
+  throw new EngineError(
+    `${file} does not say where ${list} ${lost.length === 1 ? 'is' : 'are'}`,
+    'other cells in it have an address, so there are several servers, and what has none would be served by each of them',
+    `Give it the address of its server; if it is to be served here, the same "address" as ${own.join(' or ')}: two codes with one address are one cell.`,
+    2,
+  )
 }
 
 /** @throws EngineError */

@@ -3,12 +3,14 @@
 // have left, which the engine is made to recover from. Secrets are apart, and copied on request only.
 
 import { constants } from 'node:fs'
-import { chmod, copyFile, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, open, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { DATA_FORMAT, PLANES, checkFormat, describeDataDirectory } from './data-directory.ts'
-import { EngineError, codeOf } from './engine-error.ts'
+import { writeNewDurably } from './durable-file.ts'
+import { EngineError, codeOf, explained } from './engine-error.ts'
 import { readHolder, takeLock } from './lock.ts'
-import { ownerOf, readSecrets } from './secrets.ts'
+import { makeDirectory } from './make-directory.ts'
+import { SECRETS_MODE, ownerOf, readSecrets } from './secrets.ts'
 import { whileFrozen } from './supervisor-socket.ts'
 
 export interface BackupReport {
@@ -38,12 +40,12 @@ export async function backup(dataDirectory: string, target: string, secretsFile?
   const source = describeDataDirectory(dataDirectory)
   await refuseUnlessEmpty(target)
   const draft = `${resolve(target)}.partial-${process.pid}`
-  await mkdir(draft, { recursive: true, mode: 0o700 })
   try {
+    makeDirectory(draft, 0o700)
     const { copied, frozenMs } = await quiesced(source, () => copyAll(source.path, draft))
     if (secretsFile !== undefined) {
       await copyFile(secretsFile, join(draft, SECRETS_FILE))
-      await chmod(join(draft, SECRETS_FILE), 0o600)
+      await chmod(join(draft, SECRETS_FILE), SECRETS_MODE)
     }
     const report = { files: copied.length, bytes: copied.reduce((sum, file) => sum + file.bytes, 0) }
     const about = {
@@ -57,6 +59,8 @@ export async function backup(dataDirectory: string, target: string, secretsFile?
     await rm(target, { recursive: true, force: true })
     await rename(draft, target)
     return { path: resolve(target), ...report, ...(frozenMs === undefined ? {} : { frozenMs }) }
+  } catch (thrown) {
+    throw explained(thrown, `cannot back up ${dataDirectory} to ${target}`)
   } finally {
     await rm(draft, { recursive: true, force: true })
   }
@@ -82,14 +86,14 @@ export async function restore(source: string, dataDirectory: string, secretsFile
   const hasSecrets = (await statOrUndefined(secretsInBackup)) !== undefined
   checkSecrets(source, hasSecrets, secretsFile, (await statOrUndefined(secretsFile)) !== undefined)
   const draft = `${resolve(dataDirectory)}.partial-${process.pid}`
-  await mkdir(draft, { recursive: true, mode: 0o700 })
+  let hasMadeSecrets = false
   try {
+    makeDirectory(draft, 0o700)
     const copied = await copyAll(source, draft)
     await syncAll(draft, copied)
     if (hasSecrets && (await statOrUndefined(secretsFile)) === undefined) {
-      await mkdir(dirname(secretsFile), { recursive: true })
-      await copyFile(secretsInBackup, secretsFile, constants.COPYFILE_EXCL)
-      await chmod(secretsFile, 0o600)
+      makeDirectory(dirname(secretsFile))
+      hasMadeSecrets = writeNewDurably(secretsFile, await readFile(secretsInBackup, 'utf8'), SECRETS_MODE)
     }
     await rm(dataDirectory, { recursive: true, force: true })
     await rename(draft, dataDirectory)
@@ -98,6 +102,9 @@ export async function restore(source: string, dataDirectory: string, secretsFile
       files: copied.length,
       bytes: copied.reduce((sum, file) => sum + file.bytes, 0),
     }
+  } catch (thrown) {
+    if (hasMadeSecrets) await rm(secretsFile, { force: true })
+    throw explained(thrown, `cannot restore ${source} to ${dataDirectory}`)
   } finally {
     await rm(draft, { recursive: true, force: true })
   }

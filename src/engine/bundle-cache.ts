@@ -2,10 +2,11 @@
 // the tests do. A bundle is as good as new while every file that went into it is as it was.
 
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { deserialize, serialize } from 'node:v8'
 import type { AppBundle } from './app-bundle.ts'
+import { makeDirectory } from './make-directory.ts'
 
 interface Kept {
   readonly bundle: AppBundle
@@ -22,7 +23,7 @@ export async function keptBundle(name: string, make: () => Promise<AppBundle>): 
   if (kept !== undefined && kept.bundle.inputs.every((input, index) => stampOf(input) === kept.stamps[index]))
     return kept.bundle
   const bundle = await make()
-  mkdirSync(folder, { recursive: true })
+  makeDirectory(folder)
   const draft = `${file}.${process.pid}`
   writeFileSync(draft, serialize({ bundle, stamps: bundle.inputs.map(stampOf) } satisfies Kept))
   renameSync(draft, file)

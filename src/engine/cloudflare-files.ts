@@ -1,13 +1,14 @@
 // What goes to Cloudflare, as files: the bundle, `wrangler.jsonc`, and the history of classes, which is the one file that must be kept.
 
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { BINDINGS } from '../wire/deployment.ts'
 import { bundleApp } from './app-bundle.ts'
 import { checkCloudflare, isLoopback } from './cloudflare-checks.ts'
 import { writeDurably } from './durable-file.ts'
-import { EngineError } from './engine-error.ts'
+import { EngineError, explained } from './engine-error.ts'
+import { makeDirectory } from './make-directory.ts'
 import { classesOf, mergeMigrations, parseMigrations, type Migration } from './object-migrations.ts'
 import { routesOf, toWranglerConfig, type WranglerOptions } from './wrangler-config.ts'
 
@@ -97,16 +98,21 @@ export async function planCloudflare(
  * Writes the files, the history first: a step that Cloudflare knows and we do not would be made anew with other classes.
  *
  * @param home folder of the history; undefined leaves it alone, for what is only tried
+ * @throws EngineError when the system does not let them be written
  */
 export function writeCloudflareFiles(folder: string, { files, migrations }: CloudflareFiles, home?: string): void {
-  mkdirSync(folder, { recursive: true })
-  if (home !== undefined) {
-    mkdirSync(home, { recursive: true })
-    writeDurably(join(home, MIGRATIONS_FILE), toJson(migrations))
+  try {
+    makeDirectory(folder)
+    if (home !== undefined) {
+      makeDirectory(home)
+      writeDurably(join(home, MIGRATIONS_FILE), toJson(migrations))
+    }
+    // Data modules are named by their content: those of an earlier build would be uploaded for ever.
+    for (const name of readdirSync(folder)) if (name.endsWith('.bin')) rmSync(join(folder, name))
+    for (const [name, content] of files) writeFileSync(join(folder, name), content)
+  } catch (thrown) {
+    throw explained(thrown, `cannot write Cloudflare's files to ${folder}`)
   }
-  // Data modules are named by their content: those of an earlier build would be uploaded for ever.
-  for (const name of readdirSync(folder)) if (name.endsWith('.bin')) rmSync(join(folder, name))
-  for (const [name, content] of files) writeFileSync(join(folder, name), content)
 }
 
 function readMigrations(folder: string): Migration[] {

@@ -12,11 +12,12 @@
 // Secrets are not in it: `<data directory>.secrets.json` beside it (secrets.ts), so that a copy of the data gives nobody access.
 
 import { createHash } from 'node:crypto'
-import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, realpathSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, readFileSync, readdirSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { writeDurably } from './durable-file.ts'
 import { EngineError, codeOf, reasonOf } from './engine-error.ts'
+import { makeDirectory } from './make-directory.ts'
 
 /** Raised by one when a program that only knows the previous number would damage the data. */
 export const DATA_FORMAT = 1
@@ -43,31 +44,57 @@ const SOCKET_ADDRESS_BYTES = 107
 const LONGEST_SOCKET_NAME = '/supervisor.sock'
 
 /**
- * Creates the directory if it is missing, and checks its format and whose it is.
+ * Whether the directory can be, or become, that of a cell; makes nothing.
  *
  * @throws EngineError when the format is newer than this program, or the directory is something else
  */
+export function checkDataDirectory(path: string, cell: string): void {
+  if (isDataDirectory(path)) {
+    checkFormat(path)
+    return checkCell(path, cell)
+  }
+  const strange = usable(path, () => (existsSync(path) ? readdirSync(path) : [])).filter(
+    (name) => !name.startsWith('.') && name !== CELL_FILE,
+  )
+  // Looked at once more: somebody may be creating it at this moment.
+  if (strange.length === 0 || isDataDirectory(path)) return
+  throw (
+    holdsCells(path) ??
+    new EngineError(
+      `${path} is not a data directory`,
+      `it has no format file, and other files: ${strange.slice(0, 3).join(', ')}`,
+      'Give --data an empty or new directory.',
+      2,
+    )
+  )
+}
+
+/**
+ * Creates the directory if it is missing, and checks its format and whose it is.
+ *
+ * @throws EngineError as {@link checkDataDirectory}, and when it cannot be made
+ */
 export function openDataDirectory(path: string, cell: string): DataDirectory {
-  const formatFile = join(path, 'format')
-  try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
-    if (!existsSync(formatFile)) {
-      const strange = readdirSync(path).filter((name) => !name.startsWith('.') && name !== CELL_FILE)
-      // Looked at once more: two may be creating it at the same time.
-      if (strange.length > 0 && !existsSync(formatFile)) {
-        throw (
-          holdsCells(path) ??
-          new EngineError(
-            `${path} is not a data directory`,
-            `it has no format file, and other files: ${strange.slice(0, 3).join(', ')}`,
-            'Give --data an empty or new directory.',
-            2,
-          )
-        )
-      }
+  checkDataDirectory(path, cell)
+  return usable(path, () => {
+    makeDirectory(path, 0o700)
+    if (!isDataDirectory(path)) {
       writeDurably(join(path, CELL_FILE), `${cell}\n`)
-      writeDurably(formatFile, `${DATA_FORMAT}\n`)
+      writeDurably(join(path, FORMAT_FILE), `${DATA_FORMAT}\n`)
     }
+    // Of two that create it at the same time one may be another cell.
+    checkCell(path, cell)
+    const directory = describeDataDirectory(path)
+    for (const folder of [directory.run, ...PLANES.map((plane) => directory.objects(plane))])
+      makeDirectory(folder, 0o700)
+    return directory
+  })
+}
+
+/** @throws EngineError for what the system refuses */
+function usable<T>(path: string, use: () => T): T {
+  try {
+    return use()
   } catch (thrown) {
     if (thrown instanceof EngineError) throw thrown
     throw new EngineError(
@@ -77,14 +104,9 @@ export function openDataDirectory(path: string, cell: string): DataDirectory {
       2,
     )
   }
-  checkFormat(path)
-  checkCell(path, cell)
-  const directory = describeDataDirectory(path)
-  for (const folder of [directory.run, ...PLANES.map((plane) => directory.objects(plane))]) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
-  }
-  return directory
 }
+
+const FORMAT_FILE = 'format'
 
 const CELL_FILE = 'cell'
 
@@ -101,7 +123,7 @@ function checkCell(path: string, cell: string): void {
 }
 
 export function isDataDirectory(path: string): boolean {
-  return existsSync(join(path, 'format'))
+  return existsSync(join(path, FORMAT_FILE))
 }
 
 /** Of which cell the data in a data directory is. */
@@ -136,7 +158,7 @@ export function describeDataDirectory(path: string): DataDirectory {
 export function checkFormat(path: string): void {
   let text: string
   try {
-    text = readFileSync(join(path, 'format'), 'utf8').trim()
+    text = readFileSync(join(path, FORMAT_FILE), 'utf8').trim()
   } catch (thrown) {
     throw (
       holdsCells(path) ??
@@ -171,7 +193,7 @@ export function makeSocketFolder(directory: DataDirectory): void {
 
 /** A folder in the shared temporary directory must be ours alone, or somebody else could put his own sockets there. */
 function makePrivate(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeDirectory(folder, 0o700)
   const { uid } = lstatSync(folder)
   if (process.getuid !== undefined && (uid !== process.getuid() || !lstatSync(folder).isDirectory())) {
     throw new EngineError(

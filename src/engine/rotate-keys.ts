@@ -8,13 +8,14 @@ import type { TokenKey } from '../identity/token.ts'
 import type { DeploymentSecrets } from '../wire/deployment.ts'
 import { writeDurably } from './durable-file.ts'
 import { EngineError, codeOf } from './engine-error.ts'
+import { digestOf, format } from './secrets-content.ts'
 import { KEY_BYTES, SECRETS_MODE, readSecrets } from './secrets.ts'
 
 export type KeyKind = 'token' | 'operator' | 'identifier'
 
 /**
  * - `new`: a new newest key, which signs from now on
- * - `retire`: all but the newest one are taken out
+ * - `retire`: all but the newest one are taken out, and never come back
  * - `prepare`, `activate`: the two steps of `new`, for several machines: all must know a key before one signs with it
  */
 export type Rotation = 'new' | 'retire' | 'prepare' | 'activate'
@@ -38,13 +39,12 @@ export function rotateKeys(file: string, kind: KeyKind, rotation: Rotation): voi
   const path = realpathSync(file)
   whileAlone(path, () => {
     const secrets = readSecrets(path)
-    const next = changed(secrets, kind, rotation)
-    writeDurably(path, `${JSON.stringify(next, null, 2)}\n`, SECRETS_MODE)
+    writeDurably(path, format(changed(secrets, kind, rotation)), SECRETS_MODE)
   })
 }
 
 /** Of two at once one would lose the other's key, with everything that it has signed meanwhile. @throws EngineError */
-export function whileAlone(file: string, rotate: () => void): void {
+export function whileAlone<T>(file: string, rotate: () => T): T {
   const mark = `${file}.rotating`
   try {
     closeSync(openSync(mark, 'wx', SECRETS_MODE))
@@ -57,7 +57,7 @@ export function whileAlone(file: string, rotate: () => void): void {
     )
   }
   try {
-    rotate()
+    return rotate()
   } finally {
     rmSync(mark, { force: true })
   }
@@ -119,9 +119,19 @@ function rotated(secrets: DeploymentSecrets, kind: KeyKind): DeploymentSecrets {
 }
 
 function retired(secrets: DeploymentSecrets, kind: Exclude<KeyKind, 'identifier'>): DeploymentSecrets {
-  return kind === 'token'
-    ? { ...secrets, tokenKeys: secrets.tokenKeys.filter((key, index, all) => key.prepared || index === all.length - 1) }
-    : { ...secrets, operatorKeys: secrets.operatorKeys.slice(-1) }
+  const { tokenKeys, operatorKeys } = secrets
+  const kept =
+    kind === 'token'
+      ? { tokenKeys: tokenKeys.filter((key, index) => key.prepared || index === tokenKeys.length - 1) }
+      : { operatorKeys: operatorKeys.slice(-1) }
+  const next = { ...secrets, ...kept }
+  const gone = keysOf(secrets).filter((key) => !keysOf(next).includes(key))
+  if (gone.length === 0) return next
+  return { ...next, retiredKeys: [...new Set([...(secrets.retiredKeys ?? []), ...gone.map(digestOf)])].toSorted() }
+}
+
+function keysOf({ tokenKeys, operatorKeys }: DeploymentSecrets): string[] {
+  return [...tokenKeys.map(({ key }) => key), ...operatorKeys]
 }
 
 /** An identifier has one character for its key: 32 of them in all. */

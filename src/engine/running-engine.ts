@@ -4,22 +4,21 @@ import { realpathSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:net'
 import { join } from 'node:path'
 import { BINDINGS, DEFAULT_TIMERS, type DeploymentConfig, type DeploymentSecrets } from '../wire/deployment.ts'
-import { bundleApp, type AppBundle } from './app-bundle.ts'
-import { checkCapabilities, ignoredHints } from './check-capabilities.ts'
+import type { AppBundle } from './app-bundle.ts'
+import { ignoredHints } from './check-capabilities.ts'
 import { PLANES, clearRun, type DataDirectory, type Plane } from './data-directory.ts'
 import { EngineError } from './engine-error.ts'
 import { EngineProcess } from './engine-process.ts'
 import type { Listener } from './listeners.ts'
 import type { Lock } from './lock.ts'
 import { readSecrets, toWorkerSecrets, uniqueKeyOf } from './secrets.ts'
+import { ENGINE, bundleServed } from './served-app.ts'
 import { writeServerFile } from './server-file.ts'
 import type { RunningServer, ServerOptions } from './server-options.ts'
 import { listenForCommands } from './supervisor-socket.ts'
 import { peersOf } from './peers.ts'
 import { PLANE_SOCKET, PUBLIC_SOCKET, toWorkerdConfig } from './workerd-config.ts'
 
-/** What these processes are; see identity/capabilities.ts. */
-const ENGINE = 'workerd'
 /** All its requests come from the data process, which is gone before: this only lets it close its files. */
 const CONTROL_GRACE_MS = 500
 /** After an edit nobody wants to wait for an open socket. */
@@ -79,9 +78,7 @@ export class RunningEngine implements RunningServer {
 
   async start(): Promise<this> {
     try {
-      const config = this.#deploymentConfig()
-      checkCapabilities({ ...config, engine: ENGINE }, this.#bundle.manifest)
-      const hints = ignoredHints({ ...config, engine: ENGINE })
+      const hints = ignoredHints({ ...this.#parts.options, engine: ENGINE })
       if (hints !== undefined) this.#parts.options.log(hints)
       await this.#startProcesses()
       this.#commands = await listenForCommands(this.directory, {
@@ -106,9 +103,7 @@ export class RunningEngine implements RunningServer {
 
   async reload(): Promise<void> {
     const { options } = this.#parts
-    const bundle = await bundleApp(options.app, { faultPoints: options.faultsAddress !== undefined })
-    checkCapabilities({ ...this.#deploymentConfig(), engine: ENGINE }, bundle.manifest)
-    this.#bundle = bundle
+    this.#bundle = await bundleServed(options, [options.cell])
     await this.#restart(RELOAD_GRACE_MS)
     this.#announce()
   }

@@ -1,23 +1,15 @@
 // The secrets of a deployment on their way: to its other machines, which share all of them, and to another deployment, which only has to
 // recognise the identifiers of what it imports.
 
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { IdentifierKey } from '../identity/keyring.ts'
 import type { DeploymentSecrets } from '../wire/deployment.ts'
-import { writeDurably } from './durable-file.ts'
-import { EngineError } from './engine-error.ts'
+import { writeDurably, writeNewDurably } from './durable-file.ts'
+import { EngineError, reasonOf } from './engine-error.ts'
+import { makeDirectory } from './make-directory.ts'
 import { whileAlone } from './rotate-keys.ts'
+import { digestOf, format, isSigning, parseSecrets, type Key, type VerifyOnlySecrets } from './secrets-content.ts'
 import { SECRETS_MODE, readSecrets } from './secrets.ts'
-
-/** What another deployment needs to take over resources with their identifiers. */
-export interface VerifyOnlySecrets {
-  readonly version: 1
-  readonly kind: 'verify-only'
-  readonly deployment: string
-  readonly identifierKeys: readonly (IdentifierKey & { readonly verifyOnly: true })[]
-  readonly formerAccounts: readonly string[]
-}
 
 export function toVerifyOnly({ deployment, identifierKeys, ...secrets }: DeploymentSecrets): VerifyOnlySecrets {
   return {
@@ -29,28 +21,31 @@ export function toVerifyOnly({ deployment, identifierKeys, ...secrets }: Deploym
   }
 }
 
+export interface Imported {
+  /** Whether the file is another one than before. */
+  readonly isChanged: boolean
+  /** Keys that were left out, since they were retired here. */
+  readonly leftOut: number
+}
+
 /**
  * Puts secrets from elsewhere into the secrets file: makes it where there is none, else adds what it does not have.
  *
  * @param owner the deployment of the data that the file is for; undefined when there is no data yet
- * @returns whether the file has changed
  * @throws EngineError for secrets of another deployment, or that contradict those that are there
  */
-export function importSecrets(text: string, from: string, file: string, owner: string | undefined): boolean {
+export function importSecrets(text: string, from: string, file: string, owner: string | undefined): Imported {
   const given = parse(text, from)
   if ('kind' in given) return change(file, (secrets) => withVerifyOnly(secrets, given, from), from)
   if (owner !== undefined && owner !== given.deployment) throw ofAnother(from, given.deployment, owner)
   if (existsSync(file)) return change(file, (secrets) => merged(secrets, given, from), from)
-  mkdirSync(dirname(file), { recursive: true })
-  whileAlone(file, () => writeDurably(file, format(given), SECRETS_MODE))
-  return true
+  makeDirectory(dirname(file))
+  // A server that has started meanwhile has made its own: those are of another deployment.
+  if (whileAlone(file, () => writeNewDurably(file, format(given), SECRETS_MODE))) return { isChanged: true, leftOut: 0 }
+  return importSecrets(text, from, file, owner)
 }
 
-export function format(secrets: object): string {
-  return `${JSON.stringify(secrets, null, 2)}\n`
-}
-
-function change(file: string, toNext: (secrets: DeploymentSecrets) => DeploymentSecrets, from: string): boolean {
+function change(file: string, toNext: (secrets: DeploymentSecrets) => Change, from: string): Imported {
   if (!existsSync(file)) {
     throw new EngineError(
       `there is no secrets file ${file}`,
@@ -59,17 +54,21 @@ function change(file: string, toNext: (secrets: DeploymentSecrets) => Deployment
       2,
     )
   }
-  let isChanged = false
-  whileAlone(file, () => {
+  return whileAlone(file, () => {
     const secrets = readSecrets(file)
-    const next = toNext(secrets)
-    isChanged = format(next) !== format(secrets)
+    const { next, leftOut = 0 } = toNext(secrets)
+    const isChanged = format(next) !== format(secrets)
     if (isChanged) writeDurably(file, format(next), SECRETS_MODE)
+    return { isChanged, leftOut }
   })
-  return isChanged
 }
 
-function withVerifyOnly(secrets: DeploymentSecrets, given: VerifyOnlySecrets, from: string): DeploymentSecrets {
+interface Change {
+  readonly next: DeploymentSecrets
+  readonly leftOut?: number
+}
+
+function withVerifyOnly(secrets: DeploymentSecrets, given: VerifyOnlySecrets, from: string): Change {
   if (given.deployment === secrets.deployment) {
     throw new EngineError(
       `${from} is of this very deployment`,
@@ -81,34 +80,41 @@ function withVerifyOnly(secrets: DeploymentSecrets, given: VerifyOnlySecrets, fr
   const known = new Set(secrets.identifierKeys.map(({ key }) => key))
   const added = given.identifierKeys.filter(({ key }) => !known.has(key))
   const accounts = [...new Set([...(secrets.formerAccounts ?? []), ...given.formerAccounts])]
-  return {
-    ...secrets,
-    identifierKeys: [...secrets.identifierKeys, ...added.map(({ id, key }) => ({ id, key, verifyOnly: true }))],
-    formerAccounts: accounts,
-  }
+  const keys = [...secrets.identifierKeys, ...added.map(({ id, key }) => ({ id, key, verifyOnly: true }))]
+  return { next: { ...secrets, identifierKeys: keys, formerAccounts: accounts } }
 }
 
-function merged(secrets: DeploymentSecrets, given: DeploymentSecrets, from: string): DeploymentSecrets {
+function merged(secrets: DeploymentSecrets, given: DeploymentSecrets, from: string): Change {
   if (given.deployment !== secrets.deployment) throw ofAnother(from, given.deployment, secrets.deployment)
   if (given.namespaceKey !== secrets.namespaceKey || given.defaultAccount !== secrets.defaultAccount)
     throw contradicts(from, 'they have the same deployment, and another namespace key or default account')
   const accounts = [...new Set([...(secrets.formerAccounts ?? []), ...(given.formerAccounts ?? [])])]
-  return {
+  // In one order everywhere, so that machines that know the same have the same.
+  const retired = [...new Set([...(secrets.retiredKeys ?? []), ...(given.retiredKeys ?? [])])].toSorted()
+  const tokenKeys = mergedKeys(left(secrets.tokenKeys, retired), left(given.tokenKeys, retired), from)
+  const [own, others] = [secrets, given].map(({ operatorKeys }) => left(operatorKeys.map(toOperatorKey), retired))
+  const operatorKeys = mergedKeys(own ?? [], others ?? [], from).map(({ key }) => key)
+  for (const [kind, isThere] of [
+    ['token', tokenKeys.some(isSigning)],
+    ['operator', operatorKeys.length > 0],
+  ] as const)
+    if (!isThere) throw allRetired(kind, from)
+  const next = {
     ...secrets,
     identifierKeys: mergedKeys(secrets.identifierKeys, given.identifierKeys, from),
-    tokenKeys: mergedKeys(secrets.tokenKeys, given.tokenKeys, from),
-    operatorKeys: mergedKeys(secrets.operatorKeys.map(toOperatorKey), given.operatorKeys.map(toOperatorKey), from).map(
-      ({ key }) => key,
-    ),
+    tokenKeys,
+    operatorKeys,
     ...(accounts.length === 0 ? {} : { formerAccounts: accounts }),
+    ...(retired.length === 0 ? {} : { retiredKeys: retired }),
   }
+  const before = new Set(secrets.retiredKeys)
+  const keys = [...given.tokenKeys.map(({ key }) => key), ...given.operatorKeys]
+  return { next, leftOut: keys.filter((key) => before.has(digestOf(key))).length }
 }
 
-interface Key {
-  readonly id: string
-  readonly key: string
-  readonly prepared?: boolean
-  readonly verifyOnly?: boolean
+/** Without those that were retired, here or there. */
+function left<K extends Key>(keys: readonly K[], retired: readonly string[]): K[] {
+  return keys.filter(({ key }) => !retired.includes(digestOf(key)))
 }
 
 function toOperatorKey(key: string): Key {
@@ -116,7 +122,7 @@ function toOperatorKey(key: string): Key {
 }
 
 /**
- * Nothing is taken out. A key that is new here goes where it stands there, behind the one before it; the one that signs there, if it
+ * A key that is new here goes where it stands there, behind the one before it; the one that signs there, if it
  * is new here or only prepared, signs here from now on, too.
  */
 function mergedKeys<K extends Key>(own: readonly K[], given: readonly K[], from: string): K[] {
@@ -138,40 +144,12 @@ function mergedKeys<K extends Key>(own: readonly K[], given: readonly K[], from:
   return keys
 }
 
-function isSigning({ verifyOnly, prepared }: Key): boolean {
-  return verifyOnly !== true && prepared !== true
-}
-
 function parse(text: string, from: string): DeploymentSecrets | VerifyOnlySecrets {
   try {
-    const content = JSON.parse(text) as Partial<DeploymentSecrets & VerifyOnlySecrets>
-    const isOurs = content.version === 1 && isText(content.deployment) && content.identifierKeys?.every(isKey) === true
-    if (isOurs && content.kind === 'verify-only' && content.formerAccounts?.every(isText) === true)
-      return content as VerifyOnlySecrets
-    const isWhole =
-      content.kind === undefined &&
-      [content.namespaceKey, content.defaultAccount].every(isText) &&
-      content.tokenKeys?.every(isKey) === true &&
-      content.operatorKeys?.every(isText) === true
-    if (isOurs && isWhole) return content as DeploymentSecrets
-  } catch {
-    // The parser's own message quotes what it read.
-    throw noSecrets(from, 'it is no JSON')
+    return parseSecrets(text)
+  } catch (thrown) {
+    throw new EngineError(`${from} holds no secrets`, reasonOf(thrown), 'Give what `biplane secrets export` wrote.', 2)
   }
-  throw noSecrets(from, 'something is missing in it, or a newer version has written it')
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === 'string' && value !== ''
-}
-
-function isKey(value: unknown): boolean {
-  const { id, key } = (value ?? {}) as Partial<Key>
-  return isText(id) && isText(key)
-}
-
-function noSecrets(from: string, why: string): EngineError {
-  return new EngineError(`${from} holds no secrets`, why, 'Give what `biplane secrets export` wrote.', 2)
 }
 
 function ofAnother(from: string, given: string, own: string): EngineError {
@@ -188,6 +166,16 @@ function contradicts(from: string, why: string): EngineError {
     `${from} contradicts the secrets that are here`,
     why,
     'Make new keys on one machine only, and import them on the others.',
+    2,
+  )
+}
+
+/** Two machines that each kept what the other one retired. */
+function allRetired(kind: 'token' | 'operator', from: string): EngineError {
+  return new EngineError(
+    `no ${kind} key would be left`,
+    `each one that is here was retired where ${from} comes from, and each one in it was retired here`,
+    `biplane rotate-${kind}-key makes a new one here; then import again, and bring the new one to the others.`,
     2,
   )
 }

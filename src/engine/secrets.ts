@@ -1,24 +1,15 @@
 // The deployment's secrets: a file of its own, apart from the data, readable by its owner only. Created at the first start.
 
 import { createHmac, randomBytes } from 'node:crypto'
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, existsSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { createKeyring, type IdentifierKey } from '../identity/keyring.ts'
 import { mintResourceId } from '../identity/resource-id.ts'
 import type { DeploymentSecrets } from '../wire/deployment.ts'
-import { writeDurably } from './durable-file.ts'
-import { EngineError, codeOf, reasonOf } from './engine-error.ts'
+import { writeDurably, writeNewDurably } from './durable-file.ts'
+import { EngineError, codeOf, explained, reasonOf } from './engine-error.ts'
+import { makeDirectory } from './make-directory.ts'
+import { format, parseSecrets } from './secrets-content.ts'
 
 /** 256 bits, the strength of HMAC-SHA-256, for every key. */
 export const KEY_BYTES = 32
@@ -47,13 +38,22 @@ export function defaultSecretsFile(dataDirectory: string): string {
  * @throws EngineError when the file is missing, another deployment's, damaged, or readable by others
  */
 export async function openSecrets(dataDirectory: string, file: string, cell: string): Promise<DeploymentSecrets> {
+  const found = findSecrets(dataDirectory, file)
+  const secrets = found ?? (await loadOrCreateSecrets(file, cell))
+  if (ownerOf(dataDirectory) === undefined) writeDurably(join(dataDirectory, OWNER_FILE), `${secrets.deployment}\n`)
+  return secrets
+}
+
+/**
+ * The secrets of a data directory, which need not be there yet; makes nothing.
+ *
+ * @returns undefined when both are still to be made
+ * @throws EngineError as {@link openSecrets}
+ */
+export function findSecrets(dataDirectory: string, file: string): DeploymentSecrets | undefined {
   const owner = ownerOf(dataDirectory)
-  if (owner === undefined) {
-    const secrets = await loadOrCreateSecrets(file, cell)
-    writeDurably(join(dataDirectory, OWNER_FILE), `${secrets.deployment}\n`)
-    return secrets
-  }
   if (!existsSync(file)) {
+    if (owner === undefined) return undefined
     throw new EngineError(
       `the secrets file ${file} is missing`,
       `the data in ${dataDirectory} belongs to deployment ${owner} and can be read with its secrets only`,
@@ -62,7 +62,7 @@ export async function openSecrets(dataDirectory: string, file: string, cell: str
     )
   }
   const secrets = readSecrets(file)
-  if (secrets.deployment === owner) return secrets
+  if (owner === undefined || secrets.deployment === owner) return secrets
   throw new EngineError(
     `the secrets file ${file} belongs to another deployment`,
     `it is of deployment ${secrets.deployment}, the data in ${dataDirectory} of ${owner}`,
@@ -84,15 +84,45 @@ export async function loadOrCreateSecrets(file: string, cell: string): Promise<D
   } catch (thrown) {
     if (codeOf(thrown) !== 'ENOENT') throw thrown
   }
-  const secrets = await generateSecrets(cell)
-  writeSecrets(file, secrets)
+  makeDirectory(dirname(file))
+  writeNewDurably(file, format(await generateSecrets(cell)), SECRETS_MODE)
   // Somebody may have been quicker: what is on disk counts.
   return readSecrets(file)
 }
 
-/** @throws EngineError when others may read the file, or it is damaged; a system error `ENOENT` when there is none */
+/** @throws EngineError when others may read the file, or it is not whole; a system error `ENOENT` when there is none */
 export function readSecrets(file: string): DeploymentSecrets {
-  const descriptor = openSync(file, 'r')
+  const secrets = parse(file, readPrivately(file))
+  if (!('kind' in secrets)) return secrets
+  throw new EngineError(
+    `${file} is not a secrets file`,
+    `it was written by \`biplane secrets export --verify-only\`: it recognises the identifiers of deployment ${secrets.deployment}, and nothing can be served with it`,
+    "Give it to `biplane secrets import`, and name the deployment's own file with --secrets.",
+    2,
+  )
+}
+
+function parse(file: string, text: string): ReturnType<typeof parseSecrets> {
+  try {
+    return parseSecrets(text)
+  } catch (thrown) {
+    throw new EngineError(
+      `cannot use the secrets file ${file}`,
+      reasonOf(thrown),
+      'Restore it from your backup of the secrets, or name the right file with --secrets.',
+      2,
+    )
+  }
+}
+
+/** @throws EngineError when others may read the file, too; a system error `ENOENT` when there is none */
+function readPrivately(file: string): string {
+  let descriptor: number
+  try {
+    descriptor = openSync(file, 'r')
+  } catch (thrown) {
+    throw codeOf(thrown) === 'ENOENT' ? thrown : explained(thrown, `cannot read the secrets file ${file}`)
+  }
   try {
     const mode = fstatSync(descriptor).mode & 0o777
     if ((mode & (isCredential(file) ? 0o007 : 0o077)) !== 0) {
@@ -103,24 +133,9 @@ export function readSecrets(file: string): DeploymentSecrets {
         2,
       )
     }
-    const secrets = JSON.parse(readFileSync(descriptor, 'utf8')) as DeploymentSecrets
-    if (secrets.version !== 1) {
-      throw new EngineError(
-        `unknown version of the secrets file ${file}`,
-        `version ${String(secrets.version)}`,
-        'Use a newer Biplane.',
-        2,
-      )
-    }
-    return secrets
+    return readFileSync(descriptor, 'utf8')
   } catch (thrown) {
-    if (thrown instanceof EngineError) throw thrown
-    throw new EngineError(
-      `cannot read the secrets file ${file}`,
-      reasonOf(thrown),
-      'Restore it from your backup of the secrets.',
-      2,
-    )
+    throw explained(thrown, `cannot read the secrets file ${file}`)
   } finally {
     closeSync(descriptor)
   }
@@ -140,9 +155,9 @@ export function uniqueKeyOf(secrets: DeploymentSecrets, className: string): stri
   return createHmac('sha256', Buffer.from(secrets.namespaceKey, 'base64url')).update(className).digest('hex')
 }
 
-/** What the Workers get: everything but the key that only the engine's configuration needs; of that, what cells show each other. */
-export function toWorkerSecrets(secrets: DeploymentSecrets): Omit<DeploymentSecrets, 'namespaceKey'> {
-  const { namespaceKey, ...rest } = secrets
+/** What the Workers get: everything but what only the engine's configuration and its commands need; of that key, what cells show each other. */
+export function toWorkerSecrets(secrets: DeploymentSecrets): Omit<DeploymentSecrets, 'namespaceKey' | 'retiredKeys'> {
+  const { namespaceKey, retiredKeys: _, ...rest } = secrets
   const hopKey = createHmac('sha256', Buffer.from(namespaceKey, 'base64url'))
     .update('biplane hop key')
     .digest('base64url')
@@ -165,24 +180,4 @@ async function generateSecrets(cell: string): Promise<DeploymentSecrets> {
 
 function randomKey(): string {
   return randomBytes(KEY_BYTES).toString('base64url')
-}
-
-/** Complete or not at all: written and synced under another name, then linked, which never replaces an existing file. */
-function writeSecrets(file: string, secrets: DeploymentSecrets): void {
-  mkdirSync(dirname(file), { recursive: true })
-  const draft = `${file}.${process.pid}.draft`
-  const descriptor = openSync(draft, 'wx', SECRETS_MODE)
-  try {
-    writeSync(descriptor, `${JSON.stringify(secrets, null, 2)}\n`)
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
-  try {
-    linkSync(draft, file)
-  } catch (thrown) {
-    if (codeOf(thrown) !== 'EEXIST') throw thrown
-  } finally {
-    rmSync(draft, { force: true })
-  }
 }

@@ -1,20 +1,30 @@
 // The supervisor: everything between "serve this app from this directory" and two engine processes that answer.
 //
-//     lock -> end orphans -> sweep -> bind -> bundle -> configure -> start both -> ready
+//     check -> lock -> end orphans -> sweep -> bind -> bundle -> configure -> start both -> ready
+//
+// Where there is no data yet, the port is bound and the app bundled first: a start that is refused leaves no new deployment behind.
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { bundleApp, checkAppFile, endBundler, type AppBundle } from './app-bundle.ts'
-import { PLANES, clearRun, makeSocketFolder, openDataDirectory, type DataDirectory } from './data-directory.ts'
+import { checkAppFile, endBundler, type AppBundle } from './app-bundle.ts'
+import {
+  PLANES,
+  checkDataDirectory,
+  clearRun,
+  isDataDirectory,
+  makeSocketFolder,
+  openDataDirectory,
+  type DataDirectory,
+} from './data-directory.ts'
 import { openListeners, type ListenAddress, type Listener } from './listeners.ts'
 import { takeLock } from './lock.ts'
 import { checkOpenFileLimit } from './open-file-limit.ts'
 import { peersOf } from './peers.ts'
 import { RunningEngine, configFile } from './running-engine.ts'
-import { openSecrets, ownerOf } from './secrets.ts'
+import { findSecrets, openSecrets, ownerOf } from './secrets.ts'
+import { bundleServed } from './served-app.ts'
 import type { RunningServer, ServerOptions } from './server-options.ts'
 import { sweepEmptyObjects } from './sweep.ts'
-import { checkTypeCells } from './type-cells.ts'
 import { PUBLIC_SOCKET, TRUSTED_SOCKET } from './workerd-config.ts'
 
 /**
@@ -23,20 +33,38 @@ import { PUBLIC_SOCKET, TRUSTED_SOCKET } from './workerd-config.ts'
  * @throws EngineError with what to do about it; nothing is left running then
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { data, cell, secretsFile } = options
   checkAppFile(options.app)
-  const directory = openDataDirectory(options.data, options.cell)
-  return startCell(options, directory, async () => {
-    const bundle = await bundleApp(options.app, { faultPoints: options.faultsAddress !== undefined })
-    await endBundler()
-    return bundle
-  })
+  checkDataDirectory(data, cell)
+  findSecrets(data, secretsFile)
+  const toBundle = once(() => bundleServed(options, [cell]).finally(endBundler))
+  // What is there may have a server, or its left-over processes, at the port: who serves it is asked before, by the lock.
+  const bound = isDataDirectory(data) ? [] : await openListeners([options])
+  try {
+    if (bound.length > 0) await toBundle()
+    return await startCell(options, openDataDirectory(data, cell), toBundle, bound)
+  } catch (thrown) {
+    for (const listener of bound) listener.close()
+    throw thrown
+  }
 }
 
-/** One cell, of an app that may be bundled for others, too. @throws EngineError as {@link startServer} */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => (made ??= { value: make() }).value
+}
+
+/**
+ * One cell, of an app that may be bundled for others, too.
+ *
+ * @param bound the public socket, if it is there already
+ * @throws EngineError as {@link startServer}
+ */
 export async function startCell(
   options: ServerOptions,
   directory: DataDirectory,
   toBundle: () => Promise<AppBundle>,
+  bound: readonly Listener[] = [],
 ): Promise<RunningServer> {
   const { log } = options
   const lock = await takeLock(
@@ -69,12 +97,12 @@ export async function startCell(
     const addresses: ListenAddress[] =
       options.front === undefined ? [options] : names.map((name) => ({ path: pathOfSocket(directory, name) }))
     const planeAddresses = PLANES.map((plane) => ({ path: pathOfSocket(directory, plane) }))
-    const listeners = await openListeners([...addresses, ...planeAddresses])
-    opened.push(...listeners)
+    const made = await openListeners([...addresses.slice(bound.length), ...planeAddresses])
+    opened.push(...made)
+    const listeners = [...bound, ...made]
     const publicSockets = new Map(names.map((name, index) => [name, listeners[index] as Listener]))
     const [data, control] = listeners.slice(names.length) as [Listener, Listener]
     const bundle = await bundling
-    checkTypeCells(bundle.manifest, options.cells)
     const parts = { options, directory, secrets, lock, publicSockets, planes: { data, control }, bundle }
     return await new RunningEngine(parts).start()
   } catch (thrown) {

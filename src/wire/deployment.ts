@@ -125,4 +125,6 @@ export interface DeploymentSecrets {
   readonly hopKey?: string
   /** Deployments' own accounts whose resources were imported: the operator acts for them, though they are no resources here. */
   readonly formerAccounts?: readonly string[]
+  /** Digests of the token and operator keys that were retired: no file of before brings them back. */
+  readonly retiredKeys?: readonly string[]
 }

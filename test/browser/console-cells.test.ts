@@ -13,8 +13,9 @@ import { check } from './accessibility.ts'
 import { launchBrowser } from './browser.ts'
 import { choose, eventually, opened, openConsole, row, seed } from './console.ts'
 
-/** Cells of one process, and one at which nobody is. */
-const CELLS = { local: {}, other: {}, away: { address: 'http://127.0.0.1:9' } }
+/** Two codes with one address are cells of one process; nobody is at the third. */
+const HERE = { address: 'http://127.0.0.1:10' }
+const CELLS = { local: HERE, other: HERE, away: { address: 'http://127.0.0.1:9' } }
 
 let server: TestServer
 let browser: Browser

@@ -6,7 +6,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { toCells } from '../../src/cli/cells.ts'
+import { toCells, toSeveralCells } from '../../src/cli/cells.ts'
 import type { CellTable } from '../../src/identity/cell.ts'
 import { LEDGER_APP } from '../support/apps.ts'
 import { disposeCells, startCells, type Cells } from '../support/cells.ts'
@@ -200,10 +200,27 @@ describe('what was written down wrongly', () => {
     [[], undefined, 'it is no object of places'],
     ['{', undefined, 'cannot read the cells file'],
     [undefined, undefined, 'cannot read the cells file'],
+    [{ alpha: { address: 'http://a.example' }, beta: {} }, 'alpha', 'does not say where "beta" is'],
+    [{ alpha: {}, beta: {}, gamma: { address: 'http://a.example' } }, 'alpha', 'does not say where "beta" is'],
   ])('[CE9] fails at the start: %j %j', (table, cell, message) => {
     const cellsFile = join(directory, 'cells.json')
     if (table !== undefined) writeFileSync(cellsFile, table === '{' ? '{' : JSON.stringify(table))
     expect(() => toCells({ cellsFile, ...(cell === undefined ? {} : { cell }) })).toThrow(message)
+  })
+
+  test('[CE9] [CE8] a place need not be said of the cell itself, and of none where all are one server’s', () => {
+    const cellsFile = join(directory, 'cells.json')
+    const tables: CellTable[] = [
+      { alpha: {}, beta: { address: 'http://b.example' } },
+      { alpha: {}, beta: {} },
+      { alpha: { address: 'http://a.example' }, beta: { address: 'http://a.example' } },
+    ]
+    for (const cells of tables) {
+      writeFileSync(cellsFile, JSON.stringify(cells))
+      expect(toCells({ cellsFile, cell: 'alpha' })).toEqual({ cell: 'alpha', cells })
+    }
+    writeFileSync(cellsFile, JSON.stringify({ m1: {}, m2: { address: 'http://m.example' }, beta: {} }))
+    expect(() => toSeveralCells(['m1', 'm2'], cellsFile)).toThrow('does not say where "beta" is')
   })
 
   test("[CE9] another cell's data is not served", async () => {

@@ -1,10 +1,12 @@
 // What the cells of a deployment share, on its way from machine to machine; and what another deployment is told of it.
 
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { rotateKeys, type Rotation } from '../../src/engine/rotate-keys.ts'
+
 import { importSecrets } from '../../src/engine/secrets-transfer.ts'
+
 import type { DeploymentSecrets } from '../../src/wire/deployment.ts'
 import { LEDGER_APP } from '../support/apps.ts'
 import { disposeCells, startCells, type Cells } from '../support/cells.ts'
@@ -25,6 +27,12 @@ function flagsOf(server: TestServer): string[] {
 
 function kidOf(token: string): string {
   return (JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()) as { kid: string }).kid
+}
+
+async function done(server: TestServer, ...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await runCli([...args, ...flagsOf(server)])
+  expect([code, stderr]).toEqual([0, ''])
+  return stdout
 }
 
 describe('biplane secrets', () => {
@@ -62,31 +70,79 @@ describe('biplane secrets', () => {
     expect(await ask()).toEqual(['1', 200, 200])
     expect((await runCli(['rotate-token-key', '--prepare', ...flagsOf(alpha)])).code).toBe(0)
     expect(await ask()).toEqual(['1', 200, 200])
-    const spread = async (): Promise<void> => {
-      const exported = await runCli(['secrets', 'export', '--out', file, ...flagsOf(alpha)])
-      const imported = await runCli(['secrets', 'import', file, ...flagsOf(beta)])
+    const spread = async (name: string): Promise<void> => {
+      const newer = join(directory, name)
+      const exported = await runCli(['secrets', 'export', '--out', newer, ...flagsOf(alpha)])
+      const imported = await runCli(['secrets', 'import', newer, ...flagsOf(beta)])
       expect([exported.code, imported.code, imported.stdout]).toEqual([
         0,
         0,
         expect.stringContaining('running server uses them'),
       ])
     }
-    await spread()
+    await spread('prepared.json')
     expect((await runCli(['rotate-token-key', '--activate', ...flagsOf(alpha)])).code).toBe(0)
     // Before beta is told so.
     expect(await ask()).toEqual(['2', 200, 200])
-    await spread()
+    await spread('activated.json')
     expect(beta.secrets).toEqual(alpha.secrets)
+  })
+
+  test('[CE15] a key that was retired on one machine is retired on all, and no older file brings it back', async () => {
+    const directory = makeDirectory()
+    const [old, newer] = [join(directory, 'old.json'), join(directory, 'newer.json')]
+    const far = await create(alpha, 'ledgers', { cell: 'beta' })
+    const statuses = async (path: string, key: string): Promise<number[]> =>
+      Promise.all([alpha, beta].map(async (at) => (await content(at, path, key)).status))
+    const read = `/ledgers/${far.id}/entries`
+    const [token, operator] = [await forgeToken(alpha, far.id), alpha.operatorKey]
+    await done(alpha, 'secrets', 'export', '--out', old)
+    await done(alpha, 'rotate-token-key')
+    await done(alpha, 'rotate-operator-key')
+    for (const kind of ['token', 'operator']) await done(alpha, `rotate-${kind}-key`, '--retire')
+    expect((await content(beta, read, token)).status).toBe(200)
+    expect(await statuses('/v1/ledgers', operator)).toEqual([401, 200])
+
+    await done(alpha, 'secrets', 'export', '--out', newer)
+    await done(beta, 'secrets', 'import', newer)
+    expect(beta.secrets).toEqual(alpha.secrets)
+    const after = alpha.secrets
+    for (const server of [alpha, beta])
+      expect(await done(server, 'secrets', 'import', old)).toMatch(/stay so[^]*has all the rest already/)
+    expect([alpha.secrets, beta.secrets]).toEqual([after, after])
+    expect(await statuses(read, token)).toEqual([401, 401])
+    expect(await statuses('/v1/ledgers', operator)).toEqual([401, 401])
+    expect(await statuses('/v1/ledgers', alpha.operatorKey)).toEqual([200, 200])
+  })
+
+  test('[CE15] an export never replaces a file, and one that fails leaves nothing behind', async () => {
+    const directory = makeDirectory()
+    const [kept, folder] = [join(directory, 'kept.json'), join(directory, 'folder')]
+    writeFileSync(kept, 'the only copy')
+    mkdirSync(folder)
+    for (const [out, code, message] of [
+      [kept, 2, 'is there already'],
+      [folder, 2, 'is there already'],
+      [join(directory, 'none', 'export.json'), 1, 'ENOENT'],
+      [join(kept, 'export.json'), 1, 'ENOTDIR'],
+    ] as const) {
+      const refused = await runCli(['secrets', 'export', '--out', out, ...flagsOf(alpha)])
+      expect(refused).toEqual({ code, stdout: '', stderr: expect.stringContaining(message) as string })
+      expect(refused.stderr).toMatch(/^error: .*\n  why: .*\n  fix: .*\n$/)
+    }
+    expect(readFileSync(kept, 'utf8')).toBe('the only copy')
+    expect(readdirSync(directory)).toEqual(['folder', 'kept.json'])
+    expect(readdirSync(folder)).toEqual([])
   })
 
   test('[CE16] shows another deployment what recognises this one’s identifiers, and nothing else', async () => {
     const directory = makeDirectory()
-    const file = join(directory, 'export.json')
+    const [file, verifying] = [join(directory, 'export.json'), join(directory, 'verify.json')]
     const other = await startServer({ app: LEDGER_APP })
     expect((await runCli(['secrets', 'export', '--out', file, ...flagsOf(alpha)])).code).toBe(0)
     const refused = await runCli(['secrets', 'import', file, ...flagsOf(other)])
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('belongs to another deployment')])
-    const shown = await runCli(['secrets', 'export', '--verify-only', '--out', file, ...flagsOf(alpha)])
+    const shown = await runCli(['secrets', 'export', '--verify-only', '--out', verifying, ...flagsOf(alpha)])
     expect(shown.code).toBe(0)
     const { identifierKeys, defaultAccount, deployment } = alpha.secrets
     const keys = identifierKeys.map(({ id, key }) => ({ id, key, verifyOnly: true }))
@@ -97,9 +153,9 @@ describe('biplane secrets', () => {
       identifierKeys: keys,
       formerAccounts: [defaultAccount],
     }
-    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(expected)
+    expect(JSON.parse(readFileSync(verifying, 'utf8'))).toEqual(expected)
     const before = other.secrets
-    expect((await runCli(['secrets', 'import', file, ...flagsOf(other)])).code).toBe(0)
+    expect((await runCli(['secrets', 'import', verifying, ...flagsOf(other)])).code).toBe(0)
     expect(other.secrets).toEqual({
       ...before,
       identifierKeys: [...before.identifierKeys, ...keys],
@@ -109,9 +165,9 @@ describe('biplane secrets', () => {
     const own = await create(other, 'ledgers')
     const token = await forgeToken(other, own.id)
     expect((await content(other, `/ledgers/${own.id}/entries`, token)).status).toBe(200)
-    const itself = await runCli(['secrets', 'import', file, ...flagsOf(alpha)])
+    const itself = await runCli(['secrets', 'import', verifying, ...flagsOf(alpha)])
     expect([itself.code, itself.stderr]).toEqual([2, expect.stringContaining('is of this very deployment')])
-    const first = await runCli(['secrets', 'import', file, `--data=${directory}/none`])
+    const first = await runCli(['secrets', 'import', verifying, `--data=${directory}/none`])
     expect([first.code, first.stderr]).toEqual([2, expect.stringContaining("this one's own secrets come first")])
   })
 
@@ -141,55 +197,6 @@ describe('biplane secrets', () => {
     expect(() => importSecrets(text, 'it', file, undefined)).toThrow(message)
     expect(existsSync(file)).toBe(false)
   })
-})
-
-describe('keys of two machines', () => {
-  const [k1, k2, k3] = ['1', '2', '3'].map((id) => ({ id, key: `key ${id}` })) as [Key, Key, Key]
-  const prepared = { ...k2, prepared: true }
-
-  test.each<[string, Key[], Key[], Key[]]>([
-    ['the same', [k1, k2], [k1, k2], [k1, k2]],
-    ['a newer one signs', [k1], [k1, k2], [k1, k2]],
-    ['two newer ones', [k1], [k1, k2, k3], [k1, k2, k3]],
-    ['an older file takes nothing away', [k1, k2, k3], [k1, k2], [k1, k2, k3]],
-    ['a prepared one does not sign', [k1], [prepared, k1], [prepared, k1]],
-    ['a prepared one behind an older one', [k1, k3], [k1, prepared, k3], [k1, prepared, k3]],
-    ['one that was prepared here, and signs there', [prepared, k1], [k1, k2], [k1, k2]],
-    ['one that signs here, and was prepared there', [k1, k2], [prepared, k1], [k1, k2]],
-  ])('[CE15] [CE17] %s', (_, own, given, expected) => {
-    expect(merge(own, given)).toEqual(expected)
-  })
-
-  test('[CE15] made on both under one name contradict each other, and nothing is changed', () => {
-    expect(() => merge([k1, k2], [k1, { id: '2', key: 'another' }])).toThrow('both have a key "2"')
-  })
-
-  interface Key {
-    readonly id: string
-    readonly key: string
-    readonly prepared?: boolean
-  }
-
-  function merge(own: readonly Key[], given: readonly Key[]): readonly Key[] {
-    const file = join(makeDirectory(), 'secrets.json')
-    const secrets = {
-      version: 1,
-      deployment: 'd',
-      defaultAccount: 'a',
-      namespaceKey: 'n',
-      operatorKeys: ['o'],
-    } as const
-    writeFileSync(
-      file,
-      JSON.stringify({ ...secrets, tokenKeys: own, identifierKeys: own } satisfies DeploymentSecrets),
-      { mode: 0o600 },
-    )
-    const text = JSON.stringify({ ...secrets, tokenKeys: given, identifierKeys: given })
-    importSecrets(text, 'it', file, 'd')
-    const { tokenKeys, identifierKeys } = JSON.parse(readFileSync(file, 'utf8')) as DeploymentSecrets
-    expect(identifierKeys).toEqual(tokenKeys)
-    return tokenKeys
-  }
 })
 
 describe('the two steps of a new key', () => {

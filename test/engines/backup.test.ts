@@ -1,10 +1,11 @@
 // A backup is one point in time over both planes, taken from a running server, and restores to a working one.
 
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createConnection } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { runCli } from '../support/cli.ts'
 import { NOTES_APP, makeTestDirectory, startServer, type TestServer } from '../support/server.ts'
 
@@ -97,6 +98,41 @@ describe('backup', () => {
     expect((await runCli(['restore', target, '--data', server.dataDir])).code).toBe(2)
   })
 
+  test('[EN7] one for which there is no room is refused, and nothing of it stays', async (context) => {
+    const server = await startServer({ app: NOTES_APP })
+    await post(server, '/notes/a')
+    const small = join(directory, 'small')
+    mkdirSync(small)
+    if (!mountSmall(small)) return context.skip('mounting a small file system is not allowed here')
+    onTestFinished(() => void execFileSync('umount', ['--lazy', small]))
+    for (const args of [
+      ['backup', join(small, 'backup'), '--data', server.dataDir],
+      ['secrets', 'export', '--out', join(small, 'secrets.json'), '--data', server.dataDir],
+    ]) {
+      const { code, stdout, stderr } = await runCli(args)
+      expect([code, stdout]).toEqual([1, ''])
+      expect(stderr).toMatch(/^error: cannot .*\n {2}why: ENOSPC.*\n {2}fix: Make room.*\n$/)
+    }
+    expect(readdirSync(small)).toEqual(['full'])
+    expect(await post(server, '/notes/a')).toBe(2)
+  })
+
+  test('[EN7] where nothing can be made it is refused, and a restore leaves no secrets', async () => {
+    const server = await startServer({ app: NOTES_APP })
+    const target = join(directory, 'with-secrets')
+    expect(await runCli(['backup', target, '--data', server.dataDir, '--with-secrets'])).toMatchObject({ code: 0 })
+    const file = join(directory, 'a file')
+    writeFileSync(file, '')
+    for (const args of [
+      ['backup', join(file, 'backup'), '--data', server.dataDir],
+      ['restore', target, '--data', join(file, 'data'), '--secrets', join(directory, 'fresh.secrets.json')],
+    ]) {
+      const { code, stderr } = await runCli(args)
+      expect([code, stderr]).toEqual([expect.any(Number), expect.stringMatching(/^error: .*\n {2}why: .*ENOTDIR/)])
+    }
+    expect(existsSync(join(directory, 'fresh.secrets.json'))).toBe(false)
+  })
+
   test('[EN4] a backup of a newer format is refused', async () => {
     const server = await startServer({ app: NOTES_APP })
     const target = join(directory, 'newer')
@@ -107,3 +143,18 @@ describe('backup', () => {
     expect(result.stderr).toContain('has format 2')
   })
 })
+
+/** A file system in memory that is full. @returns false where nobody may mount one */
+function mountSmall(path: string): boolean {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', path], { stdio: 'ignore' })
+  } catch {
+    return false
+  }
+  try {
+    writeFileSync(join(path, 'full'), Buffer.alloc(1 << 20))
+  } catch {
+    // As far as there was room.
+  }
+  return true
+}

@@ -1,7 +1,7 @@
 // What a person and a script see of the command line.
 
 import { once } from 'node:events'
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { request, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -148,6 +148,33 @@ describe('usage', () => {
     // 2: asked for something that cannot be; 1: the world is not ready for it.
     expect(result.code).toBe(isServe || args[0] === 'dance' ? 2 : 1)
     expect(result.stdout).toBe('')
+  })
+
+  test('[CM2] what the system refuses is told as every other refusal', async () => {
+    const directory = testDirectory()
+    const file = join(directory, 'file')
+    writeFileSync(file, '')
+    for (const [args, message] of [
+      [['archive', 'verify', directory], 'it is no file'],
+      [['wrangler-config', '--app', NOTES_APP, '--public-url', 'http://127.0.0.1:1', '--out', file], 'ENOTDIR'],
+      [['operator-key', '--secrets', join(file, 'x')], 'ENOTDIR'],
+      [['operator-key', '--secrets', directory], 'the secrets file'],
+      // Nobody has expected this one: it is told all the same.
+      [['secrets', 'import', await exported(), '--data', join(file, 'data')], 'ENOTDIR'],
+    ] as const) {
+      const { code, stdout, stderr } = await runCli(args)
+      expect([code, stdout, stderr]).toEqual([expect.any(Number), '', expect.stringContaining(message)])
+      expect(code).not.toBe(0)
+      expect(stderr).toMatch(/^error: .*\n {2}why: .*\n {2}fix: .*\n$/)
+    }
+    expect(readdirSync(directory)).toEqual(['exported', 'file'])
+
+    async function exported(): Promise<string> {
+      const server = await startServer({ app: NOTES_APP })
+      const out = join(directory, 'exported')
+      expect((await runCli(['secrets', 'export', '--out', out, '--data', server.dataDir])).code).toBe(0)
+      return out
+    }
   })
 
   test('[EN1] help and version', async () => {

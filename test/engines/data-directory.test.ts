@@ -1,6 +1,6 @@
 // Whose a data directory is, and what a start does with what it finds there.
 
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
@@ -137,6 +137,53 @@ describe('one server per directory', () => {
     other.close()
     expect(result.code).toBe(1)
     expect(result.stderr).toContain('EADDRINUSE')
+  })
+})
+
+describe('a start that is refused', () => {
+  const elsewhere = { local: { address: 'http://127.0.0.1:9', jurisdiction: 'eu' } }
+
+  test.each<[string, readonly string[], string]>([
+    ['of an app that cannot be bundled', ['--app', 'broken.ts'], 'cannot bundle'],
+    ['of an app that is none', ['--app', 'none.ts'], 'exports no app'],
+    ['of a place that the engine has not got', ['--cells-file', 'cells.json'], 'cannot serve cell "local"'],
+    ['at a port that is taken', [], 'EADDRINUSE'],
+    ['at a port that is taken, of several cells', ['--cells', 'c1,c2'], 'EADDRINUSE'],
+    ['of several cells, of an app that cannot be bundled', ['--cells', 'c1,c2', '--app', 'broken.ts'], 'cannot bundle'],
+    ['with what is no secrets file', ['--secrets', 'part.json'], '"defaultAccount" is missing'],
+    ['of several cells, with what is no secrets file', ['--secrets', 'part.json', '--cells', 'c1,c2'], 'is missing'],
+  ])('[EN5] %s makes no data and no secrets', async (_, args, message) => {
+    const directory = testDirectory()
+    const files = {
+      'broken.ts': 'export default {',
+      'none.ts': 'export default 1',
+      'cells.json': JSON.stringify(elsewhere),
+      'part.json': '{"version":1,"deployment":"x"}',
+    }
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(directory, name), content, { mode: 0o600 })
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    onTestFinished(() => void other.close())
+    const { port } = other.address() as { port: number }
+    const given = args.map((arg) => (Object.hasOwn(files, arg) ? join(directory, arg) : arg))
+    const flags = ['--port', String(message === 'EADDRINUSE' ? port : 0), '--data', join(directory, 'new', 'data')]
+    const { code, stdout, stderr } = await runCli(['serve', ...flags, '--app', NOTES_APP, ...given])
+    expect([code, stdout]).toEqual([expect.any(Number), ''])
+    expect(code).not.toBe(0)
+    expect(stderr).toContain(message)
+    expect(stderr).toMatch(/^error: [^]+\n {2}why: [^]+\n {2}fix: [^]+\n$/)
+    expect(readdirSync(directory).toSorted()).toEqual(Object.keys(files).toSorted())
+  })
+
+  test.runIf(process.platform === 'linux').each([
+    ['serve', '--app', NOTES_APP, '--port', '0', '--data', '/proc/x'],
+    ['serve', '--app', NOTES_APP, '--port', '0', '--data', '/proc/x/y', '--cells', 'c1,c2'],
+    ['wrangler-config', '--app', NOTES_APP, '--public-url', 'http://127.0.0.1:8787', '--out', '/proc/x'],
+  ])('[CM2] where the system makes no directory it ends: %j', (...args) => {
+    // Before, it took a core until it was killed.
+    const { status, stderr } = spawnSync(process.execPath, [CLI, ...args], { timeout: 20_000, killSignal: 'SIGKILL' })
+    expect([status, stderr.toString()]).toEqual([expect.any(Number), expect.stringContaining('ENOENT')])
+    expect(stderr.toString()).toMatch(/^error: .*\n {2}why: .*\n {2}fix: .*\n$/)
   })
 })
 

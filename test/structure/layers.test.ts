@@ -69,8 +69,8 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'index.ts': 40,
   'tokens.ts': 90,
   // A quarter is for Cloudflare: what is generated, refused, planned and handed to wrangler; another for several cells of a machine with the
-  // front before them, and for secrets on their way.
-  engine: 3_900,
+  // front before them, and for secrets on their way, which hold what was retired; a start, a copy or an export that is refused leaves nothing.
+  engine: 4_200,
   // Every noun and verb with its options and examples, which are data; a third is the archive: its format, what writes it at one moment for
   // each resource and says what it could not, and what reads it without believing any of it.
   cli: 4_350,

@@ -15,11 +15,11 @@ import {
   type RecordKind,
   type RowBody,
 } from '../../src/cli/archive/format.ts'
-import { publish } from '../../src/cli/archive/draft.ts'
 import { contentParts, rowPages } from '../../src/cli/archive/pages.ts'
 import { ArchiveReader } from '../../src/cli/archive/reader.ts'
 import { verifyArchive, type Verified } from '../../src/cli/archive/verify.ts'
 import { ArchiveWriter } from '../../src/cli/archive/writer.ts'
+import { publish } from '../../src/engine/publish.ts'
 
 const ACCOUNT = 'account-9d2mzk5rw8f3c6hq-local-1p7v4xt2'
 const HEADER = { deployment: 'd', create_time: '2026-05-04T09:30:00.000Z', types: ['wiki'] }

@@ -2,9 +2,8 @@
 // same name in the end know nothing of each other, and the later one finds it taken.
 
 import { randomBytes } from 'node:crypto'
-import { closeSync, fsyncSync, linkSync, openSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { readdirSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { codeOf } from '../../engine/engine-error.ts'
 
 /** An export that is alive writes every few minutes. What was not written to for so long is what was left of one that was killed. */
 const ABANDONED_MS = 24 * 3_600_000
@@ -22,62 +21,5 @@ export function sweepDrafts(path: string, nowMs: number): void {
     const draft = join(dirname(path), name)
     const written = statSync(draft, { throwIfNoEntry: false })
     if (written?.isFile() === true && written.mtimeMs < nowMs - ABANDONED_MS) rmSync(draft, { force: true })
-  }
-}
-
-/**
- * Gives a draft its final name, which nobody may have taken meanwhile, and waits until the name is on the disk.
- *
- * @param link for file systems that have no hard links, such as exFAT
- * @throws Error `EEXIST` when the name is taken; the draft is there then as before
- */
-export function publish(draft: string, path: string, link: typeof linkSync = linkSync): void {
-  try {
-    link(draft, path)
-    rmSync(draft)
-  } catch (thrown) {
-    if (!NO_LINKS.has(codeOf(thrown) ?? '')) throw thrown
-    renameExclusively(draft, path)
-  }
-  syncDirectory(dirname(path))
-}
-
-/** How systems say that a file has one name only. */
-const NO_LINKS: ReadonlySet<string> = new Set([
-  'EPERM',
-  'ENOTSUP',
-  'EOPNOTSUPP',
-  'ENOSYS',
-  'EMLINK',
-  'EINVAL',
-  'UNKNOWN',
-])
-
-/** The name is taken first, by an empty file, which is no archive and which the draft then replaces. */
-function renameExclusively(draft: string, path: string): void {
-  closeSync(openSync(path, 'wx'))
-  try {
-    renameSync(draft, path)
-  } catch (thrown) {
-    rmSync(path, { force: true })
-    throw thrown
-  }
-}
-
-/** Not every system lets a directory be opened, or synchronised: it has the name then when it has it. */
-function syncDirectory(path: string): void {
-  let directory: number
-  try {
-    directory = openSync(path, 'r')
-  } catch {
-    return
-  }
-  try {
-    fsyncSync(directory)
-  } catch (thrown) {
-    // A disk that fails is told.
-    if (codeOf(thrown) === 'EIO') throw thrown
-  } finally {
-    closeSync(directory)
   }
 }

@@ -33,8 +33,10 @@ export class ArchiveReader {
     } catch (thrown) {
       throw new EngineError(`cannot read ${path}`, reasonOf(thrown), 'Check the name.', 2)
     }
-    const reader = new ArchiveReader(file, (await file.stat()).size)
+    const about = await file.stat()
+    const reader = new ArchiveReader(file, about.size)
     try {
+      if (!about.isFile()) throw new EngineError(`cannot read ${path}`, 'it is no file', 'Name the archive.', 2)
       await reader.#requireFormat()
     } catch (thrown) {
       await file.close()

@@ -5,7 +5,8 @@ import { createHash, type Hash } from 'node:crypto'
 import { existsSync, rmSync } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { EngineError, codeOf, reasonOf } from '../../engine/engine-error.ts'
-import { draftOf, publish, sweepDrafts } from './draft.ts'
+import { publish } from '../../engine/publish.ts'
+import { draftOf, sweepDrafts } from './draft.ts'
 import {
   FORMAT,
   MAX_BODY_BYTES,
