@@ -4,7 +4,6 @@
 
 import { base64url } from 'jose'
 import { ResourceError } from '../wire/errors.ts'
-import { SYSTEM_PREFIX } from './storage.ts'
 
 export type Line =
   | { readonly schema_version: number }
@@ -12,17 +11,26 @@ export type Line =
   | { readonly table: string; readonly columns: readonly string[] }
   | { readonly row: readonly JsonValue[] }
   /** Of a table with AUTOINCREMENT: the largest number that it ever gave out. */
-  | { readonly sequence: number }
+  | { readonly sequence: JsonInteger }
   | { readonly end: true }
 
-/** What JSON does not have: blobs as base64url, integers beyond 2^53 as their digits, and what is not finite. */
+/**
+ * What JSON does not have: blobs as base64url, and text that is not UTF-8; integers as their digits, beyond 2^53 and where a number would
+ * come back as a real; what is not finite, and the zero with a sign.
+ */
 export type JsonValue =
   | string
-  | number
+  | JsonInteger
   | null
   | { readonly blob: string }
-  | { readonly integer: string }
-  | { readonly real: 'Infinity' | '-Infinity' }
+  | { readonly text: string }
+  | { readonly real: Real }
+
+export type JsonInteger = number | { readonly integer: string }
+
+type Real = 'Infinity' | '-Infinity' | '-0'
+
+const REALS: Readonly<Record<Real, number>> = { Infinity: Infinity, '-Infinity': -Infinity, '-0': -0 }
 
 /** @throws ResourceError `invalid_request` @param index from 0, the header */
 export function parseLine(text: string, index: number): Line {
@@ -34,7 +42,7 @@ export function parseLine(text: string, index: number): Line {
       return { table, columns }
     }
     if (Array.isArray(row) && row.every(isJsonValue)) return { row }
-    if (Number.isSafeInteger(sequence)) return { sequence: Number(sequence) }
+    if (isInteger(sequence)) return { sequence }
     if (end === true) return { end }
   } catch {
     // Falls through to the one refusal.
@@ -54,53 +62,76 @@ export function incompleteDump(): ResourceError {
 function isJsonValue(value: unknown): value is JsonValue {
   if (value === null || typeof value === 'string' || typeof value === 'number') return true
   if (typeof value !== 'object') return false
-  if ('integer' in value) return typeof value.integer === 'string' && /^-?\d{1,19}$/.test(value.integer)
-  if ('real' in value) return value.real === 'Infinity' || value.real === '-Infinity'
+  if ('integer' in value) return isInteger(value)
+  if ('real' in value) return typeof value.real === 'string' && Object.hasOwn(REALS, value.real)
+  if ('text' in value) return typeof value.text === 'string'
   return 'blob' in value && typeof value.blob === 'string'
 }
 
-/** @param digits asks for the digits of a value that may be an integer beyond what a number can say; undefined when it is none */
-export function toJsonValue(value: SqlStorageValue, digits: () => string | undefined): JsonValue {
-  if (value instanceof ArrayBuffer) return { blob: base64url.encode(new Uint8Array(value)) }
-  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value
-  if (!Number.isFinite(value)) return { real: value > 0 ? 'Infinity' : '-Infinity' }
-  const integer = Number.isInteger(value) ? digits() : undefined
-  return integer === undefined ? value : { integer }
+function isInteger(value: unknown): value is JsonInteger {
+  if (typeof value !== 'object' || value === null) return Number.isSafeInteger(value)
+  return 'integer' in value && typeof value.integer === 'string' && /^-?\d{1,19}$/.test(value.integer)
+}
+
+/** @param digits of an integer */
+export function toInteger(digits: string): JsonInteger {
+  const number = Number(digits)
+  return Number.isSafeInteger(number) ? number : { integer: digits }
+}
+
+/**
+ * @param how.isInteger what SQLite says of it @param how.isNumeric whether a number comes back as an integer where it is one
+ * @param ask for what the engine's value may not say
+ */
+export function toJsonValue(
+  value: SqlStorageValue,
+  how: { readonly isInteger: boolean; readonly isNumeric: boolean },
+  ask: { readonly digits: () => string; readonly bytes: () => ArrayBuffer },
+): JsonValue {
+  if (value instanceof ArrayBuffer) return { blob: toBase64(value) }
+  if (typeof value === 'string') return value.includes('\uFFFD') ? toText(value, ask.bytes()) : value
+  if (typeof value !== 'number') return value
+  if (how.isInteger) {
+    const integer = Number.isSafeInteger(value) ? value : toInteger(ask.digits())
+    return how.isNumeric || typeof integer !== 'number' ? integer : { integer: String(integer) }
+  }
+  if (Object.is(value, -0)) return { real: '-0' }
+  return Number.isFinite(value) ? value : { real: value > 0 ? 'Infinity' : '-Infinity' }
+}
+
+/** The engine replaces what is not UTF-8, so text that has the replacement may have been something else. */
+function toText(value: string, bytes: ArrayBuffer): JsonValue {
+  return isUtf8(bytes) ? value : { text: toBase64(bytes) }
+}
+
+function isUtf8(bytes: ArrayBuffer): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function toBase64(bytes: ArrayBuffer): string {
+  return base64url.encode(new Uint8Array(bytes))
 }
 
 export function toSqlValue(value: JsonValue): SqlStorageValue {
   if (typeof value !== 'object' || value === null) return value
   if ('integer' in value) return value.integer
-  if ('real' in value) return value.real === 'Infinity' ? Infinity : -Infinity
-  const bytes = base64url.decode(value.blob)
+  if ('real' in value) return REALS[value.real]
+  const bytes = base64url.decode('text' in value ? value.text : value.blob)
   return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer
 }
 
 /** Of a value's place in a statement. */
 export function toPlaceholder(value: JsonValue): string {
-  return typeof value === 'object' && value !== null && 'integer' in value ? 'CAST(? AS INTEGER)' : '?'
+  if (typeof value !== 'object' || value === null) return '?'
+  if ('integer' in value) return 'CAST(? AS INTEGER)'
+  return 'text' in value ? 'CAST(? AS TEXT)' : '?'
 }
 
-export interface TypeTable {
-  readonly name: string
-  readonly hasRowid: boolean
-  readonly isVirtual: boolean
-}
-
-/** What the type's migrations made, in the order of their names: no tables of ours, the engine's or SQLite's. */
-export function typeTables(sql: SqlStorage): TypeTable[] {
-  return sql
-    .exec<{ name: string; type: string; wr: number }>(
-      `SELECT name, type, wr FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual')
-       AND substr(name, 1, ?) <> ? AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
-       ORDER BY name`,
-      SYSTEM_PREFIX.length,
-      SYSTEM_PREFIX,
-    )
-    .toArray()
-    .map(({ name, type, wr }) => ({ name, hasRowid: wr === 0, isVirtual: type === 'virtual' }))
-}
-
-export function quote(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`
+export function toLine(line: Line): string {
+  return `${JSON.stringify(line)}\n`
 }

@@ -1,49 +1,55 @@
 // Streaming an object's tables: what is small is read in one turn, what is large page by page in the order of its keys, with nothing held
-// open in between. Equal content gives equal bytes.
+// open in between. Equal content gives equal bytes. What could not be loaded again is refused here.
 
 import { ResourceError } from '../wire/errors.ts'
-import {
-  quote,
-  toJsonValue,
-  toPlaceholder,
-  toSqlValue,
-  typeTables,
-  type JsonValue,
-  type Line,
-  type TypeTable,
-} from './dump-lines.ts'
+import { toInteger, toLine, type Line } from './dump-lines.ts'
+import { requireMadeByMigrations } from './made-schema.ts'
+import { countRows, readPage, surveyRows, type RowKey } from './rows.ts'
+import type { Migration } from './storage.ts'
+import { describeTable, notCopied, typeTables, type Table } from './tables.ts'
 
 /** Read in one turn, whoever writes meanwhile: consistent, and little enough to be held by many objects at once. */
 const AT_ONCE_BYTES = 8 * 1024 ** 2
-/** Of a page: what one turn reads at most, but for a single row. */
-const PAGE_BYTES = 512 * 1024
 const PAGE_ROWS = 1_000
-/** Rows whose sizes are looked at for the first page; later as many as twice the last one had. */
+/** Rows that are looked at for the first page; later as many as twice the last one had. */
 const FIRST_ROWS = 32
+/** Of a survey before a copy, whose caller waits: what it has not seen by then, the copy itself refuses. */
+const SURVEY_MS = 3_000
 
 const encoder = new TextEncoder()
+
+/** What a dump is of. */
+export interface Content {
+  readonly storage: DurableObjectStorage
+  /** The class, whose migrations these are. */
+  readonly type: object
+  readonly migrations: readonly Migration[]
+}
 
 /**
  * Streams every table of the type.
  *
  * @param isUnchanged whether nothing was written since: asked before each page of a large content, which has no other consistency
- * @throws ResourceError `invalid_request` for a type with virtual tables; the stream fails with `unavailable` when it is changed
+ * @throws ResourceError `invalid_request` naming what cannot be loaded again; of a large content, the stream fails with it, and with
+ * `unavailable` when it is changed
  */
-export function dumpTables(
-  sql: SqlStorage,
-  schemaVersion: number,
-  isUnchanged: () => boolean,
-): ReadableStream<Uint8Array> {
-  const pages = toPages(sql, schemaVersion)
+export function dumpTables(content: Content, isUnchanged: () => boolean): ReadableStream<Uint8Array> {
+  const pages = toPages(content.storage.sql, content.migrations.length, requireTables(content))
+  // Here and not in the stream: an error inside of one has lost its code where it arrives.
+  const first: Uint8Array[] = []
+  let isAtEnd = false
+  for (let bytes = 0; bytes < AT_ONCE_BYTES && !isAtEnd;) {
+    const { value, done } = pages.next()
+    isAtEnd = done === true
+    if (value === undefined) continue
+    first.push(value)
+    bytes += value.byteLength
+  }
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        for (let bytes = 0; bytes < AT_ONCE_BYTES;) {
-          const { value, done } = pages.next()
-          if (done === true) return controller.close()
-          bytes += value.byteLength
-          controller.enqueue(value)
-        }
+        for (const page of first.splice(0)) controller.enqueue(page)
+        if (isAtEnd) controller.close()
       },
       pull(controller) {
         if (!isUnchanged()) throw changedMeanwhile()
@@ -57,6 +63,23 @@ export function dumpTables(
   )
 }
 
+/**
+ * Looks at all of the content, as far as there is time, for what {@link dumpTables} refuses: before anybody waits for a copy.
+ *
+ * @throws ResourceError `invalid_request` naming it
+ */
+export async function requireDumpable(content: Content): Promise<void> {
+  const endMs = Date.now() + SURVEY_MS
+  for (const table of requireTables(content)) {
+    let after: RowKey | undefined
+    do {
+      after = surveyRows(content.storage.sql, table, after)
+      // Whoever else waits for this object comes first.
+      await scheduler.wait(0)
+    } while (after !== undefined && Date.now() < endMs)
+  }
+}
+
 export function changedMeanwhile(): ResourceError {
   return new ResourceError(
     'unavailable',
@@ -65,123 +88,50 @@ export function changedMeanwhile(): ResourceError {
   )
 }
 
-function* toPages(sql: SqlStorage, schemaVersion: number): Generator<Uint8Array> {
-  yield toText([{ schema_version: schemaVersion }])
-  for (const table of typeTables(sql)) {
-    if (table.isVirtual)
-      throw new ResourceError(
-        'invalid_request',
-        `The type has the virtual table "${table.name}": it must override dump() and load().`,
-      )
-    yield* toTablePages(sql, table)
-  }
-  yield toText([{ end: true }])
+/** All that goes into a dump. @throws ResourceError `invalid_request` naming what would be left behind */
+function requireTables({ storage, type, migrations }: Content): Table[] {
+  const tables = typeTables(storage.sql).map((table) => describeTable(storage.sql, table))
+  requireMadeByMigrations(storage, type, migrations)
+  for (const [key] of storage.kv.list({ limit: 1 })) throw notCopied(`the entry "${key}" in storage.kv`)
+  return tables
 }
 
-function* toTablePages(sql: SqlStorage, table: TypeTable): Generator<Uint8Array> {
-  const columns = readColumns(sql, table)
-  yield toText([{ table: table.name, columns: columns.names }])
-  let after: readonly JsonValue[] | undefined
+function* toPages(sql: SqlStorage, schemaVersion: number, tables: readonly Table[]): Generator<Uint8Array, undefined> {
+  yield toBytes([{ schema_version: schemaVersion }])
+  for (const table of tables) yield* toTablePages(sql, table)
+  yield toBytes([{ end: true }])
+}
+
+function* toTablePages(sql: SqlStorage, table: Table): Generator<Uint8Array> {
+  const { name, columns, rowid } = table
+  const names = columns.map((column) => column.name)
+  yield toBytes([{ table: name, columns: rowid === undefined ? names : [rowid, ...names] }])
+  const count = countRows(sql, table)
+  let written = 0
+  let after: RowKey | undefined
   let most = FIRST_ROWS
   do {
-    const page = readPage(sql, table, columns, after, most)
-    if (page.rows.length > 0) yield toText(page.rows)
-    after = page.last
-    most = Math.min(2 * page.rows.length + 1, PAGE_ROWS)
+    const { lines, last } = readPage(sql, table, after, most)
+    if (lines.length > 0) yield encoder.encode(lines.join(''))
+    written += lines.length
+    after = last
+    most = Math.min(2 * lines.length + 1, PAGE_ROWS)
   } while (after !== undefined)
-  const sequence = readSequence(sql, table.name)
-  if (sequence !== undefined) yield toText([{ sequence }])
+  // Better no copy than one without some of it.
+  if (written !== count)
+    throw new ResourceError('internal', `The copy of the table "${name}" has ${written} of ${count} rows.`)
+  const sequence = readSequence(sql, name)
+  if (sequence !== undefined) yield toBytes([{ sequence: toInteger(sequence) }])
 }
 
-interface Columns {
-  /** All that can be written back: the rowid first, where nothing else is it. */
-  readonly names: readonly string[]
-  /** By which rows are in order, and each is found. */
-  readonly key: readonly string[]
-}
-
-function readColumns(sql: SqlStorage, { name, hasRowid }: TypeTable): Columns {
-  // Without generated columns.
-  const columns = sql
-    .exec<{ name: string; type: string; pk: number }>('SELECT name, type, pk FROM pragma_table_info(?)', name)
-    .toArray()
-  const names = columns.map((column) => column.name)
-  const keyed = columns.filter(({ pk }) => pk > 0).toSorted((a, b) => a.pk - b.pk)
-  if (!hasRowid) return { names, key: keyed.map((column) => column.name) }
-  const [only] = keyed
-  if (keyed.length === 1 && only?.type.toUpperCase() === 'INTEGER') return { names, key: [only.name] }
-  const taken = new Set(names.map((column) => column.toLowerCase()))
-  const rowid = ['rowid', '_rowid_', 'oid'].find((alias) => !taken.has(alias))
-  if (rowid === undefined)
-    throw new ResourceError('invalid_request', `Columns of "${name}" hide its rowid: the type must override dump().`)
-  return { names: [rowid, ...names], key: [rowid] }
-}
-
-/** @param most rows @returns the lines of a page, and the key of its last row; without one at the end */
-function readPage(
-  sql: SqlStorage,
-  { name }: TypeTable,
-  { names, key }: Columns,
-  after: readonly JsonValue[] | undefined,
-  most: number,
-): { readonly rows: Line[]; readonly last?: readonly JsonValue[] } {
-  const keys = key.map(quote).join(', ')
-  const beyond = after === undefined ? '' : `WHERE (${keys}) > (${after.map(toPlaceholder).join(', ')})`
-  const range = `FROM ${quote(name)} ${beyond} ORDER BY ${keys} LIMIT`
-  const bindings = (after ?? []).map(toSqlValue)
-  const sizes = names.map((column) => `coalesce(octet_length(${quote(column)}), 0)`).join(' + ')
-  // How many of them fit, by what SQLite knows without reading them.
-  const { fitting } = sql
-    .exec<{ fitting: number }>(
-      `SELECT count(*) AS fitting FROM (SELECT sum(bytes) OVER (ROWS UNBOUNDED PRECEDING) AS sum
-       FROM (SELECT ${sizes} AS bytes ${range} ?)) WHERE sum <= ?`,
-      ...bindings,
-      most,
-      PAGE_BYTES,
-    )
-    .one()
-  const limit = Math.max(fitting, 1)
-  const columns = [...key.map(quote), ...key.map(digitsOf), ...names.map(quote)].join(', ')
-  const raw = [...sql.exec(`SELECT ${columns} ${range} ?`, ...bindings, limit).raw<SqlStorageValue[]>()]
-  const found = raw.map((values) => {
-    const own = key.map((_, index): JsonValue => {
-      const digits = values[key.length + index]
-      return typeof digits === 'string' ? { integer: digits } : toJsonValue(values[index] ?? null, () => undefined)
-    })
-    const row = values
-      .slice(2 * key.length)
-      .map((value, index) => toJsonValue(value, () => readDigits(sql, name, names[index] ?? '', key, own)))
-    return { line: { row }, own }
-  })
-  const rows = found.map(({ line }) => line)
-  const last = found.at(-1)?.own
-  return raw.length < limit || last === undefined ? { rows } : { rows, last }
-}
-
-/** A number has 53 bits, an integer of SQLite 64: its digits, where they say more. */
-function digitsOf(column: string): string {
-  const name = quote(column)
-  return `CASE WHEN typeof(${name}) = 'integer' AND abs(${name} / 2) > ${Number.MAX_SAFE_INTEGER / 2} THEN CAST(${name} AS TEXT) END`
-}
-
-function readDigits(
-  sql: SqlStorage,
-  table: string,
-  column: string,
-  key: readonly string[],
-  values: readonly JsonValue[],
-): string | undefined {
-  const where = key.map((name, index) => `${quote(name)} = ${toPlaceholder(values[index] ?? null)}`).join(' AND ')
-  const query = `SELECT ${digitsOf(column)} AS digits FROM ${quote(table)} WHERE ${where}`
-  return sql.exec<{ digits: string | null }>(query, ...values.map(toSqlValue)).toArray()[0]?.digits ?? undefined
-}
-
-function readSequence(sql: SqlStorage, table: string): number | undefined {
+/** @returns its digits */
+function readSequence(sql: SqlStorage, table: string): string | undefined {
   const hasAny = sql.exec("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_sequence'").toArray().length === 1
   if (!hasAny) return undefined
-  return sql.exec<{ seq: number }>('SELECT seq FROM sqlite_sequence WHERE name = ?', table).toArray()[0]?.seq
+  const query = 'SELECT CAST(CAST(seq AS INTEGER) AS TEXT) AS digits FROM sqlite_sequence WHERE name = ?'
+  return sql.exec<{ digits: string }>(query, table).toArray()[0]?.digits
 }
 
-function toText(lines: readonly Line[]): Uint8Array {
-  return encoder.encode(lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+function toBytes(lines: readonly Line[]): Uint8Array {
+  return encoder.encode(lines.map(toLine).join(''))
 }

@@ -71,7 +71,7 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
         apply: (given) => this.apply(given),
         purge: (given) => this.purge(given),
         forget: (given) => this.forget(given),
-        describe: () => this.describe(),
+        describe: (given) => this.describe(given),
         digest: () => this.digest(),
         leave: (given) => this.leave(given),
         // Content never comes with a call: the entrypoint opens the stream, and gives it to restoreContent.
@@ -157,7 +157,7 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
     return { outcome: 'forgotten', held: this.#held }
   }
 
-  async describe(): Promise<DataMethods['describe']['value']> {
+  async describe(_asked: DataMethods['describe']['args'] = {}): Promise<DataMethods['describe']['value']> {
     const { held, untoldWriteMs } = this
     const bytes = this.ctx.storage.sql.databaseSize
     return { held, bytes, ...(untoldWriteMs === undefined ? {} : { writeTimeMs: untoldWriteMs }) }

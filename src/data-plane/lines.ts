@@ -3,7 +3,7 @@
 import { ResourceError } from '../wire/errors.ts'
 
 /** A row with a few values of the largest size, as base64. */
-const MAX_LINE_BYTES = 32 * 1024 ** 2
+export const MAX_LINE_BYTES: number = 32 * 1024 ** 2
 const NEWLINE = 10
 
 export class LineReader {

@@ -2,18 +2,11 @@
 // page by page, whatever its size.
 
 import { ResourceError } from '../wire/errors.ts'
-import {
-  incompleteDump,
-  invalidLine,
-  parseLine,
-  quote,
-  toPlaceholder,
-  toSqlValue,
-  typeTables,
-  type Line,
-} from './dump-lines.ts'
+import { incompleteDump, invalidLine, parseLine, toPlaceholder, toSqlValue, type Line } from './dump-lines.ts'
 import { LineReader } from './lines.ts'
+import { countRows } from './rows.ts'
 import type { Migration } from './storage.ts'
+import { quote, typeTables } from './tables.ts'
 
 /** What is loaded into a live object is in memory until all of it is there. */
 const MAX_LOADED_CHARACTERS = 64 * 1024 ** 2
@@ -141,6 +134,8 @@ class TableWriter {
   /** Statements that make the schema's triggers: what they did is in the dump already. */
   readonly #triggers: readonly string[]
   #table: { readonly name: string; readonly columns: readonly string[] } | undefined
+  /** By table. */
+  readonly #added = new Map<string, number>()
   #count = 0
 
   constructor(sql: SqlStorage, schemaVersion: number, migrations: readonly Migration[]) {
@@ -156,21 +151,25 @@ class TableWriter {
     for (const table of this.#tables) sql.exec(`DELETE FROM ${quote(table)}`)
   }
 
-  /** @throws ResourceError `invalid_request` */
+  /** @throws ResourceError `invalid_request`; what the engine throws when it is not the row that is at fault */
   add(lines: readonly Line[]): void {
     for (const line of lines) {
       this.#count += 1
       try {
         this.#addLine(line)
-      } catch {
-        // Whatever SQLite has against a row: it is the dump that does not fit.
+      } catch (error) {
+        if (error instanceof ResourceError || isOfDisk(error)) throw error
+        // Whatever else SQLite has against a row: it is the dump that does not fit.
         throw invalidLine(this.#count)
       }
     }
   }
 
-  /** Brings what was written up to date. */
+  /** Brings what was written up to date. @throws ResourceError `invalid_request` when a row has taken another's place */
   finish(): void {
+    for (const [name, added] of this.#added)
+      if (countRows(this.#sql, { name }) !== added)
+        throw new ResourceError('invalid_request', `Rows of the dump replace each other in the table "${name}".`)
     for (const trigger of this.#triggers) this.#sql.exec(trigger)
     for (const step of this.#laterSteps) step(this.#sql)
   }
@@ -183,14 +182,21 @@ class TableWriter {
       const places = line.row.map(toPlaceholder).join(', ')
       const statement = `INSERT INTO ${quote(name)} (${columns.map(quote).join(', ')}) VALUES (${places})`
       this.#sql.exec(statement, ...line.row.map(toSqlValue))
+      this.#added.set(name, (this.#added.get(name) ?? 0) + 1)
     } else if ('sequence' in line && this.#table !== undefined) {
       const { name } = this.#table
       this.#sql.exec('DELETE FROM sqlite_sequence WHERE name = ?', name)
-      this.#sql.exec('INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)', name, line.sequence)
+      const digits = typeof line.sequence === 'number' ? String(line.sequence) : line.sequence.integer
+      this.#sql.exec('INSERT INTO sqlite_sequence (name, seq) VALUES (?, CAST(? AS INTEGER))', name, digits)
     } else {
       throw new TypeError('no line of a dump at this place')
     }
   }
+}
+
+/** The disk's fault, or the engine's: the same dump may fit another time. */
+function isOfDisk(error: unknown): boolean {
+  return error instanceof Error && /SQLITE_(FULL|IOERR|NOMEM|CORRUPT|READONLY|CANTOPEN|BUSY)/.test(error.message)
 }
 
 /** Ends the type's tables with all that belongs to them. Part of the caller's transaction. */

@@ -29,17 +29,23 @@ export abstract class MovableObject<Env = unknown> extends LifecycleObject<Env> 
   /** Everything that goes with the resource. @throws what {@link descriptor} throws */
   protected abstract readContent(): ReadableStream<Uint8Array>
 
+  /** Looks for what {@link readContent} would refuse. @throws ResourceError `invalid_request` naming it */
+  protected abstract requireCopyable(): Promise<void>
+
   /** Replaces what a stream of {@link dumpContent} says. */
   protected abstract loadContent(content: ReadableStream<Uint8Array>): Promise<void>
 
   /** What was counted and not told. */
   protected abstract readonly counted: { readonly requests: number; readonly writes: number }
 
-  /** The content as a stream of bytes, for another object of the same type. RPC. @throws what {@link descriptor} throws */
-  dumpContent(): ReadableStream<Uint8Array> {
+  /** The content as a stream of bytes, for another object of the same type. RPC. @throws what {@link requireCopyable} throws */
+  async dumpContent(): Promise<ReadableStream<Uint8Array>> {
     const { descriptor } = this
     this.#sent = undefined
-    if (descriptor.moving !== true) return this.readContent()
+    if (descriptor.moving !== true) {
+      await this.requireCopyable()
+      return this.readContent()
+    }
     const source = hashed(this.readContent())
     void source.ended.then((content) => (this.#sent = { descriptor, content }))
     return source.stream
@@ -48,6 +54,11 @@ export abstract class MovableObject<Env = unknown> extends LifecycleObject<Env> 
   protected override async digest(): Promise<ContentDigest> {
     const { descriptor } = this
     return this.#sent?.descriptor === descriptor ? this.#sent.content : digestOf(this.readContent())
+  }
+
+  override async describe(asked: DataMethods['describe']['args'] = {}): Promise<DataMethods['describe']['value']> {
+    if (asked.isForCopy === true && this.held.kind === 'descriptor') await this.requireCopyable()
+    return super.describe()
   }
 
   protected override noteChange(): void {

@@ -10,7 +10,7 @@ import type { Descriptor } from '../wire/descriptor.ts'
 import { ResourceError, toProblemResponse } from '../wire/errors.ts'
 import { movedResponse } from '../wire/hop.ts'
 import { PRINCIPAL_HEADER, parsePrincipal, type Principal } from '../wire/principal.ts'
-import { dumpTables } from './dump.ts'
+import { dumpTables, requireDumpable, type Content } from './dump.ts'
 import { unwrap, wrap } from './envelope.ts'
 import { isMoving, notHere, refusalOf, withoutStaleCookie } from './lifecycle.ts'
 import { fillTables, readDump, replaceContent } from './load.ts'
@@ -67,10 +67,24 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Movable
   /**
    * The whole content as a portable stream; the type's tables unless overridden. What is small is read at once; of what is large (8 MiB)
    * the stream fails when something is written meanwhile, so that it never has two halves of different times.
+   *
+   * @throws ResourceError `invalid_request` for what it cannot copy: virtual tables, what no migration made, entries of `storage.kv`
    */
   protected dump(): ReadableStream<Uint8Array> {
     const before = this.#changes
-    return dumpTables(this.sql, this.migrations.length, () => this.#changes === before)
+    return dumpTables(this.#content, () => this.#changes === before)
+  }
+
+  protected override async requireCopyable(): Promise<void> {
+    // A type's own copy has its own rules.
+    if (Reflect.get(this, 'dump') === Reflect.get(ResourceObject.prototype, 'dump'))
+      await requireDumpable(this.#content)
+  }
+
+  get #content(): Content {
+    void this.descriptor
+    this.migrateContent()
+    return { storage: this.ctx.storage, type: this.constructor, migrations: this.migrations }
   }
 
   protected override readContent(): ReadableStream<Uint8Array> {

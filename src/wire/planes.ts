@@ -89,7 +89,8 @@ export interface DataMethods {
     readonly value: ForgetOutcome
   }
   describe: {
-    readonly args: Record<string, never>
+    /** `isForCopy`: refused, with the reason, when its content cannot be copied. */
+    readonly args: { readonly isForCopy?: boolean }
     readonly value: {
       readonly held: Held
       readonly bytes: number

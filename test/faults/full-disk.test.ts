@@ -1,11 +1,13 @@
-// A full disk: a file system of five megabytes in memory. Needs the right to mount one; without it the test says so.
+// A full disk: a file system of some megabytes in memory. Needs the right to mount one; without it the tests say so.
 
 import { execFileSync } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { rmSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { expect, onTestFinished, test } from 'vitest'
-import { makeTestDirectory, startServer, type TestServer } from '../support/server.ts'
+import { archivedRow, startAfter } from '../support/archives.ts'
+import { json, makeResource, problem } from '../support/http.ts'
+import { ROOT, makeTestDirectory, startServer, type TestServer } from '../support/server.ts'
 
 interface Wiki {
   readonly id: string
@@ -57,6 +59,50 @@ test('[RC1] [DP6] on a full disk every refusal is clear, reads go on, and what w
   for (const known of created) expect(ids).toContain(known)
   await server.stop()
 })
+
+test('[MV11] [RC1] what is loaded on a full disk is refused as that, and taken when there is room', async (context) => {
+  const directory = makeTestDirectory()
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+  if (!mount(directory, '10m')) return context.skip('mounting a small file system is not allowed here')
+  onTestFinished(() => void execFileSync('umount', ['--lazy', directory]))
+  const app = `${ROOT}test/support/apps/exact.ts`
+  const source = await startServer({ app })
+  const target = await startAfter(source, { app, dataDir: join(directory, 'data') })
+  const { id, ask } = await makeResource(source, 'cabinets')
+  const sql = `WITH RECURSIVE row (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM row WHERE n < 12)
+    INSERT INTO file SELECT randomblob(1000000) FROM row`
+  expect((await ask('run', { method: 'POST', body: sql })).status).toBe(200)
+  const account = source.secrets.defaultAccount
+  const whole = new Uint8Array(await (await source.fetch(`/v1/cabinets/${id}/archive`)).arrayBuffer())
+  const dump = await (await ask('dump')).arrayBuffer()
+
+  // Into one that nobody sees yet, page by page.
+  const sha256 = createHash('sha256').update(whole).digest('hex')
+  const archive = 'a'.repeat(64)
+  const rows = json('POST', { archive, rows: [archivedRow(id, account)] })
+  expect((await target.fetch(`/v1/cabinets/import?account=${account}`, rows)).status).toBe(200)
+  const path = `/v1/cabinets/${id}/archive?${new URLSearchParams({ account, archive, sha256, bytes: String(whole.length) })}`
+  await expectFull(await target.fetch(path, { method: 'PUT', body: whole }))
+  expect(mount(directory, '80m', 'remount,')).toBe(true)
+  await expect.poll(async () => (await target.fetch(path, { method: 'PUT', body: whole })).status).toBe(200)
+
+  // And into one that is served, in one transaction.
+  const served = await makeResource(target, 'cabinets')
+  const load = async (): Promise<Response> => served.ask('load', { method: 'PUT', body: dump })
+  expect(mount(directory, `${usedMegabytes(directory) + 8}m`, 'remount,')).toBe(true)
+  await expectFull(await load())
+  expect(mount(directory, '200m', 'remount,')).toBe(true)
+  await expect.poll(async () => (await load()).status).toBe(204)
+})
+
+async function expectFull(answer: Response): Promise<void> {
+  expect([answer.status, (await problem(answer)).detail]).toEqual([507, expect.stringContaining('disk of this server')])
+}
+
+function usedMegabytes(directory: string): number {
+  const { blocks, bfree, bsize } = statfsSync(directory)
+  return Math.ceil(((blocks - bfree) * bsize) / 1024 ** 2)
+}
 
 function mount(directory: string, size: string, remount = ''): boolean {
   try {

@@ -28,8 +28,9 @@ export async function move(
   requireMatch(asked, ifMatch)
   if (asked.moving === undefined) {
     const to = requireReachable(deps, asked, cell)
-    // A cell that is down must not cost the time in which nobody can write.
+    // Neither a cell that is down nor a content that cannot go must cost the time in which nobody can write.
     await callObject({ ...deps, requestId: caller.requestId }, asked, 'describe', {}, { at: to })
+    await callObject({ ...deps, requestId: caller.requestId }, asked, 'describe', { isForCopy: true })
   }
   const operation = await deps.transact((sql) => {
     const row = liveRow(sql, id, caller.account)
