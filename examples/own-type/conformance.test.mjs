@@ -7,6 +7,6 @@ const probe = {
   write: () => ({ method: 'POST' }),
   extract: async (response) => (await response.json()).value,
 }
-const { BIPLANE_URL: baseUrl = 'http://127.0.0.1:8787', BIPLANE_OPERATOR_KEY: key } = process.env
+const { BIPLANE_URL: baseUrl = 'http://127.0.0.1:8787', BIPLANE_KEY: key } = process.env
 
 registerConformance([...controlPlaneChecks, ...typeChecks], test, { baseUrl, key, plural: 'tallies', probe })

@@ -4,11 +4,12 @@ import { Option, type Command } from 'commander'
 import type { Account, AccountLimits, AccountSettings, ApiKey } from '../client/index.ts'
 import { EngineError } from '../engine/engine-error.ts'
 import { toMoment } from './output.ts'
-import { follow } from './progress.ts'
+import { follow, waiting } from './progress.ts'
 import type { Column } from './table.ts'
 import {
   given,
   limitOption,
+  noWaitForObjectOption,
   noWaitOption,
   pairsOption,
   parseBytes,
@@ -40,7 +41,7 @@ interface WaitFlags {
   readonly wait: boolean
 }
 
-interface DescriptionFlags {
+interface DescriptionFlags extends WaitFlags {
   readonly name?: string
   readonly label?: Readonly<Record<string, string>>
   readonly metadata?: Readonly<Record<string, string>>
@@ -58,8 +59,9 @@ interface LimitFlags extends WaitFlags {
 
 const descriptionOptions = (): Option[] => [
   new Option('--name <name>'),
-  pairsOption('label', 'to filter by; again for more'),
+  pairsOption('label', 'again for more'),
   pairsOption('metadata', 'never interpreted; again for more'),
+  noWaitForObjectOption(),
 ]
 
 export function addAccountsNoun(program: Command): void {
@@ -84,7 +86,10 @@ export function addAccountsNoun(program: Command): void {
     summary: 'create an account; then a key for it: biplane keys create',
     options: descriptionOptions(),
     examples: ['accounts create --name Acme'],
-    run: async ({ client, out, flags }) => out.one(await client.accounts.create(toDescription(flags), { wait: true })),
+    run: async (context) => {
+      const { client, out, flags } = context
+      await out.one(await client.accounts.create(toDescription(flags), waiting(context)))
+    },
   })
 
   addVerb(noun, {
@@ -99,8 +104,15 @@ export function addAccountsNoun(program: Command): void {
     summary: 'change name, labels, metadata; each as a whole',
     options: descriptionOptions(),
     examples: ["accounts update account-... --name 'Acme Inc'"],
-    run: async ({ client, out, flags, args: [id = ''] }) =>
-      out.one(await client.accounts.update(id, toDescription(flags), { wait: true })),
+    run: async (context) => {
+      const {
+        client,
+        out,
+        flags,
+        args: [id = ''],
+      } = context
+      await out.one(await client.accounts.update(id, toDescription(flags), waiting(context)))
+    },
   })
 
   addChange<LimitFlags>(noun, {
@@ -119,10 +131,15 @@ export function addAccountsNoun(program: Command): void {
       'accounts limit account-... --type wiki --resources 100 --bytes 10G',
       'accounts limit account-... --type wiki --none',
     ],
-    async change({ client, flags }, id) {
+    async change(context, id) {
+      const { client, flags } = context
       const { etag, settings } = await client.accounts.get(id)
       // Settings are replaced as a whole: nobody may have changed them in between.
-      return client.accounts.update(id, { settings: toSettings(settings ?? {}, flags) }, { ifMatch: etag, wait: true })
+      return client.accounts.update(
+        id,
+        { settings: toSettings(settings ?? {}, flags) },
+        { ...waiting(context), ifMatch: etag },
+      )
     },
   })
 
@@ -134,11 +151,19 @@ export function addAccountsNoun(program: Command): void {
       new Option('--anywhere', 'where their type says, or near whoever creates them'),
     ],
     examples: ['accounts place account-... --cell weur', 'accounts place account-... --anywhere'],
-    async change({ client, flags: { cell, anywhere } }, id) {
+    async change(context, id) {
+      const {
+        client,
+        flags: { cell, anywhere },
+      } = context
       if (cell === undefined && anywhere !== true)
         throw new EngineError('in which cell?', 'no option says so', 'Add --cell CODE, or --anywhere.', 2)
       const { etag, settings: { cell: _before, ...others } = {} } = await client.accounts.get(id)
-      return client.accounts.update(id, { settings: { ...others, ...given({ cell }) } }, { ifMatch: etag, wait: true })
+      return client.accounts.update(
+        id,
+        { settings: { ...others, ...given({ cell }) } },
+        { ...waiting(context), ifMatch: etag },
+      )
     },
   })
 
@@ -150,7 +175,7 @@ export function addAccountsNoun(program: Command): void {
       usage: `${verb} <id>`,
       summary,
       examples: [`accounts ${verb} account-...`],
-      change: ({ client }, id) => client.accounts.update(id, { mode }, { wait: true }),
+      change: (context, id) => context.client.accounts.update(id, { mode }, waiting(context)),
     })
   }
 
@@ -159,14 +184,14 @@ export function addAccountsNoun(program: Command): void {
     summary: 'delete an account with all of its resources; it can be restored until its purge_time',
     options: [purgeOption()],
     examples: ['accounts delete account-...'],
-    change: ({ client, flags: { purge } }, id) => client.accounts.delete(id, { purge, wait: true }),
+    change: (context, id) => context.client.accounts.delete(id, { ...waiting(context), purge: context.flags.purge }),
   })
 
   addChange(noun, {
     usage: 'restore <id>',
     summary: 'bring a deleted account back, with its resources',
     examples: ['accounts restore account-...'],
-    change: ({ client }, id) => client.accounts.restore(id, { wait: true }),
+    change: (context, id) => context.client.accounts.restore(id, waiting(context)),
   })
 }
 

@@ -10,9 +10,14 @@ type Type = CapabilitiesJson['types'][number]
 
 const yesOrNo = (is: boolean): string => (is ? 'yes' : 'no')
 
+/** The other cells of a machine are processes of their own, reached by their sockets; nothing else has such an address. */
+function hereOf({ here, address }: Cell): string {
+  return !here && address?.startsWith('unix:') === true ? 'this machine' : yesOrNo(here)
+}
+
 const CELLS: readonly Column<Cell>[] = [
   { title: 'CELL', value: ({ code }) => code },
-  { title: 'HERE', value: ({ here }) => yesOrNo(here) },
+  { title: 'HERE', value: hereOf },
   { title: 'ENGINE', value: ({ engine, supports }) => `${engine}${supports.experimental ? ' (experimental)' : ''}` },
   {
     title: 'HINT',

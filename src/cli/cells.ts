@@ -24,7 +24,9 @@ export function cellsOption(): Option {
 }
 
 function parseCodes(text: string): readonly [string, ...string[]] {
-  const codes = [...new Set(text.split(',').map((code) => code.trim()))]
+  const codes = text.split(',').map((code) => code.trim())
+  const twice = codes.find((code, index) => codes.indexOf(code) !== index)
+  if (twice !== undefined) throw new InvalidArgumentError(`"${twice}" is there twice.`)
   const wrong = codes.find((code) => !CELL_CODE.test(code))
   if (wrong === undefined) return codes as [string, ...string[]]
   throw new InvalidArgumentError(`"${wrong}" is no cell code; expected something like c1,c2.`)

@@ -8,10 +8,12 @@ import {
   textProbe,
   type ConformanceReport,
 } from '../conformance/index.ts'
+import { BiplaneError, createClient } from '../client/index.ts'
 import { EngineError } from '../engine/engine-error.ts'
-import { readServerFile } from '../engine/server-file.ts'
-import { operatorKeyOf } from './data-commands.ts'
+import { addressOf, type Address } from './connection.ts'
+import { fetchFrom } from './local-server.ts'
 import { dataOption, parseJson, secretsOption } from './options.ts'
+import { toEngineError } from './refusals.ts'
 
 interface ConformanceFlags {
   readonly url?: string
@@ -52,7 +54,9 @@ export function addConformanceCommand(program: Command): void {
 
 async function run(plural: string, flags: ConformanceFlags): Promise<ConformanceReport> {
   const { creation, write } = flags
-  const options = { ...serverOf(flags), plural, creation }
+  const address = addressOf(flags)
+  await requireServed(address, plural)
+  const options = { baseUrl: address.url, key: address.key, plural, creation }
   const control = await runControlPlaneConformance(options)
   if (write === undefined) return control
   const content = await runTypeConformance({ ...options, probe: textProbe(flags) })
@@ -64,18 +68,17 @@ async function run(plural: string, flags: ConformanceFlags): Promise<Conformance
   }
 }
 
-/** @throws EngineError for a server elsewhere without a key: the local operator's is none of its business */
-function serverOf(flags: ConformanceFlags): { readonly baseUrl: string; readonly key: string } {
-  const { url, key } = flags
-  if (url === undefined) {
-    const { url: baseUrl } = readServerFile(flags.data)
-    return { baseUrl, key: key ?? operatorKeyOf(flags) }
-  }
-  if (key !== undefined) return { baseUrl: url, key }
-  throw new EngineError(
-    `there is no key for ${url}`,
-    'only the operator key of a local server is found by itself',
-    'Set BIPLANE_KEY, or give --key.',
-    2,
-  )
+/**
+ * What a run is about, if there is anything to run on: every check would fail for the same reason.
+ *
+ * @throws EngineError for a server that does not answer, a key that it does not take, or a type that it does not have
+ */
+async function requireServed({ url, key, server }: Address, plural: string): Promise<void> {
+  const client = createClient({ baseUrl: url, key, ...(server === undefined ? {} : { fetch: fetchFrom(server) }) })
+  const { types } = await client.session().catch((thrown: unknown) => {
+    throw thrown instanceof BiplaneError ? toEngineError(thrown) : thrown
+  })
+  if (types.some((type) => type.plural === plural)) return
+  const known = types.map((type) => type.plural).join(', ')
+  throw new EngineError(`the server has no resources "${plural}"`, `it has ${known}`, 'Check the spelling.', 2)
 }

@@ -44,7 +44,7 @@ export function addDataCommands(program: Command): void {
 
   program
     .command('operator-key')
-    .description("print the operator's key, for $BIPLANE_OPERATOR_KEY")
+    .description("print the operator's key, for $BIPLANE_KEY")
     .addOption(dataOption())
     .addOption(secretsOption())
     .action((flags: DataFlags) => {

@@ -41,11 +41,11 @@ function tryItOut(url: string, flags: ServeFlags): string[] {
     ...(flags.data === DEFAULT_DATA ? [] : [` --data ${quote(flags.data)}`]),
     ...(flags.secrets === undefined ? [] : [` --secrets ${quote(flags.secrets)}`]),
   ].join('')
-  const authorized = `-H "Authorization: Bearer $BIPLANE_OPERATOR_KEY"`
+  const authorized = `-H "Authorization: Bearer $BIPLANE_KEY"`
   const json = `-H 'Content-Type: application/json'`
   return [
     '  create a wiki, get a link to it, list wikis:',
-    `    export BIPLANE_OPERATOR_KEY=$(npx biplane operator-key${where})`,
+    `    export BIPLANE_KEY=$(npx biplane operator-key${where})`,
     `    curl -X POST ${url}/v1/wikis ${authorized} ${json} -d '{"name":"Notes"}'`,
     `    curl -X POST ${url}/v1/wikis/ID/tokens ${authorized} ${json} -d '{"permission":"write"}'`,
     `    curl ${url}/v1/wikis ${authorized}`,

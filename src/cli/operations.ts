@@ -3,10 +3,10 @@
 import { Option, type Command } from 'commander'
 import type { OperationJson } from '../client/index.ts'
 import { toMoment } from './output.ts'
-import { follow } from './progress.ts'
+import { follow, waiting } from './progress.ts'
 import { resourcesOf } from './resources.ts'
 import type { Column } from './table.ts'
-import { given, limitOption, parseDuration } from './values.ts'
+import { given, limitOption, noWaitForObjectOption, parseDuration } from './values.ts'
 import { addNoun, addVerb } from './verb.ts'
 
 const OPERATIONS: readonly Column<OperationJson>[] = [
@@ -96,23 +96,25 @@ export function addTokensNoun(program: Command): void {
     },
   })
 
-  addVerb(noun, {
+  addVerb<{ readonly wait: boolean }>(noun, {
     usage: 'revoke <id> <token>',
     summary: 'revoke one token or link, by its token_id',
+    options: [noWaitForObjectOption()],
     examples: ['tokens revoke wiki-... 0b9a...'],
     async run(context) {
       const [id = '', token = ''] = context.args
-      await context.out.one(await (await resourcesOf(context, id)).tokens(id).revoke(token, { wait: true }))
+      await context.out.one(await (await resourcesOf(context, id)).tokens(id).revoke(token, waiting(context)))
     },
   })
 
-  addVerb(noun, {
+  addVerb<{ readonly wait: boolean }>(noun, {
     usage: 'revoke-all <id>',
     summary: 'revoke every token and link',
+    options: [noWaitForObjectOption()],
     examples: ['tokens revoke-all wiki-...'],
     async run(context) {
       const [id = ''] = context.args
-      await context.out.one(await (await resourcesOf(context, id)).tokens(id).revokeAll({ wait: true }))
+      await context.out.one(await (await resourcesOf(context, id)).tokens(id).revokeAll(waiting(context)))
     },
   })
 }

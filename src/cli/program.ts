@@ -14,6 +14,7 @@ import { addJournals } from './journals.ts'
 import { addMoveVerb } from './move.ts'
 import { addOperationsNoun, addTokensNoun } from './operations.ts'
 import { addResourcesNoun } from './resources.ts'
+import { addResourceChanges } from './resource-changes.ts'
 import { addRotateCommands } from './rotate-keys.ts'
 import { addSecretsNoun } from './secrets.ts'
 import { addServeCommand } from './serve.ts'
@@ -40,7 +41,9 @@ export function createProgram(): Command {
   addConformanceCommand(program)
   addDeployCommands(program)
   program.commandsGroup('On a running server:')
-  addMoveVerb(addResourcesNoun(program))
+  const resources = addResourcesNoun(program)
+  addResourceChanges(resources)
+  addMoveVerb(resources)
   addTokensNoun(program)
   addAccountsNoun(program)
   addKeysNoun(program)
@@ -49,16 +52,29 @@ export function createProgram(): Command {
   addTypesNoun(program)
   addArchiveCommands(program)
   addCapabilitiesVerb(program)
+  // After the commands, which have each what their parent had: this is about its own alone.
+  const verbs = resources.commands.map((command) => command.name()).join(', ')
+  program.configureOutput({
+    outputError: (text, write) => {
+      const isUnknown = text.startsWith('error: unknown command')
+      write(isUnknown ? `${text.trimEnd()}\n(if it is a resource type, it is followed by one of: ${verbs})\n` : text)
+    },
+  })
   return program
 }
 
-/** `wikis list ...` -> `resources list --type wikis ...`: a noun that is no command of ours is a type's, if a verb of resources follows. */
+/**
+ * `wikis list ...` -> `resources list --type wikis ...`, `wikis --help` -> `resources --help`: a noun that is no command of ours is a type's,
+ * if a verb of resources follows. Which types there are only a server knows.
+ */
 export function expandNoun(program: Command, args: readonly string[]): string[] {
   const [noun = '', verb = '', ...rest] = args
   const isOurs = program.commands.some((command) => command.name() === noun)
   const resources = program.commands.find((command) => command.name() === 'resources')
   const isVerb = resources?.commands.some((command) => command.name() === verb) ?? false
-  return isOurs || !isVerb || !TYPE_NAME.test(noun) ? [...args] : ['resources', verb, '--type', noun, ...rest]
+  if (isOurs || !TYPE_NAME.test(noun)) return [...args]
+  if (verb === '--help' || verb === '-h') return ['resources', '--help']
+  return isVerb ? ['resources', verb, '--type', noun, ...rest] : [...args]
 }
 
 function readVersion(): string {

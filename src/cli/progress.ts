@@ -1,7 +1,8 @@
 // An operation on its way: a bar that is redrawn on a terminal, else a line now and then. On stderr, beside the result.
 
-import type { OperationJson } from '../client/index.ts'
+import type { OperationJson, WaitOptions } from '../client/index.ts'
 import { EngineError } from '../engine/engine-error.ts'
+import type { Output } from './output.ts'
 import { toPlain } from './table.ts'
 import type { Context } from './verb.ts'
 
@@ -40,6 +41,28 @@ function requireWhole({ id, state, progress }: OperationJson): void {
       `${progress.failed} of ${progress.total} were refused`,
       `See: biplane operations get ${id}`,
     )
+}
+
+/** How a change of one resource is waited for: what has no answer yet says on stderr which resource it is, and for what it waits. */
+export function waiting({
+  out,
+  flags,
+}: {
+  readonly out: Output
+  readonly flags: { readonly wait?: boolean }
+}): WaitOptions {
+  let isTold = false
+  return {
+    wait: flags.wait !== false,
+    onProgress({ id, cell, state }) {
+      if (isTold) return
+      isTold = true
+      const where = cell === undefined ? '' : ` in the cell ${cell}`
+      out.note(
+        `${id} (${state}) is recorded; waiting for its object${where}. It goes on by itself: Ctrl-C ends only the waiting.`,
+      )
+    },
+  }
 }
 
 /** `[######----] 60/100 bulk_create` */

@@ -2,6 +2,8 @@
 
 import type { BiplaneError, ClientErrorCode } from '../client/index.ts'
 import { EngineError } from '../engine/engine-error.ts'
+import { parseResourceId } from '../identity/resource-id.ts'
+import { ACCOUNT_TYPE } from '../wire/account.ts'
 import { toPlain } from './table.ts'
 
 const LATER = "Try again later; the server's log has more under the request's id."
@@ -33,12 +35,28 @@ const FIXES: Readonly<Record<ClientErrorCode, string>> = {
 }
 
 export function toEngineError(error: BiplaneError): EngineError {
-  const { code, status, detail, applied, requestId } = error
+  const { code, status, detail, applied, requestId, details } = error
+  // What it waited for in vain was recorded, and has a name.
+  const { resource } = details
+  const isRecorded = code === 'deadline_exceeded' && typeof resource === 'string'
   const what = status === 0 ? `it did not work: ${code}` : `the server refused it: ${code} (${status})`
-  const doubt = applied === 'unknown' ? ' Whether the change happened is not known: look before you repeat it.' : ''
+  const doubt =
+    applied === 'unknown' && !isRecorded ? ' Whether the change happened is not known: look before you repeat it.' : ''
   const request = requestId === undefined ? '' : ` [request ${requestId}]`
   // A newer server may have a code that this release does not know.
-  const fix = (FIXES as Partial<typeof FIXES>)[code] ?? LATER
+  const known = (FIXES as Partial<typeof FIXES>)[code] ?? LATER
+  const fix = isRecorded
+    ? `Do not repeat it: it goes on by itself. Look with: biplane ${nounOf(resource)} get ${resource}.`
+    : known
   // One line, and nothing that steers the terminal: it may quote what somebody else wrote.
-  return new EngineError(toPlain(what), toPlain(detail + doubt + request), fix, code === 'invalid_request' ? 2 : 1)
+  return new EngineError(
+    toPlain(what),
+    toPlain(detail + doubt + request),
+    toPlain(fix),
+    code === 'invalid_request' ? 2 : 1,
+  )
+}
+
+function nounOf(id: string): string {
+  return parseResourceId(id)?.type === ACCOUNT_TYPE ? 'accounts' : 'resources'
 }

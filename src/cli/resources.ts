@@ -2,26 +2,25 @@
 // only one that the server has.
 
 import { Option, type Command } from 'commander'
-import type { Changes, Filter, Resource, Resources } from '../client/index.ts'
+import type { Creation, Filter, Resource, Resources } from '../client/index.ts'
 import { EngineError } from '../engine/engine-error.ts'
 import { parseResourceId } from '../identity/resource-id.ts'
 import { toMoment, toSize } from './output.ts'
-import { follow } from './progress.ts'
+import { follow, waiting } from './progress.ts'
 import type { Column } from './table.ts'
 import {
   given,
-  ifMatchOption,
   jsonOption,
   limitOption,
   noWaitOption,
   pairsOption,
-  purgeOption,
+  parseLabel,
   readObjects,
   timeOption,
 } from './values.ts'
 import { addNoun, addVerb, type Context, type Verb } from './verb.ts'
 
-interface TypeFlags {
+export interface TypeFlags {
   readonly type?: string
 }
 
@@ -36,7 +35,7 @@ interface FilterFlags extends TypeFlags {
   readonly before?: string
 }
 
-interface WriteFlags extends TypeFlags {
+export interface WriteFlags extends TypeFlags {
   readonly name?: string
   readonly visibility?: 'private'
   readonly label?: Readonly<Record<string, string>>
@@ -58,6 +57,12 @@ const COLUMNS: readonly Column<Resource>[] = [
   { title: 'CREATED', value: ({ create_time }) => toMoment(create_time) },
 ]
 
+/** What creation and change have in common. */
+type Written = Pick<
+  Creation,
+  'name' | 'visibility' | 'labels' | 'metadata' | 'settings' | 'delete_protection' | 'expire_time'
+>
+
 /** Of the operator's list over all of them. */
 const ACCOUNT: Column<Resource> = { title: 'ACCOUNT', value: ({ account }) => account }
 
@@ -70,17 +75,17 @@ const filterOptions = (): Option[] => [
   new Option('--search <text>', 'part of a name, or an identifier'),
   new Option('--state <state>').choices(['creating', 'active', 'read_only', 'suspended']),
   new Option('--cell <code>'),
-  new Option('--label <key:value>', 'with this label'),
+  new Option('--label <key=value>', 'with this label; key:value, as the API writes it, will do').argParser(parseLabel),
   new Option('--prefix <text>', 'beginning of a name'),
   timeOption('from', 'created then or later'),
   timeOption('before', 'created earlier'),
 ]
 
-const writeOptions = (): Option[] => [
+export const writeOptions = (): Option[] => [
   typeOption(),
   new Option('--name <name>'),
   new Option('--visibility <who>').choices(['private', 'public-read', 'public']),
-  pairsOption('label', 'to filter by; again for more'),
+  pairsOption('label', 'to find it by: `list --label key=value`; again for more'),
   pairsOption('metadata', 'never interpreted; again for more'),
   jsonOption('settings', "the type's own"),
   new Option('--delete-protection', 'refuse its deletion'),
@@ -133,11 +138,11 @@ export function addResourcesNoun(program: Command): Command {
     ],
     examples: ['wikis create --name Notes --label team=blue', 'resources create --type wiki --from wikis.ndjson'],
     async run(context) {
-      const { from, cell, params, wait } = context.flags
+      const { from, cell, params } = context.flags
       const resources = await resourcesOf(context)
       if (from !== undefined) return follow(context, await resources.createMany(readObjects(from)))
       const creation = given({ ...toWritten(context.flags), cell, params })
-      await context.out.one(await resources.create(creation, { wait }))
+      await context.out.one(await resources.create(creation, waiting(context)))
     },
   })
 
@@ -147,80 +152,11 @@ export function addResourcesNoun(program: Command): Command {
     examples: ['resources get wiki-...'],
     call: (resources, { args: [id = ''] }) => resources.get(id),
   })
-
-  addOne<WriteFlags & { readonly host?: readonly string[]; readonly clearName?: boolean }>(noun, {
-    usage: 'update <id>',
-    summary: 'change name, labels, metadata, visibility, settings, hosts; labels, metadata and hosts as a whole',
-    options: [
-      ...writeOptions(),
-      new Option('--no-delete-protection', 'allow its deletion').default(undefined),
-      new Option('--host <name...>', "host names of the owner's own"),
-      ifMatchOption(),
-    ],
-    examples: [
-      "resources update wiki-... --name 'Better notes'",
-      'resources update wiki-... --label team=red --label old=yes',
-    ],
-    call(resources, { flags, args: [id = ''] }) {
-      const changes: Changes = given({ ...toWritten(flags), hosts: flags.host })
-      if (Object.keys(changes).length === 0)
-        throw new EngineError(
-          'there is nothing to change',
-          'no option says what',
-          'See: biplane resources update --help',
-          2,
-        )
-      return resources.update(id, changes, { ifMatch: flags.ifMatch, wait: true })
-    },
-  })
-
-  for (const [verb, mode, summary] of [
-    ['suspend', 'suspended', 'refuse all requests for its content'],
-    ['resume', 'active', 'serve its content again'],
-  ] as const) {
-    addOne(noun, {
-      usage: `${verb} <id>`,
-      summary,
-      examples: [`resources ${verb} wiki-...`],
-      call: (resources, { args: [id = ''] }) => resources.update(id, { mode }, { wait: true }),
-    })
-  }
-
-  addOne<{ readonly ifMatch?: string; readonly purge?: boolean }>(noun, {
-    usage: 'delete <id>',
-    summary: 'delete one; it can be restored until its purge_time',
-    options: [purgeOption(), ifMatchOption()],
-    examples: ['resources delete wiki-...', 'resources delete wiki-... --purge'],
-    call: (resources, { flags: { ifMatch, purge }, args: [id = ''] }) =>
-      resources.delete(id, { ifMatch, purge, wait: true }),
-  })
-
-  addOne<{ readonly name?: string }>(noun, {
-    usage: 'restore <id>',
-    summary: 'bring a deleted one back',
-    options: [new Option('--name <name>', 'another one: its own may be taken meanwhile')],
-    examples: ["resources restore wiki-... --name 'Notes of 2025'"],
-    call: (resources, { flags: { name }, args: [id = ''] }) => resources.restore(id, { name, wait: true }),
-  })
-
-  addVerb<TypeFlags & { readonly wait: boolean }>(noun, {
-    usage: 'purge [id]',
-    summary:
-      'end the time in which a deleted one can be restored; without an identifier: of every deleted one of the account',
-    options: [typeOption(), noWaitOption()],
-    examples: ['resources purge wiki-...', 'resources purge --type wiki'],
-    async run(context) {
-      const [id = ''] = context.args
-      const resources = await resourcesOf(context, id)
-      if (id === '') return follow(context, await resources.purgeDeleted())
-      await context.out.one(await resources.delete(id, { purge: true, wait: true }))
-    },
-  })
   return noun
 }
 
 /** A verb on one resource, which is then shown. */
-function addOne<F = object>(
+export function addOne<F = object>(
   noun: Command,
   {
     call,
@@ -270,7 +206,15 @@ function toFilter({ deleted, search, state, cell, label, prefix, from, before }:
   })
 }
 
-function toWritten({ name, visibility, label, metadata, settings, deleteProtection, expireTime }: WriteFlags) {
+export function toWritten({
+  name,
+  visibility,
+  label,
+  metadata,
+  settings,
+  deleteProtection,
+  expireTime,
+}: WriteFlags): Written {
   return {
     name,
     visibility,

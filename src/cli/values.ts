@@ -39,6 +39,11 @@ export function parsePair(text: string, previous: Readonly<Record<string, string
   return { ...previous, [text.slice(0, end)]: text.slice(end + 1) }
 }
 
+/** `key=value`, as it is set -> `key:value`, as the API asks for it. */
+export function parseLabel(text: string): string {
+  return text.replace(/^([^:=]+)=/, '$1:')
+}
+
 /** A list of JSON objects: an array, or one on each line. `-` is stdin. @throws EngineError */
 export function readObjects(file: string): object[] {
   let text: string
@@ -75,6 +80,11 @@ export function limitOption(): Option {
 
 export function noWaitOption(): Option {
   return new Option('--no-wait', 'print the operation and leave; default: wait for its end')
+}
+
+/** Of a change of one resource. */
+export function noWaitForObjectOption(): Option {
+  return new Option('--no-wait', 'leave once it is recorded; default: wait until the object has it')
 }
 
 export function ifMatchOption(): Option {

@@ -209,12 +209,12 @@ export class Resources<T extends ResourceType = ResourceType> {
   /** @param call its path is below the type's */
   async #change(
     call: Call,
-    { wait = false, waitMs, signal }: WaitOptions,
+    { wait = false, signal, ...waiting }: WaitOptions,
     isDeletion: boolean = false,
   ): Promise<Resource<T>> {
     const { status, body } = await this.#send<Resource<T>>({ ...call, path: this.#path + call.path, signal })
     if (!wait || status !== 202) return body
-    return untilApplied((id) => this.get(id, { signal }), body, { waitMs, signal, isDeletion })
+    return untilApplied((id) => this.get(id, { signal }), body, { ...waiting, signal, isDeletion })
   }
 }
 

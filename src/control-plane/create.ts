@@ -108,7 +108,8 @@ export function recordIntent(
   const nowMs = deps.now()
   const name = request.name?.normalize('NFC') ?? null
   const nameKey = name === null ? null : toNameKey(name)
-  if (nameKey !== null) requireFreeName(sql, account, nameKey, { wayOut: 'choose another one, or leave it out' })
+  const wayOut = deps.type.naming === 'caller' ? 'choose another one' : 'choose another one, or leave it out'
+  if (nameKey !== null) requireFreeName(sql, account, nameKey, { wayOut })
 
   const { generation, place } = takeIdentifier(deps, newId)
   const held = readAccount(sql, account)

@@ -30,7 +30,7 @@ export function takeIdentifier(
 
 function stillThere(row: CatalogRow): ResourceError {
   const way = isRestorable(row)
-    ? 'it was deleted and can be restored; to get its name free, purge it (DELETE with ?purge=true)'
+    ? 'it was deleted and can be restored; to get its name free, purge it (`biplane resources purge`, or DELETE with ?purge=true)'
     : 'it is just being purged, which makes its name free'
   return new ResourceError('already_exists', `Another resource of this account has that name: ${way}.`, {
     details: { existing_id: row.id },

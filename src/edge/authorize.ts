@@ -87,7 +87,7 @@ async function signIn(
   if (!isOperator) {
     throw new ResourceError(
       'unauthenticated',
-      'This needs an API key or the operator key: Authorization: Bearer $BIPLANE_API_KEY.',
+      'This needs an API key or the operator key: Authorization: Bearer $BIPLANE_KEY.',
     )
   }
   return { caller: { account: context.defaultAccount, role: 'operator', limits: {}, requestId, actor: 'operator' } }

@@ -37,7 +37,7 @@ import {
   requireOwnOrigin,
 } from './session.ts'
 import { linkForOperator } from './start-page.ts'
-import { forward, requireIssued, toDataObject, toInnerUrl } from './to-data-plane.ts'
+import { forward, requireElsewhere, requireIssued, toDataObject, toInnerUrl } from './to-data-plane.ts'
 
 /** How the client sees the resource, and what of its address is the resource's own. */
 interface SeenAs {
@@ -148,8 +148,10 @@ async function serveAtOwnOrigin(
       const link = await requireLink(context, id, request, parameters)
       const redeemAt = (at: ObjectPlace): ReturnType<typeof redeemLink> =>
         redeemLink(context, edge.cache, type, id, at, link, request, address, new URLSearchParams(parameters))
-      const answer = await redeemAt(address.hop?.place ?? edge.whereabouts.placeOf(id))
+      const at = address.hop?.place ?? edge.whereabouts.placeOf(id)
+      const answer = await redeemAt(at)
       if (answer instanceof Response) return answer
+      requireElsewhere(context, at, answer.moved)
       return follow(edge, context, request, address, id, answer.moved, null, requestId, async (place) => {
         const next = await redeemAt(place)
         return next instanceof Response ? next : movedResponse(next.moved, request)
@@ -223,11 +225,14 @@ async function serveContent(
   const issued = id
   const serveAt = (place: ObjectPlace, content: LimitedBody): Promise<Response> =>
     forward(toDataObject(context, type, issued, place), url, request, content, principal, address.hop)
-  let response = await serveAt(address.hop?.place ?? edge.whereabouts.placeOf(id), body)
+  const at = address.hop?.place ?? edge.whereabouts.placeOf(id)
+  let response = await serveAt(at, body)
   // The place that a resource has left gives the request's body back.
   const moved = response.status === 421 ? movedTo(response) : undefined
-  if (moved !== undefined)
+  if (moved !== undefined) {
+    requireElsewhere(context, at, moved)
     response = await follow(edge, context, request, address, id, moved, response.body, requestId, serveAt)
+  }
   return principal.via === 'cookie' && claims !== undefined ? renew(context, claims, response) : response
 }
 

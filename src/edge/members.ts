@@ -5,7 +5,9 @@ import type { ZodType } from 'zod'
 
 /** Free text, 1 to 100 code points. Control characters would only ever be a mistake or an attack on a terminal. */
 export const nameText: ZodType<string> = z
-  .string()
+  .string({
+    error: ({ input }) => (input === undefined ? 'must be given' : undefined),
+  })
   .refine((text) => hasLength(text.normalize('NFC'), 1, 100), 'must have 1 to 100 characters')
   .refine((text) => !/[\p{Cc}\u202A-\u202E\u2066-\u2069]/u.test(text), 'must have no control characters')
   .refine((text) => text.isWellFormed(), 'must be well-formed Unicode')

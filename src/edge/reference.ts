@@ -122,11 +122,10 @@ function toCurl(api: OpenApi, path: string, method: string, operation: Operation
   )
   const search = query.length === 0 ? '' : `?${new URLSearchParams(query).toString()}`
   const names = operation.security ?? api.security
-  const key = names.some((scheme) => 'apiKey' in scheme) ? '$BIPLANE_API_KEY' : '$BIPLANE_OPERATOR_KEY'
   const body = operation.requestBody?.content['application/json']?.example
   const lines = [
     `curl ${method === 'GET' ? '' : `-X ${method} `}${quote(`${api.servers[0]?.url ?? ''}${filled}${search}`)}`,
-    ...(names.length === 0 ? [] : [`-H "Authorization: Bearer ${key}"`]),
+    ...(names.length === 0 ? [] : ['-H "Authorization: Bearer $BIPLANE_KEY"']),
     ...parameters
       .filter(({ name, in: place, example }) => place === 'header' && name !== 'X-Request-Id' && example !== undefined)
       .map(({ name, example }) => `-H ${quote(`${name}: ${String(example)}`)}`),

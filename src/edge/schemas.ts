@@ -76,7 +76,7 @@ export interface ExportQuery extends PageQuery {
 
 export const exportQuery: ZodType<ExportQuery> = z.strictObject({
   ...page,
-  resource: z.string().max(63).optional().describe('One resource alone'),
+  resource: z.string().max(MAX_TEXT_LENGTH).optional().describe('One resource alone'),
 })
 
 export interface ListQuery extends FilterQuery, PageQuery {

@@ -52,6 +52,26 @@ export function toDataObject(
   return toStub(context.namespaceOf(type), dataObjectAddress(id, at), place)
 }
 
+/** For operators to bring it back; nobody who asks again within seconds sees anything else. */
+const LOST_RETRY_SECONDS = 60
+
+/**
+ * Of an object that says that its resource has moved: it is another one that has it. Where the code of a cell was given to this place, and
+ * what was in that cell was not brought here, it is the very same.
+ *
+ * @param from where it says so @throws ResourceError `unavailable` naming the cell whose content is not here
+ */
+export function requireElsewhere(context: EdgeContext, from: ObjectPlace, to: ObjectPlace): void {
+  const nameOf = ({ cell, renamed }: ObjectPlace): string =>
+    `${placeOf(context.cells, cell)?.jurisdiction ?? ''}${renamed === true ? cell : ''}`
+  if (!context.peers.isHere(to.cell) || nameOf(from) !== nameOf(to)) return
+  throw new ResourceError(
+    'unavailable',
+    `This resource had moved to the cell "${to.cell}". That code leads here now, and its content was not brought along.`,
+    { applied: 'no', retryAfterSeconds: LOST_RETRY_SECONDS, details: { cell: to.cell } },
+  )
+}
+
 /** Where a request goes: the path below the resource. The URL parser normalises it on the way to the object; see `pathOf`. */
 export function toInnerUrl(path: string, query: string): string {
   return `http://resource${path}${query}`

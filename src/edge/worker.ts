@@ -39,13 +39,24 @@ export async function serveRequest(edge: Edge, context: EdgeContext, request: Re
     const error = toResourceError(thrown)
     if (error.code === 'internal') logFailure(requestId, request.method, address, thrown)
     if (request.body !== null) await readOff(request)
-    response = refuse(context, address, request, error, requestId)
+    response = refuse(context, address, request, asRefused(error, request, address), requestId)
   }
   const durationMs = Date.now() - begin
   const { plane, type } = toPlane(context, address)
   edge.metrics.record(plane, type, response.status, durationMs)
   if (config.requestLog) logRequest(requestId, request.method, address, response.status, durationMs)
   return response
+}
+
+/**
+ * A request that only asks has changed nothing, whoever could not be asked. What a one-time code opens is none: the code is used up. Nor is it
+ * known of what has failed inside of a type.
+ */
+function asRefused(error: ResourceError, { method }: Request, address: Address): ResourceError {
+  const isRead = (method === 'GET' || method === 'HEAD') && address.kind === 'main' && address.path !== '/sign-in'
+  return isRead && error.code !== 'internal'
+    ? new ResourceError(error.code, error.message, { ...error.data, applied: 'no' })
+    : error
 }
 
 /** What a request was about, for the figures: of either the names are few. */

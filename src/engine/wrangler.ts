@@ -27,13 +27,14 @@ export function findWrangler(path: string = process.env['PATH'] ?? ''): Wrangler
   const npx = onPath('npx')
   if (npx !== undefined) {
     const node = isNewEnough ? [] : ['-p', NODE_FOR_WRANGLER]
-    return [npx, '--yes', ...node, '-p', WRANGLER, 'wrangler']
+    // npm itself runs on the older Node and would warn that wrangler does not.
+    return [npx, '--yes', '--loglevel', 'error', ...node, '-p', WRANGLER, 'wrangler']
   }
   const needed = WRANGLER_NODE.join('.')
   throw new EngineError(
     wrangler === undefined ? 'there is no wrangler' : `wrangler does not run on this Node`,
     `deploying to Cloudflare is done by wrangler, which needs Node ${needed} or newer; neither it nor npx is on the PATH`,
-    `npx -p ${NODE_FOR_WRANGLER} -p ${WRANGLER} -p biplane biplane deploy cloudflare ...`,
+    `npx -p ${NODE_FOR_WRANGLER} -p ${WRANGLER} -c 'biplane deploy cloudflare ...'`,
     2,
   )
 }

@@ -7,6 +7,7 @@ import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { LEDGER_APP } from '../support/apps.ts'
+import { runCli } from '../support/cli.ts'
 import { content, create, mintToken, ownHost, problem, raw, send } from '../support/http.ts'
 import { signHop } from '../support/hop.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -30,6 +31,18 @@ beforeAll(async () => {
 
 test('[CE18] a first start of several cells is nothing to be warned of', () => {
   expect(server.log.filter(({ event }) => event === 'new_deployment')).toEqual([])
+})
+
+test('[CM1] [CE13] the command line says which cells are of this machine, and that none of them is there twice', async () => {
+  const { code, stdout } = await runCli(['capabilities', '--data', server.dataDir])
+  const here = Array.from(stdout.matchAll(/^(c1|c2) +(yes|this machine|no) /gm), ([, cell, is]) => [cell, is])
+  expect([code, here.map(([cell]) => cell), new Set(here.map(([, is]) => is))]).toEqual([
+    0,
+    ['c1', 'c2'],
+    new Set(['yes', 'this machine']),
+  ])
+  const twice = await runCli(['serve', '--port', '0', '--cells', 'c1,c1'])
+  expect([twice.code, twice.stderr]).toEqual([2, expect.stringContaining('"c1" is there twice')])
 })
 
 describe('the front', () => {

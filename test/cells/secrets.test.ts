@@ -135,10 +135,15 @@ describe('biplane secrets', () => {
     expect(readdirSync(folder)).toEqual([])
   })
 
-  test('[CE16] shows another deployment what recognises this one’s identifiers, and nothing else', async () => {
+  test('[CE16] [CM2] shows another deployment what recognises this one’s identifiers, and nothing else', async () => {
     const directory = makeDirectory()
     const [file, verifying] = [join(directory, 'export.json'), join(directory, 'verify.json')]
-    const other = await startServer({ app: LEDGER_APP })
+    const other = await startServer({ app: LEDGER_APP, args: ['--cell', 'alpha'] })
+    const archive = join(directory, 'archive')
+    const made = await create(alpha, 'ledgers')
+    expect((await runCli(['export', made.id, '--out', archive, ...flagsOf(alpha)])).code).toBe(0)
+    const unknown = await runCli(['import', archive, ...flagsOf(other)])
+    expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('biplane secrets export --verify-only')])
     expect((await runCli(['secrets', 'export', '--out', file, ...flagsOf(alpha)])).code).toBe(0)
     const refused = await runCli(['secrets', 'import', file, ...flagsOf(other)])
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('belongs to another deployment')])
@@ -161,6 +166,7 @@ describe('biplane secrets', () => {
       identifierKeys: [...before.identifierKeys, ...keys],
       formerAccounts: [defaultAccount],
     })
+    expect((await runCli(['import', archive, ...flagsOf(other)])).code).toBe(0)
     // Its own identifiers go on, though both keys have the same name.
     const own = await create(other, 'ledgers')
     const token = await forgeToken(other, own.id)

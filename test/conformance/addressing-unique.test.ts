@@ -84,6 +84,12 @@ test('[AD6] what the engine did not make is 404 and touches nothing: other bits,
   expect(server.sqliteFiles().data).toBe(before)
 })
 
+test('[AD6] it can be nowhere else: an export of it leaves it out, and says so', async () => {
+  const { id } = await create(server, 'leaves')
+  const answer = await server.fetch(`/v1/leaves/export?resource=${id}`)
+  expect([answer.status, await answer.json()]).toEqual([200, expect.objectContaining({ data: [], skipped: [id] })])
+})
+
 test('[AD8] links and host names need an origin: they are refused with the reason, and a token comes without one', async () => {
   const { id } = await create(server, 'leaves')
   expect((await mintToken(server, 'leaves', id)).url).toBeUndefined()

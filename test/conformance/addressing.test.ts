@@ -156,8 +156,8 @@ describe('by name', () => {
     const patch = (body: object): Promise<Response> => server.fetch(`/v1/folios/${id}`, json('PATCH', body))
     const to = (await makeAccount(server)).id
     for (const [why, refused] of [
-      ['name', post('', {})],
-      ['name', post('/bulk', { resources: [{}] })],
+      ['name: must be given', post('', {})],
+      ['name: must be given', post('/bulk', { resources: [{}] })],
       ['reached by its name', patch({ name: 'Other' })],
       ['reached by its name', patch({ name: null })],
       ['cannot belong to another account', post(`/${id}/transfer`, { account: to })],
@@ -194,7 +194,11 @@ describe('by name', () => {
     const first = (await (await server.fetch('/v1/folios', keyed)).json()) as ResourceJson
     const { id } = first
     const { token: old } = await mintToken(server, 'folios', id)
-    expect((await refusal(server.fetch('/v1/folios', json('POST', body)))).slice(0, 2)).toEqual([409, 'already_exists'])
+    expect(await refusal(server.fetch('/v1/folios', json('POST', body)))).toEqual([
+      409,
+      'already_exists',
+      'Another resource of this account has that name: choose another one.',
+    ])
     await server.fetch(`/v1/folios/${id}`, { method: 'DELETE' })
     const [status, code, detail] = await refusal(server.fetch('/v1/folios', json('POST', body)))
     expect([status, code]).toEqual([409, 'already_exists'])

@@ -91,14 +91,26 @@ describe('wikis', () => {
     const report = JSON.parse(good.stdout) as ConformanceReport
     expect([good.code, report.failed, report.skipped]).toEqual([0, [], []])
     expect(report.passed.map(nameOf)).toEqual(controlPlaneChecks.map(nameOf))
-    const bad = await runCli(['conformance', 'nothings', '--url', server.url], { BIPLANE_KEY: 'wrong' })
+    const env = { BIPLANE_URL: server.url, BIPLANE_KEY: server.operatorKey }
+    const bad = await runCli(['conformance', 'wikis', '--creation', '{"name":" "}'], env)
     expect(bad.code).toBe(1)
-    expect(bad.stdout).toContain('FAILED  [CP2]')
+    expect(bad.stdout).toContain('FAILED  [ID4]')
+    // Where nothing can be run it is one refusal, and not one for each check.
+    expect(await runCli(['conformance', 'nothings'], env)).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining('the server has no resources "nothings"\n  why: it has wikis\n') as string,
+    })
+    expect(await runCli(['conformance', 'wikis'], { ...env, BIPLANE_KEY: 'wrong' })).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('unauthenticated (401)') as string,
+    })
     const keyless = await runCli(['conformance', 'wikis', '--url', server.url, '--data', server.dataDir])
     expect([keyless.code, keyless.stdout]).toEqual([2, ''])
     expect(keyless.stderr).toContain('there is no key for')
     const last = bad.stdout.trimEnd().split('\n').at(-1)
-    expect(last).toMatch(new RegExp(`^${controlPlaneChecks.length} checks: \\d passed, \\d+ failed, 0 skipped$`))
+    expect(last).toMatch(new RegExp(`^${controlPlaneChecks.length} checks: \\d+ passed, \\d+ failed, 0 skipped$`))
   })
   describe('[CF3] keep the rules of types', () => {
     const bodyBytes = BODY_BYTES * 1.5
@@ -129,7 +141,7 @@ describe.each(['folios', 'leaves'])('%s, which are addressed in other ways', (pl
 describe('examples/own-type', () => {
   test('[CF1] [CF3] its file runs every check in node:test, and skips what needs a restart', async () => {
     const server = await startServer({ app: join(ROOT, 'examples/own-type/app.ts'), timers: KEPT })
-    const env = { ...process.env, BIPLANE_URL: server.url, BIPLANE_OPERATOR_KEY: server.operatorKey }
+    const env = { ...process.env, BIPLANE_URL: server.url, BIPLANE_KEY: server.operatorKey }
     const file = 'examples/own-type/conformance.test.mjs'
     const child = spawn(process.execPath, ['--test', '--test-reporter=tap', file], { cwd: ROOT, env })
     let output = ''

@@ -91,6 +91,10 @@ describe('rows', () => {
       )
       expect(await (await content(server, `/casks/${id}/`, token)).json()).toMatchObject({ text: 'mine' })
     }
+    expect((await server.fetch(`/v1/casks/${id}?purge=true`, { method: 'DELETE' })).status).toBe(200)
+    expect(await (await imports.importRows('casks', [imports.rowOf(id)])).json()).toEqual({
+      data: [{ id, outcome: 'conflict', reason: 'It was purged in this deployment.' }],
+    })
   })
 
   test('[AR3] what another shard has, or had, is known by its object', async () => {

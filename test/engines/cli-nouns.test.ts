@@ -9,7 +9,7 @@ import { createClient, type Client, type OperationJson } from 'biplane/client'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createProgram } from '../../src/cli/program.ts'
 import { toBar } from '../../src/cli/progress.ts'
-import { Table, toPlain, widthOf } from '../../src/cli/table.ts'
+import { toPlain, widthOf } from '../../src/cli/table.ts'
 import { runCli, type CliResult } from '../support/cli.ts'
 import { CLI, ROOT, makeTestDirectory, startServer, type TestServer } from '../support/server.ts'
 
@@ -52,23 +52,6 @@ describe('output', () => {
     expect(none).toEqual({ code: 0, stdout: '', stderr: 'There are none.\n' })
   })
 
-  test('[CM1] columns give way to the width of a terminal, the widest first', () => {
-    const table = new Table<{ a: string; b: number }>(
-      [
-        { title: 'A', value: ({ a }) => a },
-        { title: 'B', value: ({ b }) => b, align: 'right' },
-      ],
-      20,
-    )
-    expect(
-      table.lines([
-        { a: 'x'.repeat(40), b: 1 },
-        { a: '語'.repeat(10), b: 22_000 },
-      ]),
-    ).toEqual(['A                  B', 'xxxxxxxxxxxx…      1', '語語語語語語…  22000'])
-    expect(table.lines([{ a: 'later', b: 3 }])).toEqual(['later              3'])
-  })
-
   test('[CM5] control characters and directions that somebody else wrote are shown as such', async () => {
     expect(toPlain('a\u001B[2Jb\u202Ec\nd')).toBe('a\uFFFD[2Jb\uFFFDc\uFFFDd')
     const { id } = await client.resources('wikis').create({ metadata: { evil: 'red\u001B[31m\u0007' } })
@@ -104,6 +87,8 @@ describe('refusals', () => {
     [['resources', 'get', 'nonsense'], 2, 'is no identifier of a resource'],
     [['books', 'list'], 2, 'there is no resource type "books"'],
     [['resources', 'dance'], 2, "unknown command 'dance'"],
+    [['wikis', 'lst'], 2, 'if it is a resource type, it is followed by one of: list, count, create'],
+    [['wikis'], 2, 'if it is a resource type, it is followed by one of: list, count, create'],
     [['resources', 'update', 'wiki-x'], 2, 'is no identifier'],
     [['wikis', 'update', 'wiki-x'], 2, 'there is nothing to change'],
     [['wikis', 'create', '--label', 'blue'], 2, 'Expected key=value'],
@@ -118,6 +103,29 @@ describe('refusals', () => {
     const result = await cli(...args)
     expect(result.stderr).toContain(message)
     expect([result.code, result.stdout]).toEqual([code, ''])
+  })
+})
+
+describe('changes of one resource', () => {
+  test('[CM1] its mode, and whose it is', async () => {
+    const { id } = await client.resources('wikis').create({ name: 'Given away', labels: { team: 'b=c:d' } })
+    const { id: account } = await client.accounts.create({ name: 'Taker' }, { wait: true })
+    const closed = await cli('wikis', 'update', id, '--mode', 'read_only', '--json')
+    expect(JSON.parse(closed.stdout)).toMatchObject({ state: 'read_only' })
+    // As it is set, and as the API writes it.
+    for (const label of ['team=b=c:d', 'team:b=c:d'])
+      expect((await cli('wikis', 'count', '--label', label)).stdout).toBe('count  1\n')
+    const given = await cli('resources', 'transfer', id, account, '--json')
+    expect([given.code, JSON.parse(given.stdout)]).toEqual([
+      0,
+      expect.objectContaining({ id, account, state: 'read_only', labels: { team: 'b=c:d' } }),
+    ])
+    expect((await cli('resources', 'update', id, '--mode', 'active', '--account', account)).code).toBe(0)
+    expect((await client.forAccount(account).resources('wikis').get(id)).state).toBe('active')
+  })
+
+  test('[CM6] a noun that is no command shows the help of what it stands for', async () => {
+    expect((await cli('wikis', '--help')).stdout).toMatch(/^Usage: biplane resources .*\n {2}transfer .*<account>/s)
   })
 })
 
@@ -183,7 +191,8 @@ describe('accounts, operations, journals', () => {
     const account = await client.accounts.create({ name: 'For the documentation' }, { wait: true })
     const lines = (shellBlocks('docs/cli.md')[2] ?? '').trim().split('\n')
     expect(lines.length).toBeGreaterThan(8)
-    for (const line of lines) expect((await shell(line, { ACCOUNT: account.id })).code, line).toBe(0)
+    const { id: ID } = await client.resources('wikis').create({ name: 'To be given away' })
+    for (const line of lines) expect((await shell(line, { ACCOUNT: account.id, ID })).code, line).toBe(0)
     const { settings, state } = await client.accounts.get(account.id)
     expect([state, settings]).toEqual([
       'active',

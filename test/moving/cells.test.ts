@@ -89,7 +89,10 @@ test('[MV6] a cell that is down: nothing begins; one that goes down meanwhile: e
   expect((await inspect(london, 'ledgers', id)).resource).toMatchObject({ cell: 'lon', state: 'active' })
   const other = await filled()
   const refused = await askToMove(london, 'ledgers', other.id, 'pdx')
-  expect([refused.status, (await problem(refused)).code]).toEqual([503, 'unavailable'])
+  expect([refused.status, await problem(refused)]).toEqual([
+    503,
+    expect.objectContaining({ code: 'unavailable', cell: 'pdx', applied: 'no' }),
+  ])
   expect((await inspect(london, 'ledgers', other.id)).row).toMatchObject({ desired_version: 1, moving: null })
   await portland.start()
   await expect.poll(async () => (await inspect(london, 'ledgers', id)).row['moving'], { timeout: 10_000 }).toBe(null)

@@ -1,6 +1,8 @@
 // What a server has learned of where a resource is, after that has become untrue.
 
+import { readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { CellTable } from '../../src/identity/cell.ts'
 import { disposeCells, startCells, type Cells } from '../support/cells.ts'
 import { create, makeResource, mintToken } from '../support/http.ts'
 import type { TestServer } from '../support/server.ts'
@@ -51,6 +53,36 @@ test('[MV4] [AD5] a name that was moved, has been forgotten and is used again is
   expect((await create(lon, 'chests', { name: 'gold' })).id).toBe(id)
   const next = await adminTokenOf(id)
   expect([await via(lon, next), await via(syd, next)]).toEqual([200, 200])
+})
+
+test('[MV4] a code that was given to the place that a resource had left leads to nothing: that is said, and not that it is moving', async () => {
+  const { lon, syd } = cells.servers
+  const { id, via } = await filled(lon)
+  await moved(lon, 'ledgers', id, 'pdx')
+  const table = JSON.parse(readFileSync(cells.cellsFile, 'utf8')) as CellTable
+  const lead = async (next: CellTable): Promise<void> => {
+    writeFileSync(cells.cellsFile, JSON.stringify(next))
+    await lon.restart()
+    await syd.restart()
+  }
+  await lead({ ...table, pdx: table['lon'] ?? {} })
+  const lost = {
+    code: 'unavailable',
+    cell: 'pdx',
+    applied: 'no',
+    detail: expect.stringContaining('not brought along') as string,
+  }
+  for (const [server, method] of [
+    [lon, 'GET'],
+    [syd, 'GET'],
+    [lon, 'POST'],
+    [syd, 'POST'],
+  ] as const) {
+    const answer = await via(server, method, method === 'POST' ? 'x' : undefined)
+    expect([answer.status, await answer.json()], method).toEqual([503, expect.objectContaining(lost)])
+  }
+  await lead(table)
+  for (const server of [lon, syd]) expect(await (await via(server)).json()).toEqual(['kept'])
 })
 
 async function adminTokenOf(id: string): Promise<string> {

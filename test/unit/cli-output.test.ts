@@ -2,8 +2,10 @@
 
 import { BiplaneError } from 'biplane/client'
 import { expect, onTestFinished, test } from 'vitest'
+import { untilApplied } from '../../src/client/wait.ts'
 import { Output } from '../../src/cli/output.ts'
 import { toEngineError } from '../../src/cli/refusals.ts'
+import { Table } from '../../src/cli/table.ts'
 import { parsePolicy } from '../../src/cli/types.ts'
 import { parseBytes, parseDuration, parsePair, parseTime } from '../../src/cli/values.ts'
 
@@ -19,12 +21,51 @@ test('[CM1] values are written as people write them', () => {
   for (const wrong of ['', 'x', '7w', '-1']) expect(() => parseDuration(wrong)).toThrow('Expected seconds')
 })
 
+test('[CM1] columns give way to the width of a terminal, the widest first', () => {
+  const table = new Table<{ a: string; b: number }>(
+    [
+      { title: 'A', value: ({ a }) => a },
+      { title: 'B', value: ({ b }) => b, align: 'right' },
+    ],
+    20,
+  )
+  expect(
+    table.lines([
+      { a: 'x'.repeat(40), b: 1 },
+      { a: '語'.repeat(10), b: 22_000 },
+    ]),
+  ).toEqual(['A                  B', 'xxxxxxxxxxxx…      1', '語語語語語語…  22000'])
+  expect(table.lines([{ a: 'later', b: 3 }])).toEqual(['later              3'])
+})
+
 test('[CM5] [CM2] a refusal is one line of plain text, whatever the server says', () => {
   const detail = 'The name "\u001B[2J" is taken.\n  fix: rm -rf ~'
   expect(toEngineError(new BiplaneError({ code: 'already_exists', status: 409, detail })).message).toBe(
     'the server refused it: already_exists (409)\n  why: The name "\uFFFD[2J" is taken.\uFFFD  fix: rm -rf ~\n' +
       '  fix: Choose another --name, or use the one that is there.',
   )
+})
+
+test('[CM2] [CL6] what was waited for in vain is named, and is not to be repeated', async () => {
+  const seen: string[] = []
+  const recorded = {
+    id: 'wiki-4k7t0qj9m2xdpw3r-pdx-1vhz01ab',
+    cell: 'pdx',
+    state: 'creating',
+    desired_version: 1,
+  } as const
+  const waited = untilApplied(() => Promise.reject(new Error('not asked')), recorded, {
+    waitMs: 1,
+    onProgress: ({ id, state }) => seen.push(`${id} ${state}`),
+    isDeletion: false,
+  })
+  const failure: unknown = await waited.catch((thrown: unknown) => thrown)
+  expect(seen).toEqual([`${recorded.id} creating`])
+  const { message } = toEngineError(failure as BiplaneError)
+  expect(message).toContain(
+    `fix: Do not repeat it: it goes on by itself. Look with: biplane resources get ${recorded.id}`,
+  )
+  expect(message).not.toContain('not known')
 })
 
 async function* halfAPage(): AsyncGenerator<{

@@ -8,6 +8,7 @@ import { EngineError } from '../../engine/engine-error.ts'
 import { addressOf, type Address } from '../connection.ts'
 import { toSize } from '../output.ts'
 import { progressOf } from '../progress.ts'
+import { toPlain } from '../table.ts'
 import type { Context } from '../verb.ts'
 import { sendContent } from './content.ts'
 import { Foresight, withoutAccount, type Conflict } from './foresee.ts'
@@ -43,7 +44,7 @@ export async function importArchive(context: Context<ImportFlags>): Promise<void
       throw new EngineError(
         `${foreseen.length} of the archive's resources are in the way of what is here`,
         'each is listed above; nothing was changed',
-        'Rename or purge what is here, or import the others: --on-conflict skip.',
+        'A name: rename one of the two. An identifier: what is or was here is never replaced. --on-conflict skip imports the others.',
       )
     if (flags.dryRun === true) return await out.one({ ...verified.end, conflicts: foreseen.length })
     const result = await importer.run(foresight)
@@ -52,6 +53,9 @@ export async function importArchive(context: Context<ImportFlags>): Promise<void
     const { imported, known } = result
     await out.one({ imported, known_already: known, skipped: result.conflicts.length, failed: result.failures.length })
     if (result.conflicts.length + result.failures.length > 0) process.exitCode = 1
+  } catch (thrown) {
+    const isUnfit = thrown instanceof BiplaneError && thrown.code === 'invalid_request'
+    throw isUnfit && flags.json !== true ? toUnfit(thrown) : thrown
   } finally {
     await reader.close()
   }
@@ -195,6 +199,15 @@ class Importer {
       }
     }
   }
+}
+
+/** What is refused as a whole is most often from a deployment that this one was not introduced to. */
+function toUnfit({ detail }: BiplaneError): EngineError {
+  return new EngineError(
+    'the server does not take this archive',
+    toPlain(detail),
+    'Of another deployment it needs the keys to verify with. There: biplane secrets export --verify-only --out FILE. Here: biplane secrets import FILE.',
+  )
 }
 
 function conflictsOf(

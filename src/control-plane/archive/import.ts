@@ -106,21 +106,23 @@ function foresee(deps: ControlDeps, archive: string, row: ArchivedRow, held: Hel
   return { id, outcome: 'awaiting' }
 }
 
+const PURGED = 'It was purged in this deployment.'
+
 /** @param here a row that was given up, whose tombstone is in nobody's way: the next incarnation is above it */
 function whyNotEmpty(here: CatalogRow | undefined, held: Held | undefined): string | undefined {
   // The row went between the question and this transaction: whoever repeats the call asks the object, too.
   if (held === undefined) return 'It was here a moment ago.'
   if (held.kind === 'nothing') return undefined
   if (held.kind !== 'tombstone') return 'Another account of this deployment has it.'
-  return here !== undefined && held.tombstone.incarnation <= here.incarnation
-    ? undefined
-    : 'It was purged in this deployment.'
+  return here !== undefined && held.tombstone.incarnation <= here.incarnation ? undefined : PURGED
 }
 
 /** Only what was never served is, by what is no older, for the same account. */
 function whyNotTakenOver(here: CatalogRow, row: ArchivedRow): string | undefined {
   if (isGivenUpImport(here))
     return 'It was deleted before it was filled, and is just being purged: try again in a moment.'
+  const isPurged = here.phase === 'purging' || here.phase === 'purged'
+  if (isPurged && here.awaiting === null) return PURGED
   if (here.awaiting === null) return 'This deployment has a resource with this identifier.'
   if (here.account !== row.account) return `The import of another archive has begun, in which it is ${here.account}'s.`
   const { incarnation = 0, revision = 0 } = JSON.parse(here.awaiting) as Awaiting

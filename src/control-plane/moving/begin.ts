@@ -8,7 +8,7 @@ import type { Caller, ControlMethods } from '../../wire/planes.ts'
 import { liveRow, requireMatch } from '../change.ts'
 import type { ControlDeps } from '../deps.ts'
 import { bumpDescriptor } from '../descriptor.ts'
-import { callObject } from '../object-call.ts'
+import { callObject, type Running } from '../object-call.ts'
 import { beginOperation, ownedOperation, toPublic } from '../operations/operations.ts'
 import type { CatalogRow } from '../row.ts'
 import { homeOf, isSame, placeOfRow, type RowMove } from './row-place.ts'
@@ -28,9 +28,7 @@ export async function move(
   requireMatch(asked, ifMatch)
   if (asked.moving === undefined) {
     const to = requireReachable(deps, asked, cell)
-    // Neither a cell that is down nor a content that cannot go must cost the time in which nobody can write.
-    await callObject({ ...deps, requestId: caller.requestId }, asked, 'describe', {}, { at: to })
-    await callObject({ ...deps, requestId: caller.requestId }, asked, 'describe', { isForCopy: true })
+    await askBoth({ ...deps, requestId: caller.requestId }, asked, to)
   }
   const operation = await deps.transact((sql) => {
     const row = liveRow(sql, id, caller.account)
@@ -50,6 +48,21 @@ export async function move(
   })
   TEST_BUILD: await fault('moving.recorded')
   return toPublic(ownedOperation(deps.sql, operation, caller.account))
+}
+
+/**
+ * Neither a cell that is down nor a content that cannot go must cost the time in which nobody can write.
+ *
+ * @throws ResourceError which of them it is; nothing has happened then, whether or not the question arrived
+ */
+async function askBoth(deps: Running, row: CatalogRow, to: ObjectPlace): Promise<void> {
+  try {
+    await callObject(deps, row, 'describe', {}, { at: to })
+    await callObject(deps, row, 'describe', { isForCopy: true })
+  } catch (thrown) {
+    if (!(thrown instanceof ResourceError)) throw thrown
+    throw new ResourceError(thrown.code, thrown.message, { ...thrown.data, applied: 'no' })
+  }
 }
 
 function operationTo({ operation, to, phase }: RowMove, cell: string): string {
