@@ -139,6 +139,7 @@ const RESERVED_PLURALS: ReadonlySet<string> = new Set([
   'events',
   'types',
   'capabilities',
+  'cells',
   'openapi',
   'reference',
 ])

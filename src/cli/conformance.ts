@@ -11,7 +11,7 @@ import {
 import { BiplaneError, createClient } from '../client/index.ts'
 import { EngineError } from '../engine/engine-error.ts'
 import { addressOf, type Address } from './connection.ts'
-import { fetchFrom } from './local-server.ts'
+import { fetchFrom } from '../engine/local-server.ts'
 import { dataOption, parseJson, secretsOption } from './options.ts'
 import { toEngineError } from './refusals.ts'
 

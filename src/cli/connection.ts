@@ -3,9 +3,9 @@
 import { Option, type Command } from 'commander'
 import { createClient, type Client } from '../client/index.ts'
 import { EngineError } from '../engine/engine-error.ts'
+import { fetchFrom } from '../engine/local-server.ts'
 import { readServerFile, type ServerFile } from '../engine/server-file.ts'
 import { operatorKeyOf } from './data-commands.ts'
-import { fetchFrom } from './local-server.ts'
 import { dataOption, parseServerUrl, secretsOption } from './options.ts'
 
 export interface ConnectionFlags {

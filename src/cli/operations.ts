@@ -22,7 +22,7 @@ export function addOperationsNoun(program: Command): void {
   const noun = addNoun(
     program,
     'operations',
-    'long work: bulk creation, purges, moves, changes of an account, resharding',
+    'long work: bulk creation, purges, moves, changes of an account, resharding, cells from a backup',
   )
 
   addVerb<{ readonly limit?: number }>(noun, {

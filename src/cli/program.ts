@@ -18,6 +18,7 @@ import { addResourceChanges } from './resource-changes.ts'
 import { addRotateCommands } from './rotate-keys.ts'
 import { addSecretsNoun } from './secrets.ts'
 import { addServeCommand } from './serve.ts'
+import { addCellsNoun } from './reconcile.ts'
 import { addTypesNoun } from './types.ts'
 import { addDeployCommands } from './deploy.ts'
 
@@ -50,6 +51,7 @@ export function createProgram(): Command {
   addOperationsNoun(program)
   addJournals(program)
   addTypesNoun(program)
+  addCellsNoun(program)
   addArchiveCommands(program)
   addCapabilitiesVerb(program)
   // After the commands, which have each what their parent had: this is about its own alone.

@@ -3,6 +3,7 @@
 import type { ResourceType } from '../resource-type.ts'
 import { Keys, type Accounts, type AccountType } from './accounts.ts'
 import type { AnyApp, PluralOf, TypesOf } from './app-types.ts'
+import { Cells } from './cells.ts'
 import { createJournals, type Journals } from './journals.ts'
 import { Operations } from './operations.ts'
 import { Resources } from './resources.ts'
@@ -14,6 +15,7 @@ export interface ClientOptions extends TransportOptions {}
 /** What every client has, whatever the app. */
 export interface BaseClient<A extends AnyApp = AnyApp> extends Journals {
   readonly accounts: Accounts
+  readonly cells: Cells
   readonly operations: Operations
   readonly types: Types
   /** API keys of an account. */
@@ -46,6 +48,7 @@ export function createClient<A extends AnyApp = AnyApp>(options: ClientOptions):
   const base: BaseClient<A> = {
     ...createJournals(send),
     accounts: new Resources<AccountType>(send, 'accounts'),
+    cells: new Cells(send),
     operations: new Operations(send),
     types: new Types(send),
     keys: (account) => new Keys(send, account),

@@ -14,6 +14,7 @@ export type {
 } from './accounts.ts'
 export type { AnyApp, Changes, Creation, Filter, ListQuery, Resource } from './app-types.ts'
 export type { AccountUsage, EventOptions, Session, UsageNow, UsageQuery, UsageRow } from './journals.ts'
+export type { Cells } from './cells.ts'
 export type { Listing, Page } from './listing.ts'
 export type { Operations, WatchOptions } from './operations.ts'
 export type {

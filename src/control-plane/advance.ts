@@ -128,7 +128,8 @@ async function apply(deps: Running, row: CatalogRow): Promise<void> {
   TEST_BUILD: await fault('advance.apply.begin')
   const args = {
     descriptor: row.descriptor,
-    notAfterMs: deps.now() + deps.timers.applyDeadlineMs,
+    // Only a creation makes anything. An object that has lost what it had, in a restore from an older backup, is not made anew, and empty.
+    notAfterMs: row.phase === 'creating' ? deps.now() + deps.timers.applyDeadlineMs : 0,
     ...(row.params === undefined ? {} : { params: row.params }),
   }
   let answer: DataMethods['apply']['value']
@@ -142,6 +143,7 @@ async function apply(deps: Running, row: CatalogRow): Promise<void> {
   if (held.kind === 'moved' && held.moved.incarnation === row.incarnation) return followObject(deps, row, held.moved.to)
   if (reason === 'arriving') throw new ResourceError('unavailable', 'Its content is still on its way to the object.')
   if (outcome === 'refused' && reason === 'not_after') {
+    if (row.phase !== 'creating') throw new ResourceError('internal', `The object of ${row.id} has no content.`)
     const late = new ResourceError('deadline_exceeded', 'The object took longer than the creation allows.')
     return giveUpOrThrow(deps, row, late)
   }

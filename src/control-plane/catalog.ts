@@ -86,6 +86,11 @@ export function pageOfAccount(sql: SqlStorage, account: string, after: number, l
     .slice(0, limit)
 }
 
+/** All rows of the shard in the order of their identifiers. */
+export function pageOfShard(sql: SqlStorage, after: string, limit: number): CatalogRow[] {
+  return sql.exec<Stored>('SELECT * FROM resource WHERE id > ? ORDER BY id LIMIT ?', after, limit).toArray().map(toRow)
+}
+
 /** Deleted rows that can be restored, in the order of creation, of those that were deleted before a time. */
 export function restorableRows(
   sql: SqlStorage,

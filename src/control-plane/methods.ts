@@ -18,6 +18,8 @@ import { move } from './moving/begin.ts'
 import { callObject } from './object-call.ts'
 import { readTotals, readUsage, takeReport } from './accounts/metering.ts'
 import { listOperations, ownedOperation, toPublic } from './operations/operations.ts'
+import { reconcile } from './retelling/reconcile.ts'
+import { retell } from './retelling/retell.ts'
 import { rootPolicy } from './sharding/policy.ts'
 import { remove, restore } from './remove.ts'
 import { toRecord } from './row.ts'
@@ -82,6 +84,8 @@ export const METHODS: Handlers = {
   metrics: (deps) => readMetrics(deps),
   reshard: audited('reshard', (deps, { caller, args }) => reshard(deps, caller, args.policy)),
   moveOut: (deps, { args }) => moveOut(deps, args),
+  reconcile: audited('reconcile', (deps, { caller, args }) => reconcile(deps, caller, args.cell)),
+  retell: (deps, { caller, args }) => retell({ ...deps, requestId: caller.requestId }, args),
   receiveAccount: (deps, { args }) => receiveAccount(deps, args),
   receiveResource: (deps, { caller, args }) => receiveResource(deps, caller, args),
   exportRows: (deps, { caller, args }) => exportRows(deps, caller.account, args),

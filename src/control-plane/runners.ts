@@ -7,6 +7,7 @@ import type { ControlDeps } from './deps.ts'
 import { runHold } from './accounts/hold.ts'
 import { runMove } from './moving/run.ts'
 import { operationOf, type StoredOperation } from './operations/operations.ts'
+import { runReconcile } from './retelling/reconcile.ts'
 import { runMoves } from './sharding/move.ts'
 import { runReshard } from './sharding/reshard.ts'
 import { runTransfer } from './accounts/transfer.ts'
@@ -32,6 +33,7 @@ const OPERATIONS: Readonly<Record<OperationKind, (deps: ControlDeps, operation: 
   account_purge: runCascade,
   reshard: runReshard,
   move: runMove,
+  reconcile: runReconcile,
 }
 
 async function runOperation(deps: ControlDeps, item: WorkItem): Promise<void> {

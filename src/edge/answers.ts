@@ -47,7 +47,7 @@ export const resourceAnswer: ZodType = z
 export const operationAnswer: ZodType = z
   .strictObject({
     id: z.string(),
-    kind: z.enum(['bulk_create', 'purge_deleted', 'account_update', 'account_purge', 'reshard', 'move']),
+    kind: z.enum(['bulk_create', 'purge_deleted', 'account_update', 'account_purge', 'reshard', 'move', 'reconcile']),
     type: z.string(),
     account: z.string(),
     state: z.enum(['running', 'succeeded', 'failed', 'cancelled']),

@@ -8,6 +8,7 @@ import { serveSession } from './console.ts'
 import * as journals from './journal-handlers.ts'
 import * as operations from './operation-handlers.ts'
 import * as policies from './policy-handlers.ts'
+import { reconcileAnswer, reconcileCell } from './reconcile-handler.ts'
 import type { DeploymentRoute } from './route.ts'
 import { emptyBody, noBody, pageQuery, usageQuery } from './schemas.ts'
 import * as usage from './usage-handlers.ts'
@@ -124,6 +125,16 @@ export function deploymentRoutes(_types: readonly ResourceType[]): DeploymentRou
       body: policies.policyBody,
       answers: { 202: { description: 'The operation', schema: operationAnswer } },
       handle: policies.putPolicy,
+    },
+    {
+      method: 'POST',
+      path: '/v1/cells/:cell/reconcile',
+      action: 'reconcile',
+      operation: 'reconcile_cell',
+      summary: 'Tell what is in a cell that came back from a backup what has happened since (operator)',
+      body: emptyBody,
+      answers: { 202: { description: 'An operation for each type', schema: reconcileAnswer } },
+      handle: reconcileCell,
     },
   ]
 }

@@ -12,6 +12,7 @@ interface ExampleValues {
   readonly token: string
   readonly key: string
   readonly cursor: string
+  readonly cell: string
   readonly requestId: string
   readonly time: string
   readonly laterTime: string
@@ -25,6 +26,7 @@ export const EXAMPLE: ExampleValues = {
   token: '4b9c2d7e-0a61-4f38-9e5b-c7d1f2a83e60',
   key: '5kx2m9qtb7',
   cursor: 'eyIiOjE3Nzc4ODcwMDAwMDB9',
+  cell: 'local',
   requestId: '0e9f41c2-5f0a-4ad3-9-2b',
   time: '2026-05-04T09:30:00.000Z',
   laterTime: '2026-05-04T10:30:00.000Z',
@@ -43,6 +45,8 @@ export function pathExample(parameter: string, type: string | undefined): string
       return EXAMPLE.token
     case 'key':
       return EXAMPLE.key
+    case 'cell':
+      return EXAMPLE.cell
     default:
       return type ?? 'wiki'
   }

@@ -76,6 +76,12 @@ const DEPLOYMENT: Readonly<Record<string, RouteExample>> = {
     body: { kind: 'hashed', shards: 4 },
     answers: { 202: operation('wiki', 'reshard', { policy: { kind: 'hashed', shards: 4 } }) },
   },
+  'POST /v1/cells/:cell/reconcile': {
+    body: {},
+    answers: {
+      202: { data: [operation('wiki', 'reconcile', { cell: EXAMPLE.cell, told: 0, missing: [], untold: [] })] },
+    },
+  },
   'GET /v1/operations': page(operation('wiki', 'bulk_create', {}, 'succeeded', 2)),
   'GET /v1/operations/:operation': { answers: { 200: operation('wiki', 'bulk_create', {}, 'running', 1) } },
   'POST /v1/operations/:operation/cancel': {

@@ -64,7 +64,8 @@ export function addressOfHop(request: Request, hop: Hop): Address {
  *
  * @param id whose tag was checked: nothing that was never issued leaves this cell
  * @returns undefined when it is served here
- * @throws ResourceError `misdirected` for what another cell has sent here by mistake; `unavailable` naming a cell that is down
+ * @throws ResourceError `misdirected` for what another cell has sent here by mistake; `unavailable` naming a cell that is down, and for what is
+ * here and may be what it is no more
  */
 export async function answerElsewhere(
   edge: Edge,
@@ -82,7 +83,10 @@ export async function answerElsewhere(
       'This was sent for another resource: a path between cells has no dot segments.',
     )
   const place = hop?.place ?? edge.whereabouts.placeOf(id)
-  if (context.peers.isHere(place.cell)) return undefined
+  if (context.peers.isHere(place.cell)) {
+    if (context.config.isRestored === true) throw isRestored(place)
+    return undefined
+  }
   if (hop !== undefined)
     throw new ResourceError('misdirected', `The cell "${place.cell}" is not here: the tables of the cells differ.`)
   const answer = await send(context, request, request.body, address, id, { kind: 'request', place, requestId })
@@ -204,6 +208,17 @@ function clientOf({ hasFront = false }: DeploymentConfig, request: Request): str
   if (hasFront) return ''
   const { clientIp } = (request.cf ?? {}) as { readonly clientIp?: string }
   return (clientIp ?? request.headers.get('cf-connecting-ip') ?? '').replaceAll(' ', '')
+}
+
+/** How long a client does something else: it takes as long as there are resources. */
+const RESTORED_RETRY_SECONDS = 5
+
+function isRestored({ cell }: ObjectPlace): ResourceError {
+  return new ResourceError(
+    'unavailable',
+    `The cell "${cell}" came back from a backup, and is yet to learn what has happened since: try again.`,
+    { applied: 'no', retryAfterSeconds: RESTORED_RETRY_SECONDS, details: { cell } },
+  )
 }
 
 function isMoving(): ResourceError {

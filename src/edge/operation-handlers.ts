@@ -43,27 +43,27 @@ export function requireCursor(cursor: string): Readonly<Record<string, number>> 
 
 export async function getOperation(control: ControlRequest): Promise<Response> {
   const { type, id } = requireOperation(control)
-  return Response.json(toOperationJson(await findOperation(control, type, id)))
+  return Response.json(toOperationJson(await askFor(control, type, 'getOperation', id)))
 }
 
 /** An operator also finds those of the deployment as a whole. */
-async function findOperation(
+async function askFor(
   { context, caller }: ControlRequest,
   type: ResourceType,
+  method: 'getOperation' | 'cancelOperation',
   id: string,
 ): Promise<OperationRecord> {
   try {
-    return await callControlPlane(context, type, caller, 'getOperation', { id })
+    return await callControlPlane(context, type, caller, method, { id })
   } catch (error) {
     if (caller.role !== 'operator' || !(error instanceof ResourceError) || error.code !== 'not_found') throw error
-    return callControlPlane(context, type, { ...caller, account: WHOLE_DEPLOYMENT }, 'getOperation', { id })
+    return callControlPlane(context, type, { ...caller, account: WHOLE_DEPLOYMENT }, method, { id })
   }
 }
 
 export async function cancelOperation(control: ControlRequest): Promise<Response> {
   const { type, id } = requireOperation(control)
-  const operation = await callControlPlane(control.context, type, control.caller, 'cancelOperation', { id })
-  return Response.json(toOperationJson(operation))
+  return Response.json(toOperationJson(await askFor(control, type, 'cancelOperation', id)))
 }
 
 /** `op-<type>-<16 random characters>` */

@@ -33,6 +33,7 @@ export type ControlAction =
   | 'restore_account'
   | 'get_policy'
   | 'reshard'
+  | 'reconcile'
   | 'export'
   | 'export_accounts'
   | 'import'
@@ -71,6 +72,7 @@ const LEAST_ROLE: Readonly<Record<ControlAction, Caller['role']>> = {
   restore_account: 'operator',
   get_policy: 'operator',
   reshard: 'operator',
+  reconcile: 'operator',
   export: 'admin',
   export_accounts: 'operator',
   import: 'operator',

@@ -10,6 +10,7 @@ import { writeNewDurably } from './durable-file.ts'
 import { EngineError, codeOf, explained } from './engine-error.ts'
 import { readHolder, takeLock } from './lock.ts'
 import { makeDirectory } from './make-directory.ts'
+import { RESTORED_FILE } from './restored.ts'
 import { SECRETS_MODE, ownerOf, readSecrets } from './secrets.ts'
 import { whileFrozen } from './supervisor-socket.ts'
 
@@ -90,7 +91,8 @@ export async function restore(source: string, dataDirectory: string, secretsFile
   try {
     makeDirectory(draft, 0o700)
     const copied = await copyAll(source, draft)
-    await syncAll(draft, copied)
+    await writeFile(join(draft, RESTORED_FILE), '')
+    await syncAll(draft, [...copied, { name: RESTORED_FILE, bytes: 0 }])
     if (hasSecrets && (await statOrUndefined(secretsFile)) === undefined) {
       makeDirectory(dirname(secretsFile))
       hasMadeSecrets = writeNewDurably(secretsFile, await readFile(secretsInBackup, 'utf8'), SECRETS_MODE)

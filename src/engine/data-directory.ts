@@ -3,6 +3,7 @@
 //     format      format version; an older program refuses a newer one
 //     deployment  whose data it is: the name in the secrets that belong to it
 //     cell        which cell's data it is; without it: `local`
+//     restored    it was made from a backup, and has not been told what has happened since (restored.ts)
 //     lock.<n>    who is serving it; the highest n counts (lock.ts)
 //     run/        what lives only while it is served: generated configuration, bundle, sockets; never backed up
 //     data/       objects of the data plane:    <unique key of a class>/<object id>.sqlite

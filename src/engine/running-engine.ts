@@ -7,10 +7,11 @@ import { BINDINGS, DEFAULT_TIMERS, type DeploymentConfig, type DeploymentSecrets
 import type { AppBundle } from './app-bundle.ts'
 import { ignoredHints } from './check-capabilities.ts'
 import { PLANES, clearRun, type DataDirectory, type Plane } from './data-directory.ts'
-import { EngineError } from './engine-error.ts'
+import { EngineError, reasonOf } from './engine-error.ts'
 import { EngineProcess } from './engine-process.ts'
 import type { Listener } from './listeners.ts'
 import type { Lock } from './lock.ts'
+import { RESTORED_FILE, catchUp, forgetRestored, isRestored } from './restored.ts'
 import { readSecrets, toWorkerSecrets, uniqueKeyOf } from './secrets.ts'
 import { ENGINE, bundleServed } from './served-app.ts'
 import { writeServerFile } from './server-file.ts'
@@ -47,6 +48,10 @@ export class RunningEngine implements RunningServer {
   /** Copies of the data directory under way. */
   #frozen = 0
   #isStopping = false
+  /** Nothing of it is served yet: see restored.ts. */
+  #isRestored: boolean
+  #isRestoredToEnd = false
+  readonly #ended = new AbortController()
   /** One restart at a time. */
   #restarting: Promise<void> = Promise.resolve()
 
@@ -54,7 +59,9 @@ export class RunningEngine implements RunningServer {
     this.#parts = parts
     this.#bundle = parts.bundle
     this.#secrets = parts.secrets
-    const { options, publicSockets, planes } = parts
+    const { options, directory, publicSockets, planes } = parts
+    // Without others nobody has gone on since: both planes are as of one moment. That there are some may only have been forgotten to say.
+    this.#isRestored = peersOf(options).length > 0 && isRestored(directory)
     this.url = options.front?.url ?? `http://${publicSockets.get(PUBLIC_SOCKET)?.address}`
     this.publicUrl = options.publicUrl ?? toLoopback(this.url)
     const open = Array.from(publicSockets, ([name, { fd }]) => [name, fd] as const)
@@ -90,15 +97,47 @@ export class RunningEngine implements RunningServer {
         thaw: () => {
           this.#frozen--
           PLANES.forEach((plane) => this.#processes[plane].thaw())
+          if (this.#isRestoredToEnd) void this.#serveRestored()
         },
         takeSecrets: (file) => this.#takeSecrets(file),
       })
       this.#announce()
+      if (this.#isRestored) void this.#catchUp()
       return this
     } catch (thrown) {
       this.kill()
       throw thrown
     }
+  }
+
+  /** What was restored learns what has happened since; then it is served. */
+  async #catchUp(): Promise<void> {
+    const { options, directory } = this.#parts
+    const { cell, log } = options
+    const file = join(directory.path, RESTORED_FILE)
+    log({
+      level: 'warn',
+      event: 'restored',
+      message: `the data of ${cell} came from a backup: nothing of it is served before it has been told what has happened since (to serve it as it is, remove ${file} and restart)`,
+    })
+    const { publicUrl } = this
+    const [url, signal] = [toLoopback(this.url), this.#ended.signal]
+    const operatorKey = (): string => this.#secrets.operatorKeys.at(-1) ?? ''
+    try {
+      await catchUp({ cell, url, publicUrl, operatorKey, log, signal })
+      forgetRestored(directory)
+      await this.#serveRestored()
+    } catch (thrown) {
+      if (!signal.aborted) log({ level: 'error', event: 'restored_failed', message: reasonOf(thrown) })
+    }
+  }
+
+  /** Not while it is being copied: then as soon as that is done. */
+  async #serveRestored(): Promise<void> {
+    this.#isRestoredToEnd = this.#frozen > 0
+    if (this.#isRestoredToEnd) return
+    this.#isRestored = false
+    await this.#restart(this.#parts.options.graceMs)
   }
 
   async reload(): Promise<void> {
@@ -149,6 +188,7 @@ export class RunningEngine implements RunningServer {
     for (const listener of [...publicSockets.values(), planes.data, planes.control]) listener.close()
     this.#commands?.close()
     this.#isStopping = true
+    this.#ended.abort()
     await this.#restarting
     await this.#stopProcesses(this.#parts.options.graceMs)
     clearRun(this.directory)
@@ -156,6 +196,7 @@ export class RunningEngine implements RunningServer {
   }
 
   kill(): void {
+    this.#ended.abort()
     for (const plane of PLANES) this.#processes[plane].kill()
     this.#commands?.close()
   }
@@ -225,6 +266,7 @@ export class RunningEngine implements RunningServer {
       engine: ENGINE,
       trustedProxies: options.trustedProxies,
       hasFront: options.front !== undefined,
+      ...(this.#isRestored ? { isRestored: true } : {}),
       requestLog: options.requestLog,
       pathCapabilities: options.pathCapabilities ?? false,
       timers: { ...DEFAULT_TIMERS, ...options.timers },

@@ -6,6 +6,7 @@ import type { ArchiveMethods } from './archive.ts'
 import type { Descriptor, Held } from './descriptor.ts'
 import type { AuditRecord, EventRecord, JournalPage } from './journal.ts'
 import type { OperationRecord } from './operation.ts'
+import type { ReconcileMethods } from './reconcile.ts'
 import type { ResourceRecord, ResourceState, ResourceUsage } from './resource.ts'
 import type { ShardMoveMethods } from './shard-move.ts'
 
@@ -121,7 +122,7 @@ export interface UsageRow {
   readonly writes: number
 }
 
-export interface ControlMethods extends ShardMoveMethods, ArchiveMethods {
+export interface ControlMethods extends ShardMoveMethods, ArchiveMethods, ReconcileMethods {
   create: { readonly args: CreateRequest; readonly value: Changed }
   /** All intents in one transaction, or none. */
   bulkCreate: {

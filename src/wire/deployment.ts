@@ -40,6 +40,8 @@ export interface DeploymentConfig {
   readonly hasFront?: boolean
   /** Whether links lead to `/{plural}/{id}/~{capability}/` on the main origin: for hosts that can have no wildcard name. */
   readonly pathCapabilities: boolean
+  /** What is in this cell came back from a backup, and is not served before it knows what has happened since. */
+  readonly isRestored?: boolean
   /** One structured log line per request. */
   readonly requestLog: boolean
   /** Bodies without a declared length that one isolate may hold at once; default: what a machine of one's own has room for. */

@@ -9,12 +9,20 @@ import type { ErrorCode } from './errors.ts'
  * - `account_purge`: the same at the end of a deleted account: all of its resources go, then it
  * - `reshard`: accounts move to where another policy puts them
  * - `move`: a resource moves to another cell
+ * - `reconcile`: what is in a cell that came back from a backup is told what has happened since
  */
-export type OperationKind = 'bulk_create' | 'purge_deleted' | 'account_update' | 'account_purge' | 'reshard' | 'move'
+export type OperationKind =
+  | 'bulk_create'
+  | 'purge_deleted'
+  | 'account_update'
+  | 'account_purge'
+  | 'reshard'
+  | 'move'
+  | 'reconcile'
 export type OperationState = 'running' | 'succeeded' | 'failed' | 'cancelled'
 
 /** Operations that can be ended half way without leaving anything half done. */
-export const CANCELLABLE: ReadonlySet<OperationKind> = new Set(['bulk_create', 'purge_deleted', 'move'])
+export const CANCELLABLE: ReadonlySet<OperationKind> = new Set(['bulk_create', 'purge_deleted', 'move', 'reconcile'])
 
 /** Of a move: nothing may change, it is in the other cell, it may change again. */
 export const MOVE_STEPS = 3
@@ -28,7 +36,7 @@ export interface OperationRecord {
   readonly type: string
   readonly account: string
   readonly state: OperationState
-  /** Units of work: resources, accounts of `reshard`, steps of `move`. */
+  /** Units of work: resources, accounts of `reshard`, steps of `move`, rows of the catalog of `reconcile`. */
   readonly total: number
   readonly done: number
   /** Of `done`, those that were refused. */

@@ -196,6 +196,8 @@ test('[CE8] a code may share another one’s place; a cell that died is adopted 
   )
   await heir.restart()
   await alpha.restart()
+  // As soon as it has been told what has happened since its backup.
+  await expect.poll(async () => (await content(heir, path, token)).status, { timeout: 20_000 }).toBe(200)
   for (const server of [alpha, heir]) expect(await (await content(server, path, token)).json()).toEqual(['x', 'x'])
   expect((await create(alpha, 'ledgers', { cell: 'beta' })).cell).toBe('beta')
 })

@@ -48,6 +48,7 @@ const ORDER: readonly string[] = [
   'purgeDeletedWikis',
   'transferWiki',
   'bulkCreateWikis',
+  'reconcileCell',
   'listOperations',
   'getOperation',
   'cancelOperation',

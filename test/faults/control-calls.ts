@@ -50,6 +50,11 @@ export async function callData<M extends DataMethod>(
   return outcome.value
 }
 
+/** What is imported has an object before its import is closed. */
+export async function fillImported(server: TestServer, descriptor: Descriptor): Promise<void> {
+  await callData(server, descriptor.id, 'apply', { descriptor, notAfterMs: Number.MAX_SAFE_INTEGER })
+}
+
 /** One call to the control plane of casks, on behalf of the default account. @returns the answer, which may be a refusal */
 export async function askControl<M extends ControlMethod>(
   server: TestServer,

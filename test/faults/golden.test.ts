@@ -6,13 +6,14 @@
 // method, or when a release is made that no longer needs to understand the one before it.
 
 import { beforeAll, describe, expect, test } from 'vitest'
+import type { Descriptor } from '../../src/wire/descriptor.ts'
 import type { ControlCall, DataCall } from '../../src/wire/planes.ts'
 import type { ResourceJson } from '../../src/wire/resource.ts'
 import { create, json } from '../support/http.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { CELLS_FILE } from '../moving/movers.ts'
 import { CASK_APP, SETTLED } from './casks.ts'
-import { exchange, mintCaskId } from './control-calls.ts'
+import { exchange, fillImported, mintCaskId } from './control-calls.ts'
 import {
   CALLED,
   CONTROL,
@@ -86,6 +87,8 @@ describe("[FW5] today's planes take the recorded calls, and answer all that was 
       here.set('{operation}', id)
       here.set('{gift}', subject.resources[0] ?? '')
     }
+    if (name === 'control-openImport')
+      await fillImported(server, (now as { value: { descriptor: Descriptor } }).value.descriptor)
     if (name === 'control-create') here.set('{cask}', (now as { value: { record: { id: string } } }).value.record.id)
   })
 

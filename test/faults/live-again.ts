@@ -53,6 +53,7 @@ export async function liveAgain(server: TestServer): Promise<Record<PlaneName, E
   await ask(`/v1/casks/${gift?.id ?? ''}/transfer`, json('POST', { account: account.id }))
   for (const path of ['/v1/usage', '/v1/audit', '/v1/events', '/v1/types', '/metrics']) await ask(path)
   await ask('/v1/casks/purge', json('POST', {}))
+  await ask('/v1/cells/local/reconcile', json('POST', {}))
   await ask(`${operation}/cancel`, { method: 'POST' })
   await ask(`${one}?purge=true`, { method: 'DELETE' })
   await ask('/v1/types/cask/policy', json('PUT', { kind: 'hashed', shards: 2 }))

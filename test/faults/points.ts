@@ -29,6 +29,7 @@ export type Operation =
   | 'import'
   | 'toCell'
   | 'notToCell'
+  | 'reconcile'
 
 /** The points that each operation passes. All of them apply descriptors; where a creation was killed, some of the others are, too. */
 export const POINTS: Readonly<Record<Operation, readonly string[]>> = {
@@ -98,6 +99,7 @@ export const POINTS: Readonly<Record<Operation, readonly string[]>> = {
     'moving.ended',
   ],
   notToCell: ['object.leave.begin', 'moving.undone'],
+  reconcile: ['reconcile.recorded', 'retell.left', 'retell.page', 'reconcile.asked', 'reconcile.finished'],
 }
 
 const PLANES: readonly Plane[] = ['control', 'data']

@@ -7,7 +7,7 @@ import type { ResourceJson } from '../../src/wire/resource.ts'
 import { create, json, mintToken } from '../support/http.ts'
 import type { TestServer } from '../support/server.ts'
 import { SETTLED, createByKey, inspect } from './casks.ts'
-import { askControl, exchange, mintCaskId } from './control-calls.ts'
+import { askControl, exchange, fillImported, mintCaskId } from './control-calls.ts'
 import { CONTROL, DATA, replaceAll, writeGolden, type Exchange, type PlaneName } from './golden.ts'
 
 /** @param server a new one, whose tombstones are soon forgotten */
@@ -94,6 +94,8 @@ async function recordOperations(server: TestServer, imported: string): Promise<{
   await askControl(server, 'cancelOperation', { id: operation })
   await askControl(server, 'holdAccount', { version: 1, mode: 'active', limits: {} })
   await askControl(server, 'metrics', {})
+  await askControl(server, 'reconcile', { cell: 'local' })
+  await askControl(server, 'retell', { cell: 'local', after: '' })
   await recordImport(server, imported)
   await askControl(server, 'transfer', { id: gift, to: 'somebody', limits: {} })
   const policy = { kind: 'single' } as const
@@ -142,6 +144,7 @@ async function recordImport(server: TestServer, id: string): Promise<void> {
   }
   await askControl(server, 'importRows', { archive, rows: [row] })
   const { descriptor } = valueOf(await askControl(server, 'openImport', { id, archive }))
+  if (descriptor !== undefined) await fillImported(server, descriptor)
   const content = { sha256: archive, bytes: 0 }
   await askControl(server, 'closeImport', { id, version: descriptor?.version ?? 0, content })
   await askControl(server, 'exportRows', { after: 0, limit: 1, id })

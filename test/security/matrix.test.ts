@@ -43,6 +43,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   'GET /v1/events': { status: 200 },
   'GET /v1/types': { status: 200 },
   'PUT /v1/types/:type/policy': { status: 202, body: { kind: 'single' } },
+  'POST /v1/cells/:cell/reconcile': { status: 202, body: {} },
   'POST /v1/accounts': { status: 201, body: {}, makes: 1 },
   'GET /v1/accounts': { status: 200 },
   'GET /v1/accounts/:id': { status: 200 },
@@ -255,6 +256,7 @@ async function pathTo({ path }: ControlRoute, isFresh: boolean): Promise<string>
     .replace(':key', key)
     .replace(':token', crypto.randomUUID())
     .replace(':type', 'wiki')
+    .replace(':cell', 'local')
     .replace(':operation', 'op-wiki-0000000000000000')
 }
 

@@ -27,7 +27,7 @@ const CLIENT = ['BiplaneError', 'createClient']
 // oxfmt-ignore
 const CLIENT_TYPES = [
   'Account', 'AccountLimits', 'AccountSettings', 'AccountUsage', 'Accounts', 'AnyApp', 'ApiKey', 'ArchivedResource', 'AuditJson', 'BaseClient',
-  'CallOptions', 'CapabilitiesJson', 'ChangeOptions', 'Changes', 'Client', 'ClientErrorCode', 'ClientOptions', 'CreateOptions', 'Creation', 'EventJson',
+  'CallOptions', 'CapabilitiesJson', 'Cells', 'ChangeOptions', 'Changes', 'Client', 'ClientErrorCode', 'ClientOptions', 'CreateOptions', 'Creation', 'EventJson',
   'EventOptions', 'Filter', 'GrantRequest', 'ImportedResource', 'Inspection', 'KeyRequest', 'Keys', 'Link', 'Links', 'ListQuery', 'Listing', 'NewApiKey',
   'OperationJson', 'Operations', 'Page', 'Resource', 'Resources', 'RetryPolicy', 'Session', 'ShardPolicy', 'Token', 'Tokens', 'TypeInfo', 'Types', 'UsageNow', 'UsageQuery',
   'UsageRow', 'WaitOptions', 'WatchOptions',

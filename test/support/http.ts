@@ -137,8 +137,8 @@ export interface OwnedResource {
   readonly ask: (path: string, init?: RequestInit) => Promise<Response>
 }
 
-export async function makeResource(server: TestServer, plural = 'ledgers'): Promise<OwnedResource> {
-  const { id } = await create(server, plural)
+export async function makeResource(server: TestServer, plural = 'ledgers', body = {}): Promise<OwnedResource> {
+  const { id } = await create(server, plural, body)
   const { token } = await mintToken(server, plural, id, { permission: 'admin' })
   return { id, token, ask: (path, init) => content(server, `/${plural}/${id}/${path}`, token, init) }
 }

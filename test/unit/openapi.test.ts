@@ -94,6 +94,7 @@ describe('the document', () => {
       'transferBox',
       'updateBox',
     ])
+    expect(idsOf('cells')).toEqual(['reconcileCell'])
     expect(idsOf('operations')).toEqual(['cancelOperation', 'getOperation', 'listOperations'])
     expect(idsOf('surgeries')).toContain('getOperation_')
   })

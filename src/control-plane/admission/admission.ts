@@ -28,6 +28,7 @@ const EXEMPT: ReadonlySet<ControlMethod> = new Set([
   'moveOut',
   'receiveAccount',
   'receiveResource',
+  'retell',
 ])
 
 /** Answered at once from the shard's own tables: they wait for nobody, and are served while others wait for objects that are away. */

@@ -4,15 +4,20 @@ import type { ObjectPlace } from '../../identity/cell.ts'
 import { ResourceError } from '../../wire/errors.ts'
 import { effectiveMode, readAccount } from '../accounts/account.ts'
 import { findRow } from '../catalog.ts'
-import type { ControlDeps } from '../deps.ts'
 import { bumpDescriptor, scheduleWork } from '../descriptor.ts'
+import { callObject, type Running } from '../object-call.ts'
 import { endMoveOperation } from '../operations/operations.ts'
 import type { CatalogRow } from '../row.ts'
 import { isSame, leftPlace, movedPlace, placeOfRow } from './row-place.ts'
 
 /** @throws ResourceError `internal` for one that says that it went where it is */
-export async function followObject(deps: ControlDeps, row: CatalogRow, to: ObjectPlace): Promise<void> {
-  if (isSame(placeOfRow(row), to)) throw new ResourceError('internal', `The object of ${row.id} went in a circle.`)
+export async function followObject(deps: Running, row: CatalogRow, to: ObjectPlace): Promise<void> {
+  if (isSame(placeOfRow(row), to)) throw wentInACircle(row)
+  // Of a data plane from an older backup: what it has gone back to says so, and would be followed to and fro for ever.
+  if (row.place?.left.some((place) => isSame(place, to)) === true) {
+    const { held } = await callObject(deps, row, 'describe', {}, { at: to })
+    if (held.kind === 'moved' && isSame(held.moved.to, placeOfRow(row))) throw wentInACircle(row)
+  }
   await deps.transact((sql) => {
     const current = findRow(sql, row.id)
     if (current === undefined || current.incarnation !== row.incarnation) return
@@ -27,4 +32,8 @@ export async function followObject(deps: ControlDeps, row: CatalogRow, to: Objec
     bumpDescriptor(deps, current, { mode: own }, { place, cell: to.cell, moving: undefined })
     if (current.phase === 'purging') scheduleWork(deps, row.id, 'purge')
   })
+}
+
+function wentInACircle({ id }: CatalogRow): ResourceError {
+  return new ResourceError('internal', `The object of ${id} went in a circle.`)
 }

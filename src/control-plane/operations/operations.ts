@@ -207,6 +207,11 @@ function end(
   dropWork(deps.sql, operationKey(operation.id))
 }
 
+/** What it has found, beside how far it is. */
+export function nameInOperation(sql: SqlStorage, id: string, subject: OperationRecord['subject']): void {
+  sql.exec('UPDATE operation SET subject = ? WHERE id = ?', JSON.stringify(subject), id)
+}
+
 /** @returns false when it has ended meanwhile: it was cancelled while its work was about to commit, and stays so */
 function write(
   deps: ControlDeps,

@@ -10,7 +10,7 @@ import { askShard } from './ask.ts'
 import { hasPassed } from './moves-state.ts'
 
 /** Between shards, or about a shard as a whole: no account's. */
-const ANYWHERE: ReadonlySet<ControlMethod> = new Set(['policy', 'metrics', 'moveOut', 'receiveAccount'])
+const ANYWHERE: ReadonlySet<ControlMethod> = new Set(['policy', 'metrics', 'moveOut', 'receiveAccount', 'retell'])
 
 const READS: ReadonlySet<ControlMethod> = new Set([
   'get',

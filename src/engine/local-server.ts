@@ -3,10 +3,10 @@
 
 import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
-import type { ServerFile } from '../engine/server-file.ts'
+import type { ServerFile } from './server-file.ts'
 
 /** As much of `fetch` as the client uses. */
-export function fetchFrom({ publicUrl }: ServerFile): typeof fetch {
+export function fetchFrom({ publicUrl }: Pick<ServerFile, 'publicUrl'>): typeof fetch {
   const { host } = new URL(publicUrl)
   return async (url, init = {}) => {
     const headers = { ...(init.headers as Record<string, string>), host }

@@ -1,0 +1,201 @@
+// One resource whose object may have come back from a backup, older than its row. Everything that is said to it is ordered by incarnation
+// and version, so it is safe to say it again. Nothing is ever made anew: what is not there is named, and stays as it is.
+
+import type { ObjectPlace } from '../../identity/cell.ts'
+import { fault } from '../../object/fault.ts'
+import type { Held } from '../../wire/descriptor.ts'
+import { ResourceError } from '../../wire/errors.ts'
+import type { DataMethod, DataMethods } from '../../wire/planes.ts'
+import { findRow } from '../catalog.ts'
+import { followObject } from '../moving/follow-object.ts'
+import { homeOf, isSame, otherPlaces, placeOfRow } from '../moving/row-place.ts'
+import { callObject, type Running } from '../object-call.ts'
+import { isRestorable, type CatalogRow } from '../row.ts'
+
+export type Telling = Running & {
+  /** Whether a place is in what came back. */
+  readonly isThere: (place: ObjectPlace) => boolean
+  /** Of each call. */
+  readonly deadlineMs: number
+  /** Called when an object in what came back has answered, and when nobody has. */
+  readonly onAnswer: () => void
+  readonly onSilence: (id: string) => void
+}
+
+/** `elsewhere`: nothing of it is in what came back. `agreed`: it knew, or whoever brings it to its end tells it. `missing`: it has no content. */
+export type Fate = 'elsewhere' | 'agreed' | 'told' | 'missing'
+
+/** @throws ResourceError when it cannot be told now */
+export async function retellRow(deps: Telling, row: CatalogRow): Promise<Fate> {
+  const places = [placeOfRow(row), ...otherPlaces(row)]
+  if (!places.some((place) => deps.isThere(place))) return 'elsewhere'
+  const isEnding = row.descriptor.mode === 'deleted' && !isRestorable(row) && row.phase !== 'purged'
+  if (row.awaiting !== null || row.phase === 'creating' || isEnding) return 'agreed'
+  if (row.phase === 'purged') return bury(deps, row, places)
+  if (row.moving !== undefined) throw new ResourceError('not_ready', 'It is just being moved.')
+  return tell(deps, row)
+}
+
+async function tell(deps: Telling, row: CatalogRow): Promise<Fate> {
+  const at = placeOfRow(row)
+  const held = await look(deps, row, at)
+  const known = versionOf(held, row)
+  const isStale = known === undefined || known < row.desiredVersion
+  let isNews = false
+  if (isStale) {
+    const newer = await findNewer(deps, row, held)
+    if (newer !== undefined) return follow(deps, row, newer)
+    if (known === undefined) return missing(deps, row, held)
+    if (deps.isThere(at)) {
+      const { outcome } = await ask(deps, row, at, 'apply', { descriptor: row.descriptor, notAfterMs: 0 })
+      if (outcome === 'refused') throw new ResourceError('internal', 'Its object refuses what it is to know.')
+      isNews = true
+    }
+  }
+  for (const place of otherPlaces(row).filter(deps.isThere)) if (await sendOn(deps, row, place)) isNews = true
+  return isNews ? 'told' : 'agreed'
+}
+
+/** Of several cells that came back, another one has what is newer: the whole of it counts, wherever the row thought that it was. */
+async function follow(deps: Telling, row: CatalogRow, to: ObjectPlace): Promise<Fate> {
+  await followObject(deps, row, to)
+  const next = findRow(deps.sql, row.id)
+  if (next?.incarnation === row.incarnation && isSame(placeOfRow(next), to)) await tell(deps, next)
+  return 'told'
+}
+
+/** No resource has moved so often since a backup. */
+const MAX_PLACES = 20
+
+/**
+ * The other place with the newest content of all, if that is newer than what is where the row thinks that it is: one that the row knows, or
+ * that an object knows.
+ */
+async function findNewer(deps: Telling, row: CatalogRow, held: Held): Promise<ObjectPlace | undefined> {
+  let newest = versionOf(held, row) ?? 0
+  let found: ObjectPlace | undefined
+  const places = [placeOfRow(row), ...otherPlaces(row)]
+  addNext(places, row, held)
+  for (let index = 1; index < Math.min(places.length, MAX_PLACES); index++) {
+    const place = places[index] as ObjectPlace
+    const there = await look(deps, row, place)
+    addNext(places, row, there)
+    const version = versionOf(there, row) ?? 0
+    if (version <= newest) continue
+    newest = version
+    found = place
+  }
+  return found
+}
+
+/** Where an object says that the resource went. */
+function addNext(places: ObjectPlace[], { incarnation }: CatalogRow, held: Held): void {
+  if (held.kind !== 'moved' || held.moved.incarnation !== incarnation) return
+  const { to } = held.moved
+  if (!places.some((place) => isSame(place, to))) places.push(to)
+}
+
+/** It was made there, or came there, after the backup. What else is there goes, so that nobody takes it for the resource. */
+async function missing(deps: Telling, row: CatalogRow, held: Held): Promise<Fate> {
+  const at = placeOfRow(row)
+  if (!deps.isThere(at)) return 'missing'
+  // It leads to where nothing is, and from there perhaps back.
+  if (held.kind === 'moved') await ask(deps, row, at, 'forget', { incarnation: held.moved.incarnation, isMarker: true })
+  // Of the resource that had this identifier before.
+  if (held.kind === 'descriptor' && held.descriptor.incarnation < row.incarnation) {
+    const { incarnation, version } = held.descriptor
+    await ask(deps, row, at, 'purge', { id: row.id, incarnation, version })
+  }
+  return 'missing'
+}
+
+/** Where it was, what knows where it is. Called only when it has been seen there. @returns whether that was news */
+async function sendOn(deps: Telling, row: CatalogRow, place: ObjectPlace): Promise<boolean> {
+  const { id, incarnation, desiredVersion: version } = row
+  const to = placeOfRow(row)
+  const held = await look(deps, row, place)
+  if (held.kind === 'moved' && held.moved.incarnation === incarnation && isSame(held.moved.to, to)) return false
+  if (held.kind === 'tombstone') {
+    if (held.tombstone.incarnation === incarnation) return false
+    await ask(deps, row, place, 'forget', { incarnation: held.tombstone.incarnation })
+  }
+  const { outcome } = await ask(deps, row, place, 'leave', { id, incarnation, version, to })
+  if (outcome === 'refused') throw newerThanItsRow()
+  TEST_BUILD: await fault('retell.left')
+  return true
+}
+
+/** What was purged is purged again wherever something of it is, under its tombstone. */
+async function bury(deps: Telling, row: CatalogRow, places: readonly ObjectPlace[]): Promise<Fate> {
+  const { id, incarnation, desiredVersion: version } = row
+  const home = homeOf(id)
+  let isNews = false
+  for (const place of places.filter(deps.isThere)) {
+    const isHome = isSame(place, home)
+    const { held } = await ask(deps, row, place, 'describe', {})
+    const isLater = incarnationOf(held) > incarnation
+    if (isLater || (held.kind === 'nothing' ? !isHome : incarnationOf(held) === incarnation && isEnd(held, isHome)))
+      continue
+    await ask(deps, row, place, 'purge', { id, incarnation, version, isMarker: true, ...(isHome ? {} : { to: home }) })
+    isNews = true
+  }
+  return isNews ? 'told' : 'agreed'
+
+  function isEnd(held: Held, isHome: boolean): boolean {
+    return held.kind === 'tombstone' || (!isHome && held.kind === 'moved' && isSame(held.moved.to, home))
+  }
+}
+
+/** @throws ResourceError for what belongs to a later creation than the row's */
+async function look(deps: Telling, row: CatalogRow, place: ObjectPlace): Promise<Held> {
+  const { held } = await ask(deps, row, place, 'describe', {})
+  if (incarnationOf(held) > row.incarnation) throw newerThanItsRow()
+  return held
+}
+
+function newerThanItsRow(): ResourceError {
+  return new ResourceError('internal', 'Its object is newer than its row.')
+}
+
+async function ask<M extends DataMethod>(
+  deps: Telling,
+  row: CatalogRow,
+  at: ObjectPlace,
+  method: M,
+  args: DataMethods[M]['args'],
+): Promise<DataMethods[M]['value']> {
+  try {
+    const answer = await callObject(deps, row, method, args, { at, deadlineMs: deps.deadlineMs })
+    if (deps.isThere(at)) deps.onAnswer()
+    return answer
+  } catch (error) {
+    if (error instanceof ResourceError && error.code === 'unavailable' && deps.isThere(at)) deps.onSilence(row.id)
+    throw error
+  }
+}
+
+/** Version of the whole content that an object has of a row's resource. */
+function versionOf(held: Held, { incarnation }: CatalogRow): number | undefined {
+  const holder =
+    held.kind === 'arriving' && held.arriving.isComplete
+      ? held.arriving.descriptor
+      : held.kind === 'descriptor'
+        ? held.descriptor
+        : undefined
+  return holder?.incarnation === incarnation ? holder.version : undefined
+}
+
+function incarnationOf(held: Held): number {
+  switch (held.kind) {
+    case 'nothing':
+      return 0
+    case 'descriptor':
+      return held.descriptor.incarnation
+    case 'arriving':
+      return held.arriving.descriptor.incarnation
+    case 'tombstone':
+      return held.tombstone.incarnation
+    case 'moved':
+      return held.moved.incarnation
+  }
+}
