@@ -33,6 +33,8 @@ export function removeRow(
   if (row.moving?.phase === 'copy')
     endMoveOperation(deps, row.moving.operation, new ResourceError('deleted', 'It was deleted meanwhile.'))
   const columns = {
+    // The object of what was never filled may be another account's: it is not told what this one wishes.
+    ...(row.awaiting === null ? {} : { phase: 'purging' as const }),
     ...retention,
     isListed: false,
     params: undefined,

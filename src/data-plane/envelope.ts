@@ -1,7 +1,7 @@
 // What goes with an object's content wherever it goes, and is the base class's own: the type's timers and the one-time codes that were
 // used. Lines of JSON before whatever the type writes; equal state gives equal bytes, so no times but those that are state.
 //
-//     {"biplane":1}
+//     {"biplane":1,"schema_version":2}
 //     {"timer":["remind",1790000000000]}
 //     {"code":["0b9a...",1790000000000]}
 //     {"content":true}
@@ -22,14 +22,19 @@ const CHUNK_BYTES = 64 * 1024
 export type Entry = readonly [name: string, timeMs: number]
 
 export interface Belongings {
+  /** Steps that the type's schema had. Absent: not known. */
+  readonly schemaVersion?: number
   readonly timers: readonly Entry[]
   readonly codes: readonly Entry[]
 }
 
 /** @param content the type's own */
-export function wrap({ timers, codes }: Belongings, content: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+export function wrap(
+  { schemaVersion, timers, codes }: Belongings,
+  content: ReadableStream<Uint8Array>,
+): ReadableStream<Uint8Array> {
   const lines = [
-    { biplane: VERSION },
+    { biplane: VERSION, schema_version: schemaVersion },
     ...timers.map((timer) => ({ timer })),
     ...codes.map((code) => ({ code })),
     { content: true },
@@ -70,13 +75,15 @@ export async function unwrap(
   const first = parse(await lines.next())
   if (first['biplane'] !== VERSION)
     throw new ResourceError('invalid_request', 'This is no content, or that of a newer release.')
+  const { schema_version: version } = first
+  const known = typeof version === 'number' ? { schemaVersion: version } : {}
   while (timers.length + codes.length <= MAX_ENTRIES) {
     const text = await lines.next()
     const line = parse(text)
     const { timer, code } = line
     characters += text?.length ?? 0
     if (characters > MAX_CHARACTERS) break
-    if (line['content'] === true) return { timers, codes, content: lines.rest() }
+    if (line['content'] === true) return { ...known, timers, codes, content: lines.rest() }
     if (isEntry(timer) && !timer[0].startsWith(SYSTEM_TIMER_PREFIX)) timers.push(timer)
     else if (isEntry(code)) codes.push(code)
     else break

@@ -48,7 +48,10 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
   /** The content is gone: whatever is in memory about it goes too. */
   protected abstract resetMemory(): void
 
-  /** Content that is just being brought here is not brought on: what ends the content comes next. */
+  /** Whether something is still written of content that is brought here. */
+  protected abstract readonly isFilling: boolean
+
+  /** Ends bringing it here. Another attempt may have begun by the time that this resolves: what is held is to be looked at again. */
   protected abstract endFilling(): Promise<void>
 
   /** What a copy has of the content is not what it is now. */
@@ -92,6 +95,7 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
     TEST_BUILD: await fault('object.apply.begin')
     const previous = this.held
     const decision = decideApply(previous, descriptor, Date.now(), notAfterMs)
+    if (decision.do !== 'nothing' && this.isFilling) return this.endFilling().then(() => this.apply(args))
     switch (decision.do) {
       case 'nothing':
         return {
@@ -125,7 +129,7 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
     TEST_BUILD: await fault('object.purge.begin')
     const decision = decidePurge(this.held, purge, Date.now())
     if (decision.do === 'nothing') return { outcome: decision.outcome, held: this.held }
-    await this.endFilling()
+    if (this.isFilling) return this.endFilling().then(() => this.purge(purge))
     const { remains } = decision
     await this.wipe(remains, gone())
     TEST_BUILD: await fault('object.purge.wiped')

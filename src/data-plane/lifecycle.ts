@@ -2,10 +2,10 @@
 // ARCHITECTURE.md, row by row; object.ts carries the decisions out.
 
 import { isPlatformMade } from '../identity/resource-id.ts'
-import type { ObjectPlace } from '../identity/cell.ts'
 import { includesPermission } from '../identity/token.ts'
 import { compareVersions, type Descriptor, type Held, type Tombstone, type Visibility } from '../wire/descriptor.ts'
 import { ResourceError } from '../wire/errors.ts'
+import type { DataMethods } from '../wire/planes.ts'
 import type { Principal } from '../wire/principal.ts'
 
 export type ApplyDecision =
@@ -24,16 +24,14 @@ export type ApplyDecision =
 
 export function decideApply(held: Held, descriptor: Descriptor, nowMs: number, notAfterMs: number): ApplyDecision {
   if (held.kind === 'descriptor') {
-    const { id, incarnation, version } = held.descriptor
-    if (descriptor.incarnation > incarnation && descriptor.mode !== 'deleted') {
-      return nowMs > notAfterMs
-        ? { do: 'nothing', outcome: 'refused', reason: 'not_after' }
-        : { do: 'replace', tombstone: { id, incarnation, version, purgedAtMs: nowMs } }
-    }
+    if (descriptor.incarnation > held.descriptor.incarnation && descriptor.mode !== 'deleted')
+      return replace(held.descriptor, nowMs, notAfterMs)
     return compareVersions(descriptor, held.descriptor) > 0 ? { do: 'store' } : { do: 'nothing', outcome: 'held' }
   }
-  if (held.kind === 'arriving' && descriptor.incarnation <= held.arriving.descriptor.incarnation) {
+  if (held.kind === 'arriving') {
     const { descriptor: known, isComplete } = held.arriving
+    if (descriptor.incarnation > known.incarnation && descriptor.mode !== 'deleted')
+      return replace(known, nowMs, notAfterMs)
     if (compareVersions(descriptor, known) <= 0) return { do: 'nothing', outcome: 'held' }
     // Nobody shall see a part of it; what is deleted shows nothing.
     if (isComplete || descriptor.mode === 'deleted') return { do: 'store' }
@@ -49,24 +47,22 @@ export function decideApply(held: Held, descriptor: Descriptor, nowMs: number, n
   return { do: 'create' }
 }
 
+function replace({ id, incarnation, version }: Descriptor, nowMs: number, notAfterMs: number): ApplyDecision {
+  return nowMs > notAfterMs
+    ? { do: 'nothing', outcome: 'refused', reason: 'not_after' }
+    : { do: 'replace', tombstone: { id, incarnation, version, purgedAtMs: nowMs } }
+}
+
 export type PurgeDecision =
   /** `remains`: what is remembered of it here. */
   { readonly do: 'wipe'; readonly remains: Held } | { readonly do: 'nothing'; readonly outcome: 'refused' }
 
 /** What was wiped is wiped again: what remains is written before the wipe begins, so it does not say that the wipe came to its end. */
-export function decidePurge(
-  held: Held,
-  purge: {
-    readonly id: string
-    readonly incarnation: number
-    readonly version: number
-    readonly isMarker?: boolean
-    readonly to?: ObjectPlace
-  },
-  nowMs: number,
-): PurgeDecision {
+export function decidePurge(held: Held, purge: DataMethods['purge']['args'], nowMs: number): PurgeDecision {
   const holder = holderOf(held)
   if (holder !== undefined && holder.incarnation > purge.incarnation) return { do: 'nothing', outcome: 'refused' }
+  if (purge.onlyOf !== undefined && !isOwn(held, purge.incarnation, purge.onlyOf))
+    return { do: 'nothing', outcome: 'refused' }
   // Its content is elsewhere: who does not know that must not think that it is gone.
   if (held.kind === 'moved' && purge.isMarker !== true) return { do: 'nothing', outcome: 'refused' }
   const { id, incarnation, version, to } = purge
@@ -112,24 +108,12 @@ function holderOf(held: Held): { readonly incarnation: number; readonly version:
   }
 }
 
-/**
- * Whether an object may be filled with a resource: not with one that was purged here, and not over what is newer.
- *
- * @param isMove from where it is to here: never over what is open here, nor by a call that comes after the move was given up
- */
-export function mayTakeOver(held: Held, descriptor: Descriptor, isMove: boolean): boolean {
-  switch (held.kind) {
-    case 'nothing':
-      return true
-    case 'tombstone':
-      return descriptor.incarnation > held.tombstone.incarnation
-    case 'moved':
-      return compareVersions(descriptor, held.moved) > 0
-    case 'arriving':
-      return compareVersions(descriptor, held.arriving.descriptor) >= 0
-    case 'descriptor':
-      return !isMove && compareVersions(descriptor, held.descriptor) >= 0
-  }
+/** Whether all of the content that is here is that account's, in that incarnation. */
+export function isOwn(held: Held, incarnation: number, account: string): boolean {
+  if (held.kind === 'moved') return false
+  const known =
+    held.kind === 'descriptor' ? held.descriptor : held.kind === 'arriving' ? held.arriving.descriptor : undefined
+  return known === undefined || (known.incarnation === incarnation && known.account === account)
 }
 
 /** Whether an object lets a resource go: what it holds is not newer than what has been taken over. */

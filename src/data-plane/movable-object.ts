@@ -3,25 +3,27 @@
 
 import type { ObjectPlace } from '../identity/cell.ts'
 import { fault } from '../object/fault.ts'
-import { compareVersions, type Descriptor, type Held } from '../wire/descriptor.ts'
+import type { Descriptor, Held } from '../wire/descriptor.ts'
 import { ResourceError } from '../wire/errors.ts'
 import type { ContentDigest, DataMethods, Outcome } from '../wire/planes.ts'
 import { digestOf, hashed, type Hashed } from './digest.ts'
-import { mayLeave, mayTakeOver } from './lifecycle.ts'
+import { refusalToFill, superseded } from './filling.ts'
+import { mayLeave } from './lifecycle.ts'
 import { LifecycleObject } from './lifecycle-object.ts'
 
 type Restored = DataMethods['takeOver']['value']
 
-/** Content on its way into this object. */
-interface Filling {
-  readonly hashed: Hashed
+/** An attempt to bring content into this object. There is one at a time, and what it writes is written only while it is this one. */
+export interface Filling {
+  /** What it reads: the content that comes, and then what became of it here. */
+  reading: Hashed
+  isGivenUp: boolean
   /** Resolves when nothing of it is written any more. */
-  readonly ended: Promise<unknown>
+  readonly ended: PromiseWithResolvers<void>
 }
 
 export abstract class MovableObject<Env = unknown> extends LifecycleObject<Env> {
   #filling: Filling | undefined
-  #isFilling = false
 
   /** Of content that was read to its end while nothing may change: not read once more to know what was sent. */
   #sent: { readonly descriptor: Descriptor; readonly content: ContentDigest } | undefined
@@ -32,8 +34,13 @@ export abstract class MovableObject<Env = unknown> extends LifecycleObject<Env> 
   /** Looks for what {@link readContent} would refuse. @throws ResourceError `invalid_request` naming it */
   protected abstract requireCopyable(): Promise<void>
 
-  /** Replaces what a stream of {@link dumpContent} says. */
-  protected abstract loadContent(content: ReadableStream<Uint8Array>): Promise<void>
+  /**
+   * Replaces what a stream of {@link dumpContent} says.
+   *
+   * @param filling whose stream it is
+   * @returns whether what is read from here now must be that very stream: what is of an older schema was brought up to date
+   */
+  protected abstract loadContent(content: ReadableStream<Uint8Array>, filling: Filling): Promise<boolean>
 
   /** What was counted and not told. */
   protected abstract readonly counted: { readonly requests: number; readonly writes: number }
@@ -65,16 +72,26 @@ export abstract class MovableObject<Env = unknown> extends LifecycleObject<Env> 
     this.#sent = undefined
   }
 
-  /** Whether what is written now is content that is being brought here. */
-  protected get isFilling(): boolean {
-    return this.#isFilling
+  protected override get isFilling(): boolean {
+    return this.#filling !== undefined
+  }
+
+  /** The attempt that may write here; undefined when there is none, or something newer has ended it. */
+  protected get filling(): Filling | undefined {
+    return this.#filling?.isGivenUp === true ? undefined : this.#filling
+  }
+
+  /** @throws ResourceError for an attempt that has been ended, or whose object is open */
+  protected requireTurn(filling: Filling): void {
+    if (this.held.kind !== 'arriving' || this.filling !== filling) throw superseded()
   }
 
   /**
-   * Fills this object: the descriptor first, so that a crash leaves something that can be purged or filled again; then the content. RPC.
+   * Fills this object: the descriptor first, so that a crash leaves something that can be purged or filled again; then the content. Nothing of
+   * it is served until a newer descriptor is applied. RPC.
    *
-   * @param from where the resource is: requests go there until a newer descriptor is applied here. Absent: it is nowhere else, and
-   * opened as soon as the content is complete
+   * @param from where the resource is: requests go there until then. Absent: it is nowhere else, and what is stored here is read back
+   * before it counts as complete; of what moves, whoever moves it compares it with where it comes from
    */
   async restoreContent(
     descriptor: Descriptor,
@@ -82,52 +99,67 @@ export abstract class MovableObject<Env = unknown> extends LifecycleObject<Env> 
     from?: ObjectPlace,
   ): Promise<Outcome<Restored>> {
     try {
-      await this.endFilling()
-      if (!mayTakeOver(this.held, descriptor, from !== undefined))
-        throw new ResourceError('not_ready', 'What is here is newer, or was purged.')
-      const source = hashed(content)
-      const filled = this.#fill(descriptor, source, from)
-      this.#filling = { hashed: source, ended: filled.catch(() => undefined) }
-      return { ok: true, value: await filled }
+      for (;;) {
+        const refusal = refusalToFill(this.held, descriptor, from !== undefined)
+        if (refusal !== undefined) throw refusal
+        // Nothing is awaited between this and the beginning: others may have waited for the same.
+        if (!this.isFilling) return { ok: true, value: await this.#fill(descriptor, content, from) }
+        await this.endFilling()
+      }
     } catch (error) {
       if (error instanceof ResourceError) return { ok: false, error: error.data }
       throw error
     }
   }
 
-  async #fill(descriptor: Descriptor, source: Hashed, from: ObjectPlace | undefined): Promise<Restored> {
+  async #fill(
+    descriptor: Descriptor,
+    content: ReadableStream<Uint8Array>,
+    from: ObjectPlace | undefined,
+  ): Promise<Restored> {
     const arriving = from === undefined ? { descriptor } : { descriptor, from }
-    this.#isFilling = true
+    const source = hashed(content)
+    const filling: Filling = { reading: source, isGivenUp: false, ended: Promise.withResolvers() }
+    this.#filling = filling
     try {
       this.arrive({ ...arriving, isComplete: false })
       TEST_BUILD: await fault('object.restore.begun')
-      await this.loadContent(source.stream)
+      const isAsItCame = await this.loadContent(source.stream, filling)
       // Also when its reader has stopped at the end of what it knows.
-      const content = await source.digest()
-      const { held } = this
-      if (held.kind !== 'arriving' || compareVersions(held.arriving.descriptor, descriptor) !== 0) throw superseded()
-      const complete: Held =
-        from === undefined
-          ? { kind: 'descriptor', descriptor }
-          : { kind: 'arriving', arriving: { ...arriving, isComplete: true } }
-      this.store(complete)
-      if (from === undefined) this.onAwake()
+      const sent = await source.digest()
+      if (from === undefined && isAsItCame) await this.#requireStored(filling, sent)
+      this.requireTurn(filling)
+      const held: Held = { kind: 'arriving', arriving: { ...arriving, isComplete: true } }
+      this.store(held)
       TEST_BUILD: await fault('object.restore.loaded')
-      return { held: complete, content }
+      return { held, content: sent }
     } catch (error) {
       source.abort(superseded())
       throw error
     } finally {
-      this.#isFilling = false
       this.#filling = undefined
+      filling.ended.resolve()
     }
   }
 
+  /** @throws ResourceError `invalid_request` when what is stored is not what came: the type's `load` has lost something */
+  async #requireStored(filling: Filling, sent: ContentDigest): Promise<void> {
+    this.requireTurn(filling)
+    filling.reading = hashed(this.readContent())
+    const stored = await filling.reading.digest()
+    if (stored.sha256 !== sent.sha256)
+      throw new ResourceError(
+        'invalid_request',
+        'What the object has stored of the content is not what came: it is not taken.',
+      )
+  }
+
   protected override async endFilling(): Promise<void> {
-    for (let filling = this.#filling; filling !== undefined; filling = this.#filling) {
-      filling.hashed.abort(superseded())
-      await filling.ended
-    }
+    const filling = this.#filling
+    if (filling === undefined) return
+    filling.isGivenUp = true
+    filling.reading.abort(superseded())
+    await filling.ended.promise
   }
 
   /** The resource is at another place now: closes sockets, wipes, remembers where it went. */
@@ -139,17 +171,11 @@ export abstract class MovableObject<Env = unknown> extends LifecycleObject<Env> 
   }: DataMethods['leave']['args']): Promise<DataMethods['leave']['value']> {
     TEST_BUILD: await fault('object.leave.begin')
     if (!mayLeave(this.held, { incarnation, version })) return { outcome: 'refused', held: this.held }
-    await this.endFilling()
+    if (this.isFilling) return this.endFilling().then(() => this.leave({ id, incarnation, version, to }))
     const usage = this.counted
     const moved: Held = { kind: 'moved', moved: { id, incarnation, version, to, movedAtMs: Date.now() } }
     await this.wipe(moved, new ResourceError('unavailable', 'This resource has moved: connect again.'))
     TEST_BUILD: await fault('object.leave.wiped')
     return { outcome: 'left', held: moved, usage }
   }
-}
-
-function superseded(): ResourceError {
-  return new ResourceError('unavailable', 'Something newer has ended bringing the content here.', {
-    applied: 'unknown',
-  })
 }

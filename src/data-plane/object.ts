@@ -12,9 +12,10 @@ import { movedResponse } from '../wire/hop.ts'
 import { PRINCIPAL_HEADER, parsePrincipal, type Principal } from '../wire/principal.ts'
 import { dumpTables, requireDumpable, type Content } from './dump.ts'
 import { unwrap, wrap } from './envelope.ts'
+import { superseded } from './filling.ts'
 import { isMoving, notHere, refusalOf, withoutStaleCookie } from './lifecycle.ts'
 import { fillTables, readDump, replaceContent } from './load.ts'
-import { MovableObject } from './movable-object.ts'
+import { MovableObject, type Filling } from './movable-object.ts'
 import { answerPreflight, withResourceHeaders } from './request.ts'
 import { limitedTransaction, limitValues, readCodes, writeCodes } from './storage.ts'
 import { SYSTEM_TIMER_PREFIX, Timers, type TypeTimers } from './timers.ts'
@@ -89,25 +90,32 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Movable
 
   protected override readContent(): ReadableStream<Uint8Array> {
     const content = this.dump()
-    return wrap({ timers: this.#allTimers.all(), codes: readCodes(this.ctx.storage.sql) }, content)
+    const [timers, codes] = [this.#allTimers.all(), readCodes(this.ctx.storage.sql)]
+    return wrap({ schemaVersion: this.migrations.length, timers, codes }, content)
   }
 
-  protected override async loadContent(stream: ReadableStream<Uint8Array>): Promise<void> {
-    const { content, timers, codes } = await unwrap(stream)
+  protected override async loadContent(stream: ReadableStream<Uint8Array>, filling: Filling): Promise<boolean> {
+    const { content, schemaVersion, timers, codes } = await unwrap(stream)
+    // Which {@link load} then takes for its own.
+    this.requireTurn(filling)
     await this.load(content)
-    await this.write((sql) => {
+    await this.#fill(filling, (sql) => {
       this.#allTimers.replace(timers)
       writeCodes(sql, codes)
     })
     this.memory = undefined
+    return schemaVersion === this.migrations.length
   }
 
   /**
    * Replaces the content by what {@link dump} made: in one transaction at the end of the stream, or, while nobody sees this object yet, as
-   * it comes.
+   * it comes. Whoever overrides it has ended when its promise does, and whatever it writes goes through {@link write}. What {@link dump} then
+   * makes is compared with what came, unless that is of an older schema: another form of dump is a step of {@link migrations}.
    */
   protected async load(stream: ReadableStream<Uint8Array>): Promise<void> {
-    if (this.isFilling) return fillTables(stream, this.ctx.storage, this.migrations, (change) => this.write(change))
+    const { filling } = this
+    if (filling !== undefined)
+      return fillTables(stream, this.ctx.storage, this.migrations, (change) => this.#fill(filling, change))
     const dump = await readDump(stream)
     await this.write((sql) => {
       replaceContent(sql, dump, this.migrations)
@@ -143,11 +151,23 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Movable
    * @throws ResourceError when the resource may no longer be written, `storage_full` beyond its byte limit; then nothing was changed
    */
   protected async write<T>(change: (sql: SqlStorage) => T, principal?: Principal): Promise<T> {
+    return this.#commit(change, () => {
+      this.#requireWritable()
+      const refusal = principal === undefined ? undefined : refusalOf(this.held, principal)
+      if (refusal !== undefined) throw refusal
+    })
+  }
+
+  /** A write of an attempt to bring content here: once it is another one's turn, or what came is open, it writes nothing any more. */
+  #fill<T>(filling: Filling, change: (sql: SqlStorage) => T): Promise<T> {
+    return this.#commit(change, () => this.requireTurn(filling))
+  }
+
+  /** @param require asked in the turn of the change */
+  async #commit<T>(change: (sql: SqlStorage) => T, require: () => void): Promise<T> {
     if (this.#underWay !== 1) await this.#commits.turn()
     const { limits } = this.descriptor
-    this.#requireWritable()
-    const refusal = principal === undefined ? undefined : refusalOf(this.held, principal)
-    if (refusal !== undefined) throw refusal
+    require()
     this.migrateContent()
     try {
       const { value, bytes } = limitedTransaction(
@@ -172,8 +192,8 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Movable
   #requireWritable(): void {
     const { mode, moving } = this.descriptor
     if (this.held.kind === 'arriving') {
-      if (this.isFilling) return
-      throw notHere('arriving')
+      if (this.filling !== undefined) return
+      throw this.isFilling ? superseded() : notHere('arriving')
     }
     if (mode === 'deleted') throw new ResourceError('deleted', 'This resource was deleted.')
     if (mode === 'active') return

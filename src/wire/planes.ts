@@ -72,7 +72,8 @@ export interface DataMethods {
   purge: {
     /**
      * `isMarker`: the resource is, or was, at another place; without it an object that only knows where it went refuses. `to`: who asks here
-     * is sent there, to the place that its identifier names, instead of to a tombstone.
+     * is sent there, to the place that its identifier names, instead of to a tombstone. `onlyOf`: of an import that never came to its end;
+     * content that is not of this incarnation and that account is another's, and stays.
      */
     readonly args: {
       readonly id: string
@@ -80,6 +81,7 @@ export interface DataMethods {
       readonly version: number
       readonly isMarker?: boolean
       readonly to?: ObjectPlace
+      readonly onlyOf?: string
     }
     readonly value: PurgeOutcome
   }
@@ -99,8 +101,8 @@ export interface DataMethods {
     }
   }
   /**
-   * To the object at its next place: takes descriptor and content over from where it is. Idempotent: what it had of it is replaced. It
-   * serves nothing until a newer descriptor is applied.
+   * To the object at its next place: takes descriptor and content over from where it is. What came of an attempt before is replaced, but a
+   * complete copy only by a newer descriptor: each attempt has one. It serves nothing until a newer one is applied.
    */
   takeOver: {
     readonly args: { readonly descriptor: Descriptor; readonly from: ObjectPlace }
@@ -184,7 +186,10 @@ export interface DataPlaneFace {
   mint(call: MintCall): Promise<Outcome<readonly string[]>>
   /** The whole content as one portable stream. @throws ResourceError when there is none, or nobody to ask */
   dump(reference: DataReference): Promise<ReadableStream<Uint8Array>>
-  /** Fills an object from a dump, and opens it with that descriptor. Idempotent: what it had of it is replaced. */
+  /**
+   * Fills an object from a dump. What came of the same import before is replaced, and nothing else: `already_exists`. It serves nothing until
+   * a newer descriptor is applied.
+   */
   restore(
     reference: DataReference & { readonly descriptor: Descriptor },
     content: ReadableStream<Uint8Array>,

@@ -30,6 +30,7 @@ export type Operation =
   | 'toCell'
   | 'notToCell'
   | 'reconcile'
+  | 'backAgain'
 
 /** The points that each operation passes. All of them apply descriptors; where a creation was killed, some of the others are, too. */
 export const POINTS: Readonly<Record<Operation, readonly string[]>> = {
@@ -100,6 +101,7 @@ export const POINTS: Readonly<Record<Operation, readonly string[]>> = {
   ],
   notToCell: ['object.leave.begin', 'moving.undone'],
   reconcile: ['reconcile.recorded', 'retell.left', 'retell.page', 'reconcile.asked', 'reconcile.finished'],
+  backAgain: ['moving.back', 'object.leave.wiped'],
 }
 
 const PLANES: readonly Plane[] = ['control', 'data']

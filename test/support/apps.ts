@@ -19,6 +19,8 @@ export const CONSOLE_LEDGERS_APP: string = join(ROOT, 'test/support/apps/console
 export const CONSOLE_TENANTS_APP: string = join(ROOT, 'test/support/apps/console-tenants.ts')
 /** What archives carry: wikis, casks with settings, and vats on a shard per account. */
 export const ARCHIVE_APP: string = join(ROOT, 'test/support/apps/archive.ts')
+/** What imports fill: on a shard per account, and what loses something then. */
+export const FILLING_APP: string = join(ROOT, 'test/support/apps/filling.ts')
 /** Casks that are read out late, and types that cannot be. */
 export const EXPORTED_APP: string = join(ROOT, 'test/support/apps/exported.ts')
 /** Several accounts, by a builder's own sign-in. */

@@ -10,13 +10,13 @@ import {
   type RowMove,
 } from '../../src/control-plane/moving/row-place.ts'
 import { unwrap, wrap } from '../../src/data-plane/envelope.ts'
+import { refusalToFill } from '../../src/data-plane/filling.ts'
 import {
   decideApply,
   decideForget,
   decidePurge,
   decideRedeem,
   mayLeave,
-  mayTakeOver,
   refusalOf,
 } from '../../src/data-plane/lifecycle.ts'
 import { LineReader } from '../../src/data-plane/lines.ts'
@@ -53,6 +53,11 @@ const HELD: Readonly<Record<string, Held>> = {
   tombstone: { kind: 'tombstone', tombstone: { id: 'id', incarnation: 5, version: 5, purgedAtMs: NOW } },
 }
 
+/** Of an import's refusal; - of none. */
+function codeOf(held: Held, of: Descriptor): string {
+  return refusalToFill(held, of, false)?.code ?? '-'
+}
+
 /** Columns: version 4 5 6 of the same incarnation, then a newer incarnation. */
 function row(decide: (incarnation: number, version: number) => boolean): string {
   const pairs = [
@@ -69,17 +74,55 @@ describe('an object, by what it holds', () => {
     const table = Object.fromEntries(
       Object.entries(HELD).map(([name, held]) => [
         name,
-        row((incarnation, version) => mayTakeOver(held, descriptor(version, { incarnation }), true)),
+        row((incarnation, version) => refusalToFill(held, descriptor(version, { incarnation }), true) === undefined),
       ]),
     )
     expect(table).toEqual({
       nothing: 'y y y y',
       open: '- - - -',
       half: '- y y y',
-      complete: '- y y y',
+      // Of each attempt one copy: a call that is repeated does not begin it anew.
+      complete: '- - y y',
       moved: '- - y y',
       tombstone: '- - - y',
     })
+  })
+
+  test('[AR13] is filled by an import over nothing but what came of the same one, and says why not', () => {
+    const imported = (isComplete: boolean): Held => ({
+      kind: 'arriving',
+      arriving: { descriptor: descriptor(5), isComplete },
+    })
+    const held = { ...HELD, half: imported(false), complete: imported(true), moving: HELD['half'] as Held }
+    const tables = ['account', 'another'].map((account) =>
+      Object.fromEntries(
+        Object.entries(held).map(([name, one]) => [
+          name,
+          [4, 5, 6].map((version) => codeOf(one, descriptor(version, { account }))).join(' '),
+        ]),
+      ),
+    )
+    const never = 'already_exists already_exists already_exists'
+    const others = { nothing: '- - -', open: never, moved: never, tombstone: never, moving: never }
+    expect(tables).toEqual([
+      { ...others, half: 'not_ready - -', complete: 'not_ready not_ready -' },
+      { ...others, half: never, complete: never },
+    ])
+    const newer = descriptor(1, { incarnation: 6 })
+    const above = Object.entries(held).filter(([, one]) => refusalToFill(one, newer, false) === undefined)
+    // Purged before it was ever filled: the next import of it is another incarnation.
+    expect(above.map(([name]) => name)).toEqual(['nothing', 'tombstone'])
+    expect(refusalToFill(imported(true), descriptor(6), true)?.code).toBe('not_ready')
+  })
+
+  test('[AR13] is purged of an unfinished import, and of nothing that is not its', () => {
+    const purge = { id: 'id', incarnation: 5, version: 6 }
+    const decide = (onlyOf: string, incarnation = 5) =>
+      Object.values(HELD).map((held) => decidePurge(held, { ...purge, incarnation, onlyOf }, NOW).do === 'wipe')
+    // nothing, open, half, complete, moved, tombstone
+    expect(decide('account')).toEqual([true, true, true, true, false, true])
+    expect(decide('another')).toEqual([true, false, false, false, false, true])
+    expect(decide('account', 6)).toEqual([true, false, false, false, false, true])
   })
 
   test('[MV3] lets go of what is not newer than what was taken over, as often as it is told', () => {
@@ -111,6 +154,11 @@ describe('an object, by what it holds', () => {
       ['held', 'store', 'store'],
       ['moved', 'moved', 'moved'],
     ])
+    // Another resource with its identifier: what has come of this one goes first.
+    const next = ['half', 'complete'].map(
+      (name) => decideApply(HELD[name] as Held, descriptor(1, { incarnation: 6 }), NOW, NOW).do,
+    )
+    expect(next).toEqual(['replace', 'replace'])
   })
 
   test('[MV8] [DP1] does not take itself for purged when its content is elsewhere', () => {

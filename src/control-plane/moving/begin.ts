@@ -42,7 +42,7 @@ export async function move(
       total: MOVE_STEPS,
       subject: { resource: id, from: from.cell, to: to.cell },
     })
-    bumpDescriptor(deps, row, {}, { moving: { operation: started, from, to, phase: 'copy' } })
+    bumpDescriptor(deps, row, {}, { moving: { operation: started, from, to, phase: 'copy', attempts: 0 } })
     deps.journal.audit(caller, 'move', id)
     return started
   })

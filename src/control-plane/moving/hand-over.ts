@@ -10,20 +10,22 @@ import type { ControlDeps } from '../deps.ts'
 import { bumpDescriptor } from '../descriptor.ts'
 import { callObject, type Running } from '../object-call.ts'
 import { isRestorable, type CatalogRow } from '../row.ts'
+import { flipBack } from './flip-back.ts'
 import { followObject } from './follow-object.ts'
 import { homeOf, isSame, placeOfRow, type RowMove } from './row-place.ts'
 
 export async function handOver(deps: Running, row: CatalogRow, moving: RowMove): Promise<void> {
   const { id, incarnation, desiredVersion: version } = row
   const at = placeOfRow(row)
+  // A deletion is stored over whatever is there; of what can be restored the whole must be there.
+  if (isRestorable(row) && !(await hasCopy(deps, row))) return flipBack(deps, row, moving)
   // Opens what is there, and creates nothing: if the copy is lost, what the place before has is all that there is.
   const { outcome, held } = await callObject(deps, row, 'apply', { descriptor: row.descriptor, notAfterMs: 0 })
   // Of a catalog from an older backup: it has gone on since, or come to its end.
   if (held.kind === 'moved' && held.moved.incarnation === incarnation) return followObject(deps, row, held.moved.to)
   if (held.kind === 'tombstone' && outcome === 'refused') return endMove(deps, id, moving)
   const isAtItsEnd = row.descriptor.mode === 'deleted' && !isRestorable(row)
-  if (held.kind !== 'descriptor' && !isAtItsEnd)
-    throw new ResourceError('internal', `${at.cell} does not have ${id}; the copy in ${moving.from.cell} is kept.`)
+  if (held.kind !== 'descriptor' && !isAtItsEnd) return flipBack(deps, row, moving)
   TEST_BUILD: await fault('moving.opened')
   // Who asks by the identifier must not go through all the places where it ever was.
   const home = homeOf(id)
@@ -47,6 +49,11 @@ export async function handOver(deps: Running, row: CatalogRow, moving: RowMove):
     deps.journal.event(current.account, 'moved', id, { from: moving.from.cell, to: at.cell })
   })
   TEST_BUILD: await fault('moving.ended')
+}
+
+async function hasCopy(deps: Running, row: CatalogRow): Promise<boolean> {
+  const { held } = await callObject(deps, row, 'describe', {})
+  return held.kind !== 'nothing' && (held.kind !== 'arriving' || held.arriving.isComplete)
 }
 
 /** What its object says decides: the row's next step sees it. */

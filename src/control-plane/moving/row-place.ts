@@ -23,6 +23,8 @@ export interface RowMove {
   readonly from: ObjectPlace
   readonly to: ObjectPlace
   readonly phase: 'copy' | 'handOver' | 'undo'
+  /** Attempts to copy it that have begun. Of a move that the release before has begun, absent. */
+  readonly attempts?: number
 }
 
 interface Placed {

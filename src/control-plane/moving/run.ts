@@ -9,7 +9,7 @@ import { MOVE_FLIPPED } from '../../wire/operation.ts'
 import type { ContentDigest } from '../../wire/planes.ts'
 import { takeReport } from '../accounts/metering.ts'
 import { advance } from '../advance.ts'
-import { findRow } from '../catalog.ts'
+import { findRow, updateRow } from '../catalog.ts'
 import type { ControlDeps } from '../deps.ts'
 import { bumpDescriptor } from '../descriptor.ts'
 import { callObject, type Running } from '../object-call.ts'
@@ -112,6 +112,7 @@ function readFailures({ cursor }: StoredOperation): Failures | undefined {
 }
 
 async function copy(deps: Running, operation: StoredOperation, asked: CatalogRow): Promise<void> {
+  await deps.transact(() => countAttempt(deps, operation, asked.id))
   await advance(deps, asked.id, deps.requestId)
   const row = findRow(deps.sql, asked.id)
   const { moving } = row ?? {}
@@ -133,6 +134,17 @@ async function copy(deps: Running, operation: StoredOperation, asked: CatalogRow
   TEST_BUILD: await fault('moving.verified')
   await deps.transact(() => flip(deps, operation, row, moving, { bytes, writeTimeMs: writeTimeMs ?? 0 }))
   TEST_BUILD: await fault('moving.flipped')
+}
+
+/** Each attempt has a version of its own, so that a call of one before, however late it comes, does nothing to the copy of this one. */
+function countAttempt(deps: Running, operation: StoredOperation, id: string): void {
+  const current = findRow(deps.sql, id)
+  if (current?.moving?.operation !== operation.id || current.moving.phase !== 'copy') return
+  const { attempts } = current.moving
+  const moving = { ...current.moving, attempts: (attempts ?? 1) + 1 }
+  // The version with which the move has begun is the first attempt's.
+  if (attempts === 0) updateRow(deps.sql, { ...current, moving })
+  else bumpDescriptor(deps, current, {}, { moving })
 }
 
 /** @throws ResourceError `unavailable`: something at one of the places has changed, and it is copied again */

@@ -16,7 +16,8 @@ import { leftPlace, placeOfRow, type RowMove } from './row-place.ts'
 
 /** Part of the caller's transaction, which also ends the operation. */
 export function giveUpMove(deps: ControlDeps, row: CatalogRow, moving: RowMove): CatalogRow {
-  const mode = effectiveMode(row.ownMode, readAccount(deps.sql, row.account))
+  const { mode: now } = row.descriptor
+  const mode = now === 'deleted' ? now : effectiveMode(row.ownMode, readAccount(deps.sql, row.account))
   return bumpDescriptor(deps, row, { mode }, { moving: { ...moving, phase: 'undo' } })
 }
 

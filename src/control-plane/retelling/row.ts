@@ -10,7 +10,7 @@ import { findRow } from '../catalog.ts'
 import { followObject } from '../moving/follow-object.ts'
 import { homeOf, isSame, otherPlaces, placeOfRow } from '../moving/row-place.ts'
 import { callObject, type Running } from '../object-call.ts'
-import { isRestorable, type CatalogRow } from '../row.ts'
+import { isGivenUpImport, isRestorable, type CatalogRow } from '../row.ts'
 
 export type Telling = Running & {
   /** Whether a place is in what came back. */
@@ -127,8 +127,10 @@ async function sendOn(deps: Telling, row: CatalogRow, place: ObjectPlace): Promi
 
 /** What was purged is purged again wherever something of it is, under its tombstone. */
 async function bury(deps: Telling, row: CatalogRow, places: readonly ObjectPlace[]): Promise<Fate> {
-  const { id, incarnation, desiredVersion: version } = row
+  const { id, incarnation, desiredVersion: version, account } = row
   const home = homeOf(id)
+  // What is there instead of a part of the import is another account's.
+  const purge = { id, incarnation, version, isMarker: true, ...(isGivenUpImport(row) ? { onlyOf: account } : {}) }
   let isNews = false
   for (const place of places.filter(deps.isThere)) {
     const isHome = isSame(place, home)
@@ -136,8 +138,8 @@ async function bury(deps: Telling, row: CatalogRow, places: readonly ObjectPlace
     const isLater = incarnationOf(held) > incarnation
     if (isLater || (held.kind === 'nothing' ? !isHome : incarnationOf(held) === incarnation && isEnd(held, isHome)))
       continue
-    await ask(deps, row, place, 'purge', { id, incarnation, version, isMarker: true, ...(isHome ? {} : { to: home }) })
-    isNews = true
+    const { outcome } = await ask(deps, row, place, 'purge', { ...purge, ...(isHome ? {} : { to: home }) })
+    if (outcome === 'purged') isNews = true
   }
   return isNews ? 'told' : 'agreed'
 
