@@ -119,11 +119,11 @@ describe('keys of two machines', () => {
 })
 
 describe('a secrets file', () => {
-  test.each([
+  test.each<readonly [written: unknown, message: string]>([
     ['null', 'no JSON object'],
     ['{"version":1', 'no JSON'],
     [{ ...SECRETS, version: 2 }, 'version 2'],
-    ...Object.keys(SECRETS).map((name) => [{ ...SECRETS, [name]: undefined }, `"${name}" is missing`]),
+    ...Object.keys(SECRETS).map((name) => [{ ...SECRETS, [name]: undefined }, `"${name}" is missing`] as const),
     [{ ...SECRETS, tokenKeys: [] }, '"tokenKeys"'],
     [{ ...SECRETS, tokenKeys: [{ id: '1', key: 'k', prepared: true }] }, '"tokenKeys"'],
     [{ ...SECRETS, identifierKeys: [{ id: '1', key: 'k', verifyOnly: true }] }, '"identifierKeys"'],
