@@ -33,6 +33,9 @@ function isIssued(context: EdgeContext, type: ResourceType, id: ResourceId): Pro
   return !context.peers.isHere(id.cell) || isObjectIdOf(context.namespaceOf(type), id.objectId, place)
 }
 
+/** For operators to bring it back; nobody who asks again within seconds sees anything else. */
+const LOST_RETRY_SECONDS = 60
+
 /**
  * The object of an identifier: its address and place follow from the identifier alone.
  *
@@ -48,12 +51,14 @@ export function toDataObject(
   at: ObjectPlace = id,
 ): DurableObjectStub {
   const place = placeOf(context.cells, at.cell)
-  if (place === undefined) throw new ResourceError('unavailable', `The cell "${at.cell}" is not configured here.`)
+  if (place === undefined)
+    throw new ResourceError('unavailable', `The cell "${at.cell}" is not configured here.`, {
+      applied: 'no',
+      retryAfterSeconds: LOST_RETRY_SECONDS,
+      details: { cell: at.cell },
+    })
   return toStub(context.namespaceOf(type), dataObjectAddress(id, at), place)
 }
-
-/** For operators to bring it back; nobody who asks again within seconds sees anything else. */
-const LOST_RETRY_SECONDS = 60
 
 /**
  * Of an object that says that its resource has moved: it is another one that has it. Where the code of a cell was given to this place, and

@@ -1,7 +1,7 @@
 // Several cells on one machine behind one port: a server for each, with its own data directory and processes, and the front before them.
 
 import { checkAppFile, endBundler, type AppBundle } from './app-bundle.ts'
-import { pathOfCell } from './cell-directories.ts'
+import { pathOfCell, warnOfUnserved } from './cell-directories.ts'
 import { checkDataDirectory, describeDataDirectory, openDataDirectory, type DataDirectory } from './data-directory.ts'
 import { EngineError } from './engine-error.ts'
 import type { FrontCell } from './front.ts'
@@ -32,6 +32,7 @@ export async function startCells(options: CellsOptions): Promise<RunningServer> 
     checkDataDirectory(path, cell)
     findSecrets(path, secretsFile)
   }
+  warnOfUnserved(data, members, options.cells, options.log)
   const [tcp] = (await openListeners([options])) as [Listener]
   try {
     const bundle = await bundleServed(options, members).finally(endBundler)

@@ -13,6 +13,8 @@ const SLOWEST_BYTES_PER_MS = 100
 const UNKNOWN_BYTES = 16 * 1024 ** 2
 /** After somebody has waited in vain nobody else waits for that cell for this long: an address that swallows packets answers to nobody. */
 const REST_MS = 5_000
+/** For operators to say where a cell is. */
+const UNKNOWN_RETRY_SECONDS = 60
 
 export interface PeerOptions {
   readonly env: Readonly<Record<string, unknown>>
@@ -115,7 +117,11 @@ export class Peers {
   async #fetch(cell: string, url: string, init: RequestInit, deadlineMs: number | undefined): Promise<Response> {
     const place = placeOf(this.#options.cells, cell)
     if (place?.address === undefined)
-      throw new ResourceError('unavailable', `The cell "${cell}" is not configured here.`, { applied: 'no' })
+      throw new ResourceError('unavailable', `The cell "${cell}" is not configured here.`, {
+        applied: 'no',
+        retryAfterSeconds: UNKNOWN_RETRY_SECONDS,
+        details: { cell },
+      })
     const begin = Date.now()
     if (begin < (this.#resting.get(cell) ?? 0)) throw cellIsDown(cell, 'no')
     const binding = this.#options.env[cellBinding(cell)] as Fetcher | undefined

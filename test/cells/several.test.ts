@@ -49,6 +49,20 @@ describe('cells of one machine', () => {
     expect([partly.code, partly.stdout]).toEqual([0, expect.stringMatching(/cell local alone.*cells\/c2/)])
   })
 
+  test('[CE7] [CE13] a cell whose data is there and that is not served is named, at the start and by each refusal', async () => {
+    const dataDir = makeData()
+    const two = await startServer({ app: LEDGER_APP, dataDir, args: ['--cells', 'local,c2'] })
+    const { id } = await create(two, 'ledgers', { cell: 'c2' })
+    const { token } = await mintToken(two, 'ledgers', id)
+    await two.stop()
+    const server = await startServer({ app: LEDGER_APP, dataDir, args: ['--cells', 'local,c3'] })
+    const warning = await server.logged(({ event }) => event === 'cell_left_out')
+    expect(warning.message).toMatch(/cells\/c2 has the data of the cell c2.*--cells local,c3,c2/)
+    const answer = await content(server, `/ledgers/${id}/entries`, token)
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '60'])
+    expect(await answer.json()).toMatchObject({ code: 'unavailable', cell: 'c2', applied: 'no' })
+  })
+
   test('[CE13] a directory of several is not taken for one', async () => {
     const dataDir = makeData()
     const server = await startServer({ app: LEDGER_APP, dataDir, args: ['--cells', 'c1,c2'] })
