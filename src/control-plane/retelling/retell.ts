@@ -2,7 +2,7 @@
 // kept of it here, since to do it again does no harm.
 
 import { placeOf, type CellTable } from '../../identity/cell.ts'
-import { CALLS_AT_ONCE } from '../../object/few-at-once.ts'
+import { CALLS_AT_ONCE, fewAtOnce } from '../../object/few-at-once.ts'
 import { fault } from '../../object/fault.ts'
 import { toResourceError } from '../../wire/errors.ts'
 import type { ControlMethods } from '../../wire/planes.ts'
@@ -49,17 +49,15 @@ export async function retell(deps: Running, { cell, after }: ControlMethods['ret
   ) {
     const some = rows.slice(looked, looked + CALLS_AT_ONCE)
     looked += some.length
-    await Promise.all(
-      some.map(async (row) => {
-        try {
-          const fate = isHere(deps, row.account) ? await retellRow(telling, row) : 'elsewhere'
-          fates.push(fate)
-          if (fate === 'missing') missing.push(row.id)
-        } catch (error) {
-          untold.push({ id: row.id, reason: toResourceError(error).message })
-        }
-      }),
-    )
+    await fewAtOnce(some, async (row) => {
+      try {
+        const fate = isHere(deps, row.account) ? await retellRow(telling, row) : 'elsewhere'
+        fates.push(fate)
+        if (fate === 'missing') missing.push(row.id)
+      } catch (error) {
+        untold.push({ id: row.id, reason: toResourceError(error).message })
+      }
+    })
   }
   TEST_BUILD: await fault('retell.page')
   const last = rows[looked - 1]
