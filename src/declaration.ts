@@ -2,6 +2,7 @@
 // some of which are for ever.
 
 import { z } from 'zod'
+import { BUCKETS } from './identity/shard.ts'
 import { PERMISSIONS } from './identity/token.ts'
 
 /** A mistake in what a builder has written. Known by its name: the engine's side loads the application as a copy of its own. */
@@ -16,6 +17,13 @@ const schema = z.custom(
 )
 const positive = z.int().positive()
 
+const shardPolicy = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('single') }),
+  z.strictObject({ kind: z.literal('by_account') }),
+  z.strictObject({ kind: z.literal('by_region') }),
+  z.strictObject({ kind: z.literal('hashed'), shards: z.int().min(1).max(BUCKETS) }),
+])
+
 const typeOptions = z.strictObject({
   name: z.string(),
   plural: z.string().optional(),
@@ -23,7 +31,7 @@ const typeOptions = z.strictObject({
   identifiers: z.enum(['random', 'slug']).optional(),
   naming: z.enum(['server', 'caller']).optional(),
   addressing: z.enum(['name', 'unique']).optional(),
-  shards: z.object({ kind: z.enum(['single', 'by_account', 'hashed', 'by_region']) }).optional(),
+  shards: shardPolicy.optional(),
   cell: z.string().optional(),
   params: schema.optional(),
   metadata: schema.optional(),

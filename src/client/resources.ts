@@ -7,6 +7,7 @@ import type { Changes, Creation, Filter, ListQuery, Resource } from './app-types
 import { Listing, type Page } from './listing.ts'
 import { Links, Tokens } from './tokens.ts'
 import { newIdempotencyKey, type Call, type CallOptions, type Transport } from './transport.ts'
+import { BiplaneError } from './errors.ts'
 import { untilApplied, type WaitOptions } from './wait.ts'
 
 export interface CreateOptions extends WaitOptions {
@@ -52,7 +53,7 @@ interface Unreachable {
   readonly unreachable?: readonly string[]
 }
 
-/** Every method throws {@link import('./errors.ts').BiplaneError} for a refusal. */
+/** Every method throws {@link BiplaneError} for a refusal. */
 export class Resources<T extends ResourceType = ResourceType> {
   readonly #send: Transport
   readonly #path: string
@@ -116,7 +117,7 @@ export class Resources<T extends ResourceType = ResourceType> {
   delete(id: string, options: ChangeOptions & { readonly purge?: boolean | undefined } = {}): Promise<Resource<T>> {
     const query = options.purge === true ? { purge: true } : {}
     const call = { method: 'DELETE', path: `/${encode(id)}`, query, ...unlessMatched(options) } as const
-    return this.#change(call, options, true)
+    return this.#change(call, options, { isDeletion: true })
   }
 
   /** @param options `name`: instead of the one that it had, which may be taken meanwhile */
@@ -129,7 +130,17 @@ export class Resources<T extends ResourceType = ResourceType> {
   /** Gives it to another account; the operator only. */
   transfer(id: string, account: string, options: ChangeOptions = {}): Promise<Resource<T>> {
     const call = { method: 'POST', path: `/${encode(id)}/transfer`, body: { account } } as const
-    return this.#change({ ...call, ...unlessMatched(options), repeatable: 'refused' }, options)
+    const { signal } = options
+    const asked = { method: 'GET', path: this.#one(id), repeatable: 'always', signal } as const
+    // It is the giver's until the other account has taken it, perhaps between two questions; from then on it is that one's alone.
+    const get = async (): Promise<Resource<T>> => {
+      for (const query of [{ account }, {}]) {
+        const answer = await this.#send<Resource<T>>({ ...asked, query }).catch(unlessNotFound)
+        if (answer !== undefined) return answer.body
+      }
+      return (await this.#send<Resource<T>>({ ...asked, query: { account } })).body
+    }
+    return this.#change({ ...call, ...unlessMatched(options), repeatable: 'refused' }, options, { get })
   }
 
   /** Moves it to another cell, under the same identifier and address; `client.operations.wait()` follows it. */
@@ -210,12 +221,20 @@ export class Resources<T extends ResourceType = ResourceType> {
   async #change(
     call: Call,
     { wait = false, signal, ...waiting }: WaitOptions,
-    isDeletion: boolean = false,
+    {
+      isDeletion = false,
+      get = (id: string) => this.get(id, { signal }),
+    }: { readonly isDeletion?: boolean; readonly get?: (id: string) => Promise<Resource<T>> } = {},
   ): Promise<Resource<T>> {
     const { status, body } = await this.#send<Resource<T>>({ ...call, path: this.#path + call.path, signal })
     if (!wait || status !== 202) return body
-    return untilApplied((id) => this.get(id, { signal }), body, { ...waiting, signal, isDeletion })
+    return untilApplied(get, body, { ...waiting, signal, isDeletion })
   }
+}
+
+/** @throws what was thrown, unless it is that there is none */
+function unlessNotFound(error: unknown): undefined {
+  if (!(error instanceof BiplaneError) || error.code !== 'not_found') throw error
 }
 
 /** Twice is once, unless a condition is true of the first only. */

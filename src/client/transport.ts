@@ -54,7 +54,7 @@ export function createTransport(options: TransportOptions): Transport {
   async function attempt<T>(call: Call): Promise<Answer<T>> {
     const { method, path, query = {}, body, signal } = call
     const isRead = method === 'GET'
-    const url = `${base}/v1${path}${toSearch({ ...query, account })}`
+    const url = `${base}/v1${path}${toSearch({ account, ...query })}`
     const deadline = AbortSignal.timeout(timeoutMs)
     const headers = {
       accept: 'application/json',

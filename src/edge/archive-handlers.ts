@@ -58,7 +58,10 @@ async function requireAcceptable({ context, type, caller }: ResourceRequest, row
   })
   if (id.format === 'unique') throw refused(row, 'its object was named by the platform, and can be nowhere else')
   if (placeOf(context.cells, id.cell) === undefined)
-    throw refused(row, `there is no cell "${id.cell}" here: add that code to the cells file, for whichever place`)
+    throw refused(
+      row,
+      `there is no cell "${id.cell}" here: add that code to the cells file, with what one of your cells has there`,
+    )
   if (row.account !== caller.account) throw refused(row, `it belongs to ${row.account}, not to ${caller.account}`)
   // None at all is what every type begins with.
   const isFit = Object.keys(row.settings).length === 0 || type.settings?.safeParse(row.settings).success === true

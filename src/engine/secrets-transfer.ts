@@ -1,7 +1,7 @@
 // The secrets of a deployment on their way: to its other machines, which share all of them, and to another deployment, which only has to
 // recognise the identifiers of what it imports.
 
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { DeploymentSecrets } from '../wire/deployment.ts'
 import { writeDurably, writeNewDurably } from './durable-file.ts'
@@ -54,11 +54,13 @@ function change(file: string, toNext: (secrets: DeploymentSecrets) => Change, fr
       2,
     )
   }
-  return whileAlone(file, () => {
-    const secrets = readSecrets(file)
+  // A link stays what it is.
+  const path = realpathSync(file)
+  return whileAlone(path, () => {
+    const secrets = readSecrets(path)
     const { next, leftOut = 0 } = toNext(secrets)
     const isChanged = format(next) !== format(secrets)
-    if (isChanged) writeDurably(file, format(next), SECRETS_MODE)
+    if (isChanged) writeDurably(path, format(next), SECRETS_MODE)
     return { isChanged, leftOut }
   })
 }

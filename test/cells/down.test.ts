@@ -8,6 +8,8 @@ import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { toCells, toSeveralCells } from '../../src/cli/cells.ts'
 import type { CellTable } from '../../src/identity/cell.ts'
+import { createClient } from '../../src/client/index.ts'
+import { makeAccount } from '../support/accounts.ts'
 import { LEDGER_APP } from '../support/apps.ts'
 import { disposeCells, startCells, type Cells } from '../support/cells.ts'
 import { makeCertificate, type Certificate } from '../support/certificate.ts'
@@ -113,6 +115,18 @@ test('[CE7] [CM4] a dead cell is told at once by name, and comes back by itself;
   expect((await here.ask('entries')).status).toBe(200)
   process.kill(pid, 'SIGCONT')
   await vi.waitFor(async () => expect((await content(alpha, path, token)).status).toBe(200), SOON)
+})
+
+test('[CE7] [CL7] what is given to another account while its cell is away is told, once it is back, as given', async () => {
+  const { id } = await create(beta, 'ledgers')
+  const { id: account } = await makeAccount(alpha)
+  await beta.stop()
+  const ledgers = createClient({ baseUrl: alpha.url, key: alpha.operatorKey }).resources('ledgers')
+  const seen: string[] = []
+  const given = ledgers.transfer(id, account, { wait: true, onProgress: (resource) => seen.push(resource.id) })
+  await Promise.race([given, expect.poll(() => seen, { timeout: 15_000 }).toContain(id)])
+  await beta.start()
+  expect(await given).toMatchObject({ id, account, state: 'active' })
 })
 
 test('[CE9] a hop over TLS goes to whom its certificate names, and to nobody else', async () => {

@@ -22,6 +22,8 @@ describe('a type', () => {
     [{ params: {} }, /params: expected a schema of Zod/],
     [{ routes: [{ method: 'GET', path: 'x', permission: 'read' }] }, /routes\.0\.path/],
     [{ hooks: { toRefusal: 'no' } }, /hooks\.toRefusal/],
+    [{ shards: { kind: 'hashed', shard: 4 } }, /shards\.shards/],
+    [{ shards: 'single' }, /shards/],
     [{ name: 'Leaf' }, /must match/],
     [{ name: 5 }, /the type "5": name/],
   ])('[FW8] with %j is refused by name', (options, message) => {

@@ -86,7 +86,7 @@ function requireFit({ role, types, cells }: Session, { counts, cells: needed }: 
     throw new EngineError(
       `the server has no cell ${missing.join(', ')}`,
       'the identifiers of the archive have that code, and keep it',
-      `Add it to the cells file, for whichever place: {"${missing[0] ?? ''}": {}}.`,
+      `Add it to the cells file, with what one of your cells has there: {"${missing[0] ?? ''}": {...}}.`,
     )
   return plurals
 }
