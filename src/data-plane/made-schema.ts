@@ -37,8 +37,10 @@ function readMade(storage: DurableObjectStorage, migrations: readonly Migration[
   let schema: Schema = new Map()
   try {
     storage.transactionSync(() => {
-      for (const { type, name } of readParts(sql).filter((part) => part.type !== 'table'))
-        sql.exec(`DROP ${type} ${quote(name)}`)
+      // A view takes its triggers with it.
+      for (const dropped of ['trigger', 'view', 'index'])
+        for (const { name } of readParts(sql).filter(({ type }) => type === dropped))
+          sql.exec(`DROP ${dropped} ${quote(name)}`)
       for (const [index, { name }] of typeTables(sql).entries())
         sql.exec(`ALTER TABLE ${quote(name)} RENAME TO biplane_aside_${index}`)
       for (const step of migrations) step(sql)

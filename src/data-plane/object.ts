@@ -8,7 +8,7 @@ import { pathOf } from '../object/request-path.ts'
 import { closeAllSockets, isUpgrade, refuseSocket } from '../object/sockets.ts'
 import type { Descriptor } from '../wire/descriptor.ts'
 import { ResourceError, toProblemResponse } from '../wire/errors.ts'
-import { movedResponse } from '../wire/hop.ts'
+import { AWAY_HEADER, absentResponse, movedResponse } from '../wire/hop.ts'
 import { PRINCIPAL_HEADER, parsePrincipal, type Principal } from '../wire/principal.ts'
 import { dumpTables, requireDumpable, type Content } from './dump.ts'
 import { unwrap, wrap } from './envelope.ts'
@@ -18,6 +18,7 @@ import { fillTables, readDump, replaceContent } from './load.ts'
 import { MovableObject, type Filling } from './movable-object.ts'
 import { answerPreflight, withResourceHeaders } from './request.ts'
 import { limitedTransaction, limitValues, readCodes, writeCodes } from './storage.ts'
+import { putOffAlarm } from './held-back.ts'
 import { SYSTEM_TIMER_PREFIX, Timers, type TypeTimers } from './timers.ts'
 import { UsageReports } from './usage.ts'
 
@@ -227,6 +228,7 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Movable
     const path = pathOf(request.url)
     const { elsewhere } = this
     if (elsewhere !== undefined) return movedResponse(elsewhere, request)
+    if (this.held.kind === 'nothing' && request.headers.has(AWAY_HEADER)) return absentResponse()
     if (isPreflight(request)) return answerPreflight(request, this.held)
     const refusal = refusalOf(this.held, principal)
     if (refusal !== undefined) return this.#refuse(refusal, request, principal)
@@ -264,6 +266,7 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Movable
     try {
       this.#timers?.reset()
       if (!this.#isActive()) return
+      if (await putOffAlarm(this.ctx.storage, this.env)) return
       this.migrateContent()
       await this.#allTimers.run(Date.now(), (name) =>
         name.startsWith(SYSTEM_TIMER_PREFIX)

@@ -224,7 +224,15 @@ async function serveContent(
   const body = limited instanceof Promise ? await limited : limited
   const issued = id
   const serveAt = (place: ObjectPlace, content: LimitedBody): Promise<Response> =>
-    forward(toDataObject(context, type, issued, place), url, request, content, principal, address.hop)
+    forward(
+      toDataObject(context, type, issued, place),
+      url,
+      request,
+      content,
+      principal,
+      place.cell !== issued.cell || place.renamed === true,
+      address.hop,
+    )
   const at = address.hop?.place ?? edge.whereabouts.placeOf(id)
   let response = await serveAt(at, body)
   // The place that a resource has left gives the request's body back.

@@ -10,6 +10,7 @@ import {
   HOP_HEADER,
   MOVED_HEADER,
   formatPlace,
+  isAbsent,
   movedResponse,
   movedTo,
   type Hop,
@@ -98,6 +99,7 @@ export async function answerElsewhere(
  * left it, or the resource has ended there and was made anew. Home knows better, and is asked at once unless the body has gone already.
  *
  * @param serve goes where `edge.whereabouts` says
+ * @throws ResourceError also `unavailable` where nothing is of what is said to have moved there
  */
 export async function answerWhereItIs(
   edge: Edge,
@@ -107,19 +109,28 @@ export async function answerWhereItIs(
   serve: () => Promise<Response>,
 ): Promise<Response> {
   // Where a hop goes its sender has said.
-  if (hop !== undefined || !edge.whereabouts.has(idText)) return serve()
-  try {
-    const answer = await serve()
-    if (answer.status !== 404 && answer.status !== 410) return answer
-    edge.whereabouts.forget(idText)
-    return isBodiless(request) ? await serve() : answer
-  } catch (error) {
-    edge.whereabouts.forget(idText)
-    const isAway = error instanceof ResourceError && ['unavailable', 'deadline_exceeded'].includes(error.code)
-    const isUnsent = isBodiless(request) || (isAway && error.data.applied === 'no' && !request.bodyUsed)
-    if (!isAway || !isUnsent) throw error
-    return serve()
+  if (hop !== undefined) return serve()
+  const { whereabouts } = edge
+  const wasKnown = whereabouts.known(idText) !== undefined
+  const first = await serve().catch((error: unknown) => {
+    if (!wasKnown || !isAway(error)) throw error
+    return error
+  })
+  if (first instanceof Response && !isAbsent(first)) return first
+  if (wasKnown) {
+    whereabouts.forget(idText)
+    const isUnsent = first instanceof ResourceError && first.data.applied === 'no' && !request.bodyUsed
+    if (!isBodiless(request) && !isUnsent) throw first instanceof ResourceError ? first : isMoving()
+    const second = await serve()
+    if (!isAbsent(second)) return second
   }
+  const place = whereabouts.known(idText)
+  whereabouts.forget(idText)
+  throw isLost(place?.cell ?? '')
+}
+
+function isAway(error: unknown): error is ResourceError {
+  return error instanceof ResourceError && (error.code === 'unavailable' || error.code === 'deadline_exceeded')
 }
 
 /** Where a resource is now is for this cell, not for the client. */
@@ -219,6 +230,17 @@ function isRestored({ cell }: ObjectPlace): ResourceError {
     `The cell "${cell}" came back from a backup, and is yet to learn what has happened since: try again.`,
     { applied: 'no', retryAfterSeconds: RESTORED_RETRY_SECONDS, details: { cell } },
   )
+}
+
+/** For operators to bring it back; nobody who asks again within seconds sees anything else. */
+const LOST_RETRY_SECONDS = 60
+
+function isLost(cell: string): ResourceError {
+  return new ResourceError('unavailable', `This resource had moved to the cell "${cell}", which has nothing of it.`, {
+    applied: 'no',
+    retryAfterSeconds: LOST_RETRY_SECONDS,
+    details: { cell },
+  })
 }
 
 function isMoving(): ResourceError {

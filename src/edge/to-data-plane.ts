@@ -7,7 +7,7 @@ import { parseResourceId, verifyResourceId, type ResourceId } from '../identity/
 import { isObjectIdOf, toStub } from '../object/stub.ts'
 import type { ResourceType } from '../resource-type.ts'
 import { ResourceError } from '../wire/errors.ts'
-import { HOP_HEADERS, type Hop } from '../wire/hop.ts'
+import { AWAY_HEADER, HOP_HEADERS, type Hop } from '../wire/hop.ts'
 import { PRINCIPAL_HEADER, formatPrincipal, type Principal } from '../wire/principal.ts'
 import type { LimitedBody } from './body-limit.ts'
 import type { EdgeContext } from './deployment.ts'
@@ -85,6 +85,8 @@ export function toInnerUrl(path: string, query: string): string {
 /**
  * Hands a request to its object together with who is asking. `fetch` makes a request of its own from whatever it is given, so it is given
  * the parts: a request that was copied before would be copied twice, which is the dearest thing on the whole path.
+ *
+ * @param isAway the object is not the one to which the identifier leads
  */
 export function forward(
   stub: DurableObjectStub,
@@ -92,6 +94,7 @@ export function forward(
   request: Request,
   body: LimitedBody,
   principal: Principal,
+  isAway: boolean,
   hop?: Hop,
 ): Promise<Response> {
   const headers = new Headers(request.headers)
@@ -99,6 +102,7 @@ export function forward(
   headers.delete('authorization')
   headers.delete('cookie')
   for (const name of HOP_HEADERS) headers.delete(name)
+  if (isAway) headers.set(AWAY_HEADER, '1')
   // Set, not appended: whatever the client sent under this name is gone.
   headers.set(PRINCIPAL_HEADER, formatPrincipal(principal))
   // What the platform knows about the client (place, address) goes on to the type.

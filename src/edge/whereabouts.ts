@@ -15,8 +15,8 @@ export class Whereabouts {
   }
 
   /** @param id text of an identifier, or of anything else */
-  has(id: string): boolean {
-    return this.#places.has(id)
+  known(id: string): ObjectPlace | undefined {
+    return this.#places.get(id)
   }
 
   forget(id: string): void {

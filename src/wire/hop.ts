@@ -15,8 +15,19 @@ export const HOP_CALL_HEADER = 'biplane-hop-call'
 /** Of an answer within a deployment: where the resource is now. It never reaches a client. */
 export const MOVED_HEADER = 'biplane-moved'
 
+/** For an object that is not where its resource's identifier leads: who asks thinks that it is there. */
+export const AWAY_HEADER = 'biplane-away'
+/** Of that object's answer: it has nothing of it. It never reaches a client. */
+const ABSENT_HEADER = 'biplane-absent'
+
 /** No client's, and no type's: what cells and engines tell each other. */
-export const HOP_HEADERS: readonly string[] = [HOP_HEADER, HOP_ADDRESS_HEADER, HOP_CALL_HEADER, TRUSTED_PEER_HEADER]
+export const HOP_HEADERS: readonly string[] = [
+  HOP_HEADER,
+  HOP_ADDRESS_HEADER,
+  HOP_CALL_HEADER,
+  AWAY_HEADER,
+  TRUSTED_PEER_HEADER,
+]
 
 /**
  * - `request`: a client's request. It is served there, or by the place to which the resource has moved from there.
@@ -86,6 +97,15 @@ export function movedResponse(to: ObjectPlace, request: Request): Response {
 export function movedTo(response: Response): ObjectPlace | undefined {
   const place = response.headers.get(MOVED_HEADER)
   return place === null ? undefined : parsePlace(place)
+}
+
+/** The answer of an object that has nothing, to who has learned that the resource is there. */
+export function absentResponse(): Response {
+  return new Response(null, { status: 421, headers: { [ABSENT_HEADER]: '1' } })
+}
+
+export function isAbsent(response: Response): boolean {
+  return response.status === 421 && response.headers.has(ABSENT_HEADER)
 }
 
 /** `portland`, or `portland@` for an object that has a name of its own there. */

@@ -30,6 +30,7 @@ export type Operation =
   | 'toCell'
   | 'notToCell'
   | 'reconcile'
+  | 'restored'
   | 'backAgain'
 
 /** The points that each operation passes. All of them apply descriptors; where a creation was killed, some of the others are, too. */
@@ -101,6 +102,7 @@ export const POINTS: Readonly<Record<Operation, readonly string[]>> = {
   ],
   notToCell: ['object.leave.begin', 'moving.undone'],
   reconcile: ['reconcile.recorded', 'retell.left', 'retell.page', 'reconcile.asked', 'reconcile.finished'],
+  restored: ['object.alarm.putOff'],
   backAgain: ['moving.back', 'object.leave.wiped'],
 }
 

@@ -40,6 +40,22 @@ test('[MV4] a cell that everything has left is switched off: every other cell go
   }
 })
 
+test('[MV4] what is not found in a resource that has moved says nothing about where it is', async () => {
+  const { lon, syd } = cells.servers
+  const { id, token } = await makeResource(lon, 'attics')
+  await moved(lon, 'attics', id, 'pdx')
+  const nothing = (): Promise<Response> =>
+    fetch(`${syd.url}/attics/${id}/nothing`, { headers: { authorization: `Bearer ${token}` } })
+  for (const _ of [1, 2]) expect((await nothing()).status).toBe(404)
+  await lon.stop()
+  try {
+    // It would lead home, if it had been forgotten.
+    expect((await nothing()).status).toBe(404)
+  } finally {
+    await lon.start()
+  }
+})
+
 test('[MV4] [AD5] a name that was moved, has been forgotten and is used again is found by servers that knew it before', async () => {
   const { lon, syd } = cells.servers
   const { id } = await create(lon, 'chests', { name: 'gold' })

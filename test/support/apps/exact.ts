@@ -53,6 +53,9 @@ class Cabinet extends Statements {
         CREATE TABLE broadest (id INTEGER PRIMARY KEY, ${columns(99)});
         CREATE TABLE latest (k TEXT PRIMARY KEY ON CONFLICT REPLACE, v);
         CREATE TABLE file (content BLOB);
+        CREATE INDEX loose_by_value ON loose (v);
+        CREATE VIEW shown AS SELECT k, v FROM loose;
+        CREATE TRIGGER kept INSTEAD OF INSERT ON shown BEGIN INSERT INTO loose VALUES (new.k, new.v); END;
       `)
     },
   ]
