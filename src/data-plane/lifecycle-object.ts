@@ -27,6 +27,7 @@ import {
   type RedeemRefusal,
 } from './lifecycle.ts'
 import { dropTypeTables } from './load.ts'
+import { makeSchema } from './made-schema.ts'
 import { migrate, readLifecycle, useCode, writeLifecycle, type Migration } from './storage.ts'
 
 export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> {
@@ -238,10 +239,9 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
   protected arrive(arriving: Arriving): void {
     const held: Held = { kind: 'arriving', arriving }
     this.ctx.storage.transactionSync(() => {
-      const { sql } = this.ctx.storage
-      dropTypeTables(sql)
-      writeLifecycle(sql, held, this.migrations.length)
-      for (const step of this.migrations) step(sql)
+      dropTypeTables(this.ctx.storage.sql)
+      writeLifecycle(this.ctx.storage.sql, held, this.migrations.length)
+      makeSchema(this.ctx.storage.sql, this.constructor, this.migrations)
     })
     this.#held = held
     this.#schemaVersion = this.migrations.length
@@ -257,7 +257,7 @@ export abstract class LifecycleObject<Env = unknown> extends DurableObject<Env> 
       this.ctx.storage.transactionSync(() => {
         writeLifecycle(this.ctx.storage.sql, held, this.migrations.length)
         this.#schemaVersion = this.migrations.length
-        for (const step of this.migrations) step(this.ctx.storage.sql)
+        makeSchema(this.ctx.storage.sql, this.constructor, this.migrations)
         this.onCreate(params)
       })
     } catch (error) {

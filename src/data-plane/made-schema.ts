@@ -16,6 +16,19 @@ type Schema = ReadonlyMap<string, string>
 const made = new WeakMap<object, Schema>()
 
 /**
+ * Makes the schema of an object that has nothing of the type yet. The first time, what it has then is kept: a copy's first look at a large
+ * object would else have to make room for another schema beside what is there, while every object of the process waits.
+ *
+ * @param type whose migrations these are: the class
+ */
+export function makeSchema(sql: SqlStorage, type: object, migrations: readonly Migration[]): void {
+  // What is there before its time, whoever made it, is none of theirs.
+  const isFirst = !made.has(type) && readSchema(sql).size === 0
+  for (const step of migrations) step(sql)
+  if (isFirst) made.set(type, readSchema(sql))
+}
+
+/**
  * @param type whose migrations these are: the class
  * @throws ResourceError `invalid_request` naming a table, column, index, trigger or view that no migration made
  */

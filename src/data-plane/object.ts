@@ -11,7 +11,7 @@ import { ResourceError, toProblemResponse } from '../wire/errors.ts'
 import { AWAY_HEADER, absentResponse, movedResponse } from '../wire/hop.ts'
 import { PRINCIPAL_HEADER, parsePrincipal, type Principal } from '../wire/principal.ts'
 import { dumpTables, requireDumpable, type Content } from './dump.ts'
-import { unwrap, wrap } from './envelope.ts'
+import { isWrittenAlike, unwrap, wrap } from './envelope.ts'
 import { superseded } from './filling.ts'
 import { isMoving, notHere, refusalOf, withoutStaleCookie } from './lifecycle.ts'
 import { fillTables, readDump, replaceContent } from './load.ts'
@@ -68,7 +68,8 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Movable
 
   /**
    * The whole content as a portable stream; the type's tables unless overridden. What is small is read at once; of what is large (8 MiB)
-   * the stream fails when something is written meanwhile, so that it never has two halves of different times.
+   * the stream fails when something is written meanwhile, so that it never has two halves of different times. Equal content gives equal
+   * bytes: copies are compared by them. Overridden, it has a {@link dumpForm}.
    *
    * @throws ResourceError `invalid_request` for what it cannot copy: virtual tables, what no migration made, entries of `storage.kv`
    */
@@ -92,11 +93,12 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Movable
   protected override readContent(): ReadableStream<Uint8Array> {
     const content = this.dump()
     const [timers, codes] = [this.#allTimers.all(), readCodes(this.ctx.storage.sql)]
-    return wrap({ schemaVersion: this.migrations.length, timers, codes }, content)
+    return wrap({ writtenAs: this.contentForm, timers, codes }, content)
   }
 
   protected override async loadContent(stream: ReadableStream<Uint8Array>, filling: Filling): Promise<boolean> {
-    const { content, schemaVersion, timers, codes } = await unwrap(stream)
+    const { content, writtenAs, timers, codes } = await unwrap(stream)
+    const isAlike = isWrittenAlike(writtenAs, this.contentForm)
     // Which {@link load} then takes for its own.
     this.requireTurn(filling)
     await this.load(content)
@@ -105,13 +107,13 @@ export abstract class ResourceObject<M = unknown, Env = unknown> extends Movable
       writeCodes(sql, codes)
     })
     this.memory = undefined
-    return schemaVersion === this.migrations.length
+    return isAlike
   }
 
   /**
    * Replaces the content by what {@link dump} made: in one transaction at the end of the stream, or, while nobody sees this object yet, as
    * it comes. Whoever overrides it has ended when its promise does, and whatever it writes goes through {@link write}. What {@link dump} then
-   * makes is compared with what came, unless that is of an older schema: another form of dump is a step of {@link migrations}.
+   * makes is compared with what came, byte for byte, unless that is of an older schema or {@link dumpForm}: those are to be read for ever.
    */
   protected async load(stream: ReadableStream<Uint8Array>): Promise<void> {
     const { filling } = this

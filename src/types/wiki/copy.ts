@@ -29,6 +29,9 @@ type Line =
   | StorageLine
   | TiddlerLine
 
+/** Of what {@link dumpWiki} writes: raised by one when equal content comes out as other bytes. Older ones are read for ever. */
+export const WIKI_FORM = 1
+
 const encoder = new TextEncoder()
 
 /** Streams what exists now. */

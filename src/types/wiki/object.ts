@@ -6,7 +6,7 @@ import { ResourceError } from '../../wire/errors.ts'
 import type { Principal } from '../../wire/principal.ts'
 import { isUpload } from './body.ts'
 import { currentPage, type WikiContent } from './content.ts'
-import { dumpWiki, loadWiki } from './copy.ts'
+import { WIKI_FORM, dumpWiki, loadWiki } from './copy.ts'
 import { toExport } from './serve-export.ts'
 import { gunzip } from './gzip.ts'
 import { serveHistory } from './history.ts'
@@ -75,6 +75,8 @@ export class Wiki extends ResourceObject<WikiMemory> {
   protected override onRefusal(error: ResourceError, principal: Principal, request: Request): Response {
     return toRefusal(error, principal.requestId, request)
   }
+
+  protected override readonly dumpForm: number = WIKI_FORM
 
   protected override dump(): ReadableStream<Uint8Array> {
     return dumpWiki(this.sql)

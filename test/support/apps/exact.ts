@@ -1,7 +1,8 @@
-// Schemas that are easily copied wrongly, in cabinets; and types that have no generic copy.
+// Schemas that are easily copied wrongly, in cabinets; types that have no generic copy; wikis, which have their own.
 //
 //     POST run        the body's statement; its rows         PUT load     replaces the content
 //     PUT  keep?key=  an entry of storage.kv                 GET dump     the generic copy
+//     GET  steps      of counted, since the process began    PUT form?is=    of versed that are made from then on
 
 import {
   ResourceError,
@@ -12,6 +13,7 @@ import {
   type Migration,
   type RequestContext,
 } from 'biplane'
+import { wiki } from 'biplane/types/wiki'
 
 abstract class Statements extends ResourceObject {
   protected override async onRequest(request: Request, { path }: RequestContext): Promise<Response> {
@@ -92,6 +94,44 @@ class Sought extends Searched {
   }
 }
 
+/** Of this process. */
+let steps = 0
+
+class Counted extends Statements {
+  protected override readonly migrations: readonly Migration[] = [
+    (sql) => {
+      steps += 1
+      sql.exec('CREATE TABLE c (v)')
+      sql.exec('CREATE INDEX c_by_v ON c (v)')
+    },
+  ]
+
+  protected override async onRequest(request: Request, context: RequestContext): Promise<Response> {
+    return context.path === '/steps' ? Response.json(steps) : super.onRequest(request, context)
+  }
+}
+
+/** Of what is made from now on: as two releases beside each other. */
+let form = 1
+
+class Versed extends Statements {
+  protected override readonly dumpForm: number = form
+
+  protected override async onRequest(request: Request, context: RequestContext): Promise<Response> {
+    if (context.path !== '/form') return super.onRequest(request, context)
+    form = Number(new URL(request.url).searchParams.get('is'))
+    return new Response(null, { status: 204 })
+  }
+}
+
+/** Has a table before it is anything. */
+class Early extends Statements {
+  constructor(...given: ConstructorParameters<typeof ResourceObject>) {
+    super(...given)
+    this.ctx.storage.sql.exec('CREATE TABLE IF NOT EXISTS early (x)')
+  }
+}
+
 /** Finds out by itself that it cannot be copied. */
 class Stubborn extends Statements {
   protected override dump(): ReadableStream<Uint8Array> {
@@ -101,10 +141,14 @@ class Stubborn extends Statements {
 
 const app: App = createApp({
   types: [
+    wiki,
     defineResourceType({ name: 'cabinet', object: Cabinet }),
     defineResourceType({ name: 'wide', object: Wide }),
     defineResourceType({ name: 'hidden', plural: 'hidden', object: Hidden }),
     defineResourceType({ name: 'searched', plural: 'searched', object: Searched }),
+    defineResourceType({ name: 'counted', plural: 'counted', object: Counted }),
+    defineResourceType({ name: 'versed', plural: 'versed', object: Versed }),
+    defineResourceType({ name: 'early', plural: 'early', object: Early }),
     defineResourceType({ name: 'stubborn', plural: 'stubborn', object: Stubborn }),
     defineResourceType({ name: 'sought', plural: 'sought', object: Sought }),
   ],
