@@ -41,6 +41,18 @@ test('[MV9] [MV10] a copy runs no step of the schema in a process that has made 
   expect([refused.status, (await problem(refused)).detail]).toEqual([400, expect.stringContaining('the index "late"')])
 })
 
+test('[MV9] a view, and the trigger that goes with it, are made beside what is there', async () => {
+  const made = await makeResource(server, 'cabinets')
+  await run(made, "INSERT INTO shown VALUES ('by the view', 1)")
+  const before = await (await archive('cabinets', made)).text()
+  expect(before).toContain('by the view')
+  await server.data.kill9()
+  await server.data.ready()
+  const after = await archive('cabinets', made)
+  expect([after.status, await after.text()]).toEqual([200, before])
+  await run(made, "INSERT INTO shown VALUES ('again', 2)")
+})
+
 test('[MV10] what an object has before its migrations is none of theirs', async () => {
   const refused = await archive('early', await makeResource(server, 'early'))
   expect([refused.status, (await problem(refused)).detail]).toEqual([400, expect.stringContaining('the table "early"')])
