@@ -1,6 +1,7 @@
 // The control plane's face towards the edge: one RPC method that carries a call to the object that it names.
 
 import { toStub } from '../object/stub.ts'
+import { UNKNOWN_TYPE_DETAIL } from '../wire/reconcile.ts'
 import type { ControlCall, ControlMethod, ControlMethods, Outcome } from '../wire/planes.ts'
 import type { ControlObject } from './object.ts'
 
@@ -10,7 +11,8 @@ export async function callControlObject<M extends ControlMethod>(
   namespace: DurableObjectNamespace<ControlObject> | undefined,
 ): Promise<Outcome<ControlMethods[M]['value']>> {
   if (namespace === undefined) {
-    return { ok: false, error: { code: 'invalid_request', message: 'The control plane does not know this type.' } }
+    const message = 'The control plane does not know this type.'
+    return { ok: false, error: { code: 'invalid_request', message, details: { [UNKNOWN_TYPE_DETAIL]: call.type } } }
   }
   // The generated RPC types of a generic method are too deep for the compiler; the face itself is typed.
   const object = toStub(namespace, call.object) as unknown as {

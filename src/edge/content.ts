@@ -171,7 +171,7 @@ async function fromItsCell(
   idText: string,
   requestId: string,
 ): Promise<Response | undefined> {
-  if (!context.peers.hasOthers) return undefined
+  if (!context.peers.hasOthers && context.config.isRestored !== true) return undefined
   const id = await requireIssued(context, type, idText)
   return answerElsewhere(edge, context, request, address, id, requestId)
 }

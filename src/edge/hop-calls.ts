@@ -7,9 +7,11 @@ import { ResourceError, statusOf, toResourceError } from '../wire/errors.ts'
 import { HOP_CALL_HEADER, digestOfCall, type Hop } from '../wire/hop.ts'
 import type { Descriptor } from '../wire/descriptor.ts'
 import type { ControlCall, DataCall, DataReference, MintCall } from '../wire/planes.ts'
+import type { ReconcileCall } from '../wire/reconcile.ts'
 import type { EdgeContext } from './deployment.ts'
 import { callAccountHere, type AccountCall } from './act-for.ts'
 import { readBody } from './read-body.ts'
+import { reconcileType } from './reconcile-handler.ts'
 
 /** A bulk creation of the largest size, as it is between the planes. */
 const MAX_CALL_BYTES = 16 * 1024 ** 2
@@ -49,6 +51,9 @@ async function answer(context: EdgeContext, request: Request, kind: string, hop:
     case 'mint':
       requireHere(peers.isHere((call as MintCall).cell))
       return Response.json(await here.dataPlane.mint(call as MintCall))
+    case 'reconcile':
+      requireHere(peers.isHere((call as ReconcileCall).cell))
+      return Response.json(await reconcileType(context, call as ReconcileCall))
     case 'dump':
       requireHere(peers.isHere(cellOf(call as DataReference)))
       return new Response(await here.dataPlane.dump(call as DataReference))

@@ -11,7 +11,7 @@ import { EngineError, reasonOf } from './engine-error.ts'
 import { EngineProcess } from './engine-process.ts'
 import type { Listener } from './listeners.ts'
 import type { Lock } from './lock.ts'
-import { RESTORED_FILE, catchUp, forgetRestored, isRestored } from './restored.ts'
+import { catchUp, forgetRestored, isRestored, isWhole } from './restored.ts'
 import { readSecrets, toWorkerSecrets, uniqueKeyOf } from './secrets.ts'
 import { ENGINE, bundleServed } from './served-app.ts'
 import { writeServerFile } from './server-file.ts'
@@ -59,9 +59,8 @@ export class RunningEngine implements RunningServer {
     this.#parts = parts
     this.#bundle = parts.bundle
     this.#secrets = parts.secrets
-    const { options, directory, publicSockets, planes } = parts
-    // Without others nobody has gone on since: both planes are as of one moment. That there are some may only have been forgotten to say.
-    this.#isRestored = peersOf(options).length > 0 && isRestored(directory)
+    const { options, directory, secrets, publicSockets, planes } = parts
+    this.#isRestored = isRestored(directory) && !isWhole(options, secrets)
     this.url = options.front?.url ?? `http://${publicSockets.get(PUBLIC_SOCKET)?.address}`
     this.publicUrl = options.publicUrl ?? toLoopback(this.url)
     const open = Array.from(publicSockets, ([name, { fd }]) => [name, fd] as const)
@@ -103,6 +102,7 @@ export class RunningEngine implements RunningServer {
       })
       this.#announce()
       if (this.#isRestored) void this.#catchUp()
+      else if (isWhole(this.#parts.options, this.#secrets)) forgetRestored(this.directory)
       return this
     } catch (thrown) {
       this.kill()
@@ -114,17 +114,13 @@ export class RunningEngine implements RunningServer {
   async #catchUp(): Promise<void> {
     const { options, directory } = this.#parts
     const { cell, log } = options
-    const file = join(directory.path, RESTORED_FILE)
-    log({
-      level: 'warn',
-      event: 'restored',
-      message: `the data of ${cell} came from a backup: nothing of it is served before it has been told what has happened since (to serve it as it is, remove ${file} and restart)`,
-    })
     const { publicUrl } = this
     const [url, signal] = [toLoopback(this.url), this.#ended.signal]
-    const operatorKey = (): string => this.#secrets.operatorKeys.at(-1) ?? ''
+    const hopKey = (): string => toWorkerSecrets(this.#secrets).hopKey ?? ''
+    const types = this.#bundle.manifest.types.map(({ name }) => name)
+    const hasOthers = peersOf(options).length > 0
     try {
-      await catchUp({ cell, url, publicUrl, operatorKey, log, signal })
+      await catchUp({ cell, types, hasOthers, directory, url, publicUrl, hopKey, log, signal })
       forgetRestored(directory)
       await this.#serveRestored()
     } catch (thrown) {

@@ -10,6 +10,7 @@ const LONG: readonly string[] = [
   'test/browser/tiddlyweb.test.ts',
   'test/browser/wiki-saving.test.ts',
   'test/cells/down.test.ts',
+  'test/cells/reconcile-held.test.ts',
   'test/cells/several.test.ts',
   'test/conformance/broken.test.ts',
   'test/engines/archive.test.ts',

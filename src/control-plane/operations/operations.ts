@@ -190,6 +190,30 @@ export function endRunning(deps: ControlDeps, account: string, subject: string, 
   for (const row of rows) end(deps, toOperation(row), 'cancelled', {}, reason)
 }
 
+/** The one of a kind that runs for a cell. */
+export function runningFor(sql: SqlStorage, kind: OperationKind, cell: string): StoredOperation | undefined {
+  const [row] = sql
+    .exec<Stored>(
+      "SELECT * FROM operation WHERE kind = ? AND state = 'running' AND json_extract(subject, '$.cell') = ? LIMIT 1",
+      kind,
+      cell,
+    )
+    .toArray()
+  return row === undefined ? undefined : toOperation(row)
+}
+
+/** Of those of a kind that ended for a cell the newest stay: what is begun by itself, again and again, is no history. */
+export function forgetEnded(sql: SqlStorage, kind: OperationKind, cell: string, kept: number): void {
+  sql.exec(
+    `DELETE FROM operation WHERE id IN (
+       SELECT id FROM operation WHERE kind = ? AND state <> 'running' AND json_extract(subject, '$.cell') = ?
+       ORDER BY create_time DESC LIMIT -1 OFFSET ?)`,
+    kind,
+    cell,
+    kept,
+  )
+}
+
 /** Ends a move that something else has overtaken. */
 export function endMoveOperation(deps: ControlDeps, id: string, reason: ResourceError): void {
   const operation = findOperation(deps.sql, id)

@@ -11,8 +11,10 @@ import {
   continueOperation,
   findOperation,
   finishOperation,
+  forgetEnded,
   nameInOperation,
   ownedOperation,
+  runningFor,
   toPublic,
   type StoredOperation,
 } from '../operations/operations.ts'
@@ -22,12 +24,26 @@ import { nextSource, type SourcePosition } from '../sharding/sources.ts'
 import { backOffMs } from '../work.ts'
 import { retell } from './retell.ts'
 
-/** @throws ResourceError `not_found` for a cell that the deployment does not have */
+/** Of a cell: one that cannot be told is asked again for as long as that is so. */
+const KEPT_OPERATIONS = 20
+
+/**
+ * One operation of a cell runs at a time. Who asks meanwhile gets that one, from its beginning: the cell may have come back once more
+ * since.
+ *
+ * @throws ResourceError `not_found` for a cell that the deployment does not have
+ */
 export async function reconcile(deps: ControlDeps, caller: Caller, cell: string): Promise<OperationRecord> {
   if (!deps.cells.includes(cell)) throw new ResourceError('not_found', `There is no cell "${cell}".`)
   const { account } = caller
-  const id = await deps.transact(() => {
+  const id = await deps.transact((sql) => {
     deps.journal.audit(caller, 'reconcile', null)
+    const running = runningFor(sql, 'reconcile', cell)
+    if (running !== undefined) {
+      beginAnew(deps, sql, running)
+      return running.id
+    }
+    forgetEnded(sql, 'reconcile', cell, KEPT_OPERATIONS - 1)
     return beginOperation(deps, { account, kind: 'reconcile', total: 0, subject: { ...subjectOf(cell) } })
   })
   TEST_BUILD: await fault('reconcile.recorded')
@@ -45,6 +61,8 @@ interface Subject {
 }
 
 interface Cursor {
+  /** When this walk began: what was asked by one before is not this one's answer. */
+  readonly begunMs: number
   /** Of the policy by which the shards are walked. */
   readonly epoch: number
   /** The shard that is asked; absent: the first. */
@@ -66,12 +84,14 @@ const MAX_NAMED = 1_000
 export async function runReconcile(deps: ControlDeps, operation: StoredOperation): Promise<void> {
   const { policy, epoch, previous } = rootPolicy(deps, deps.type.shards)
   const cursor = operation.cursor === null ? undefined : (JSON.parse(operation.cursor) as Cursor)
-  if (cursor?.epoch !== epoch || previous !== undefined) return beginAnew(deps, operation)
+  if (cursor?.epoch !== epoch || previous !== undefined) return deps.transact((sql) => beginAnew(deps, sql, operation))
   const subject = operation.subject as unknown as Subject
-  const source = await nextSource(deps, policy, cursor.at)
-  if (source === undefined) {
-    await deps.transact(() => {
+  const source = await nextSourceOrRefusal(deps, policy, cursor.at)
+  if (source === undefined || source instanceof ResourceError) {
+    await deps.transact((sql) => {
+      if (isOvertaken(sql, operation)) return
       const total = operation.done
+      if (source !== undefined) return finishOperation(deps, operation, { total }, source)
       // Otherwise the next run sees that accounts have moved.
       if (isSettled(deps, epoch)) finishOperation(deps, operation, { total }, toFailure(subject, cursor))
       else continueOperation(deps, operation, {}, JSON.stringify(cursor))
@@ -86,8 +106,7 @@ export async function runReconcile(deps: ControlDeps, operation: StoredOperation
     : askShard(deps, source.object, 'retell', args))
   TEST_BUILD: await fault('reconcile.asked')
   await deps.transact((sql) => {
-    // It was cancelled, or a run that took its time is not the only one.
-    if (findOperation(sql, operation.id)?.cursor !== operation.cursor) return
+    if (isOvertaken(sql, operation)) return
     const attempt = cursor.attempt + 1
     if (page.untold.length > 0 && (page.isAway || attempt < ATTEMPTS)) {
       const { reconcileBaseMs, reconcileMaxMs } = deps.timers
@@ -109,15 +128,33 @@ export async function runReconcile(deps: ControlDeps, operation: StoredOperation
 }
 
 /** Of each shard once, as soon as no account is on its way from one that is yet to be asked to one that was. */
-function beginAnew(deps: ControlDeps, operation: StoredOperation): Promise<void> {
-  return deps.transact((sql) => {
-    const { epoch, previous } = rootPolicy(deps, deps.type.shards)
-    const { cell } = operation.subject as unknown as Subject
-    nameInOperation(sql, operation.id, { ...subjectOf(cell) })
-    const cursor: Cursor = { epoch, after: '', attempt: 0, missing: 0, untold: 0 }
-    const delayMs = previous === undefined ? 0 : deps.timers.reconcileMaxMs
-    continueOperation(deps, operation, { total: 0, done: 0, failed: 0 }, JSON.stringify(cursor), delayMs)
-  })
+function beginAnew(deps: ControlDeps, sql: SqlStorage, operation: StoredOperation): void {
+  const { epoch, previous } = rootPolicy(deps, deps.type.shards)
+  const { cell } = operation.subject as unknown as Subject
+  nameInOperation(sql, operation.id, { ...subjectOf(cell) })
+  const cursor: Cursor = { begunMs: deps.now(), epoch, after: '', attempt: 0, missing: 0, untold: 0 }
+  const delayMs = previous === undefined ? 0 : deps.timers.reconcileMaxMs
+  continueOperation(deps, operation, { total: 0, done: 0, failed: 0 }, JSON.stringify(cursor), delayMs)
+}
+
+/** It was cancelled or begun anew, or a run that took its time is not the only one. */
+function isOvertaken(sql: SqlStorage, { id, cursor }: StoredOperation): boolean {
+  return findOperation(sql, id)?.cursor !== cursor
+}
+
+/** Where a builder signs people in by himself, and each has a shard of his own, nobody here can name them: not now, and not later. */
+async function nextSourceOrRefusal(
+  ...args: Parameters<typeof nextSource>
+): Promise<Awaited<ReturnType<typeof nextSource>> | ResourceError> {
+  try {
+    return await nextSource(...args)
+  } catch (error) {
+    if (!(error instanceof ResourceError) || error.code !== 'invalid_request') throw error
+    return new ResourceError(
+      'invalid_request',
+      'Every account has a shard of its own, and this application keeps its accounts by itself: there is no list of them, so nobody can be asked.',
+    )
+  }
 }
 
 function isSettled(deps: ControlDeps, epoch: number): boolean {

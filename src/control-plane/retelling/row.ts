@@ -30,10 +30,26 @@ export async function retellRow(deps: Telling, row: CatalogRow): Promise<Fate> {
   const places = [placeOfRow(row), ...otherPlaces(row)]
   if (!places.some((place) => deps.isThere(place))) return 'elsewhere'
   const isEnding = row.descriptor.mode === 'deleted' && !isRestorable(row) && row.phase !== 'purged'
-  if (row.awaiting !== null || row.phase === 'creating' || isEnding) return 'agreed'
+  if (row.awaiting !== null || row.phase === 'creating') return 'agreed'
+  if (isEnding) return close(deps, row, places)
   if (row.phase === 'purged') return bury(deps, row, places)
   if (row.moving !== undefined) throw new ResourceError('not_ready', 'It is just being moved.')
   return tell(deps, row)
+}
+
+/** What ends may have to wait for another cell; meanwhile nothing of it is served from what came back. */
+async function close(deps: Telling, row: CatalogRow, places: readonly ObjectPlace[]): Promise<Fate> {
+  // What is there instead of a part of the import is another account's.
+  if (isGivenUpImport(row)) return 'agreed'
+  let isNews = false
+  for (const place of places.filter(deps.isThere)) {
+    const { held } = await ask(deps, row, place, 'describe', {})
+    if (held.kind !== 'descriptor' || held.descriptor.incarnation !== row.incarnation) continue
+    if (held.descriptor.version >= row.desiredVersion) continue
+    await ask(deps, row, place, 'apply', { descriptor: row.descriptor, notAfterMs: 0 })
+    isNews = true
+  }
+  return isNews ? 'told' : 'agreed'
 }
 
 async function tell(deps: Telling, row: CatalogRow): Promise<Fate> {
