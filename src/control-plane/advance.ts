@@ -140,10 +140,11 @@ async function apply(deps: Running, row: CatalogRow): Promise<void> {
   }
   TEST_BUILD: await fault('advance.apply.answered')
   const { outcome, held, reason } = answer
-  if (held.kind === 'moved' && held.moved.incarnation === row.incarnation) return followObject(deps, row, held.moved.to)
+  if (held.kind === 'moved' && held.moved.incarnation === row.incarnation)
+    return followObject(deps, row, held.moved.to, { version: held.moved.version })
   if (reason === 'arriving') throw new ResourceError('unavailable', 'Its content is still on its way to the object.')
   if (outcome === 'refused' && reason === 'not_after') {
-    if (row.phase !== 'creating') throw new ResourceError('internal', `The object of ${row.id} has no content.`)
+    if (row.phase !== 'creating') return deps.transact(() => passOver(deps, row))
     const late = new ResourceError('deadline_exceeded', 'The object took longer than the creation allows.')
     return giveUpOrThrow(deps, row, late)
   }
@@ -179,6 +180,18 @@ async function giveUpOrThrow(deps: Running, row: CatalogRow, error: unknown): Pr
   const isOver = refusal !== undefined || isTimerDue(row, shardTime(deps.sql, deps.now()))
   if (!isCreating || !isOver) throw error
   await deps.transact(() => giveUp(deps, row.id, refusal))
+}
+
+/**
+ * Its object has lost what it had, in a restore from an older backup: nothing is there that could learn it, nor serve what was before. When it
+ * comes back, from a later backup, reconciling tells it (retelling/row.ts).
+ */
+function passOver(deps: Running, { id, incarnation, desiredVersion }: CatalogRow): void {
+  console.warn(JSON.stringify({ event: 'no_content', resource: id, request_id: deps.requestId }))
+  const current = findRow(deps.sql, id)
+  if (current?.incarnation !== incarnation) return
+  if (isLeaving(deps.sql, current)) throw new ResourceError('not_ready', 'It is being given to another account.')
+  markApplied(deps, current, desiredVersion)
 }
 
 function markApplied(deps: ControlDeps, row: CatalogRow, version: number): void {
@@ -236,7 +249,8 @@ function giveUp(deps: ControlDeps, id: string, failure: ResourceError | undefine
       ...NO_RETENTION,
       isListed: false,
       params: undefined,
-      failure: reason.data,
+      // One that was served is a purged one like any other.
+      failure: row.phase === 'creating' ? reason.data : undefined,
       deleteTimeMs: deps.now(),
     },
   )

@@ -14,7 +14,7 @@ import { followObject } from './moving/follow-object.ts'
 import { homeOf, isSame, otherPlaces, placeOfRow } from './moving/row-place.ts'
 import { callObject, type Running } from './object-call.ts'
 import { waitForTimer } from './retention.ts'
-import { isGivenUpImport, type CatalogRow } from './row.ts'
+import { isGivenUpImport, isNeverFilled, type CatalogRow } from './row.ts'
 import { dropWork } from './work.ts'
 
 export async function purge(deps: Running, row: CatalogRow): Promise<void> {
@@ -23,16 +23,16 @@ export async function purge(deps: Running, row: CatalogRow): Promise<void> {
   await requireEmpty(deps, row)
   const [at, home] = [placeOfRow(row), homeOf(id)]
   const others = otherPlaces(row)
-  const isGivenUp = isGivenUpImport(row)
-  const args = { id, incarnation, version, ...(isGivenUp ? { onlyOf: row.account } : {}) }
+  const isUnfilled = isNeverFilled(row)
+  const args = { id, incarnation, version, ...(isUnfilled ? { onlyOf: row.account } : {}) }
   // Who asks by the identifier is told of its end here, and is sent here from wherever else it ever was.
   if (!isSame(at, home)) await purgeAt(home, { ...args, isMarker: true })
   const { outcome, held } = await purgeAt(at, isSame(at, home) ? args : { ...args, to: home })
   TEST_BUILD: await fault('advance.purge.answered')
-  const movedTo = held.kind === 'moved' && held.moved.incarnation === incarnation ? held.moved.to : undefined
+  const moved = held.kind === 'moved' && held.moved.incarnation === incarnation ? held.moved : undefined
   // What is there instead of a part of the import is another account's.
-  const isWiped = isGivenUp || outcome === 'purged' || (movedTo !== undefined && isSame(movedTo, home))
-  if (!isWiped && movedTo !== undefined) return followObject(deps, row, movedTo)
+  const isWiped = isUnfilled || outcome === 'purged' || (moved !== undefined && isSame(moved.to, home))
+  if (!isWiped && moved !== undefined) return followObject(deps, row, moved.to, { version: moved.version })
   if (!isWiped) throw new ResourceError('internal', `The object of ${id} holds another incarnation.`)
   for (const place of others) if (!isSame(place, home)) await purgeAt(place, { ...args, isMarker: true, to: home })
   await deps.transact(() => {
@@ -41,8 +41,8 @@ export async function purge(deps: Running, row: CatalogRow): Promise<void> {
     const { tombstoneRetentionMs, applyDeadlineMs } = deps.timers
     // No token was ever minted for what never came to be, unless there was one before it: its tombstone only has to outlive the creation's
     // own late calls. An import's generation says nothing: those before it were another deployment's, whose tokens are none here.
-    const isFirst = row.descriptor.generation === FIRST_GENERATION || isGivenUp
-    const isNeverSeen = row.failure !== undefined && isFirst
+    const isFirst = row.archive === null && row.descriptor.generation === FIRST_GENERATION
+    const isNeverSeen = isGivenUpImport(row) || (row.failure !== undefined && isFirst)
     const retentionMs = !isNeverSeen ? tombstoneRetentionMs : Math.min(2 * applyDeadlineMs, tombstoneRetentionMs)
     const clockDue = observeTime(deps.sql, deps.now()) + retentionMs
     const place = others.length === 0 ? current.place : { at, left: others }
@@ -80,7 +80,7 @@ export async function forget(deps: Running, row: CatalogRow): Promise<void> {
   await deps.transact(() => {
     // Its identifier may have been taken by one of the same name meanwhile.
     if (findRow(deps.sql, row.id)?.incarnation !== incarnation) return
-    if (outcomes.includes('refused') && !isGivenUpImport(row)) {
+    if (outcomes.includes('refused') && !isNeverFilled(row)) {
       // Its content is back: the data directory came from an older backup than the catalog. It is purged again.
       updateRow(deps.sql, { ...row, phase: 'purging', clockDue: null })
       takeBytes(deps, row)

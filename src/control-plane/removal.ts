@@ -1,14 +1,12 @@
 // Deleting one row, whoever wants it: its owner, its own end, or the end of its account.
 
-import { ResourceError, type ErrorData } from '../wire/errors.ts'
+import { ResourceError } from '../wire/errors.ts'
 import type { ControlDeps } from './deps.ts'
 import { bumpDescriptor } from './descriptor.ts'
 import { endMoveOperation } from './operations/operations.ts'
 import { giveBackOne, keepDeleted } from './accounts/quota.ts'
 import { NO_RETENTION, beginRetention, endRetention } from './retention.ts'
-import { isRestorable, type CatalogRow } from './row.ts'
-
-const GIVEN_UP: ErrorData = { code: 'deleted', message: 'It was deleted before its content had come.' }
+import { GIVEN_UP_IMPORT, isRestorable, type CatalogRow } from './row.ts'
 
 /**
  * Deletes one, whoever wants it; of one that can be restored, ends that time. Part of the caller's transaction.
@@ -43,7 +41,7 @@ export function removeRow(
     awaiting: null,
     moving,
     // Never filled: what is left of it keeps no other import away.
-    ...(row.awaiting === null ? {} : { failure: GIVEN_UP }),
+    ...(row.awaiting === null ? {} : { failure: GIVEN_UP_IMPORT }),
   }
   deps.journal.event(row.account, 'deleted', row.id, { can_be_restored: isKept })
   return bumpDescriptor(deps, row, { mode: 'deleted' }, columns)

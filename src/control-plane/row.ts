@@ -91,9 +91,27 @@ export function isRestorable(row: Pick<CatalogRow, 'purgeTimeMs'>): boolean {
   return row.purgeTimeMs !== null
 }
 
+/** Why an import was never filled, in its `failure`: what is given up for another reason has another code. */
+export const GIVEN_UP_IMPORT: ErrorData = { code: 'deleted', message: 'It was deleted before its content had come.' }
+
+/** Of what an archive has as purged. */
+export const PURGED_IMPORT: ErrorData = { code: 'not_found', message: 'It was purged where the archive comes from.' }
+
+type Imported = Pick<CatalogRow, 'archive' | 'failure'>
+
 /** All that it ever was is a place for what an archive was to bring: nobody was served by it, and its identifier is free. */
-export function isGivenUpImport({ archive, failure }: Pick<CatalogRow, 'archive' | 'failure'>): boolean {
-  return archive !== null && failure !== undefined
+export function isGivenUpImport({ archive, failure }: Imported): boolean {
+  return archive !== null && failure?.code === GIVEN_UP_IMPORT.code
+}
+
+/** It was purged before it came here, and is one that was purged here, too. Of the release before, nothing says so. */
+export function isPurgedImport({ archive, failure }: Imported): boolean {
+  return archive !== null && failure?.code === PURGED_IMPORT.code
+}
+
+/** Its object never was told of it: whatever that holds may be another account's, whose shard counts by itself. */
+export function isNeverFilled(row: Imported): boolean {
+  return isGivenUpImport(row) || isPurgedImport(row)
 }
 
 /** A deleted resource is `deleting` until its object refuses everything. */

@@ -6,7 +6,7 @@ import { deleteRow, findRow } from './catalog.ts'
 import type { ControlDeps } from './deps.ts'
 import { FIRST_GENERATION } from './descriptor.ts'
 import { orphanKeysOf } from './idempotency.ts'
-import { homeOf, movedPlace } from './moving/row-place.ts'
+import { placeOfNext } from './moving/row-place.ts'
 import { isRestorable, type CatalogRow } from './row.ts'
 
 /**
@@ -24,8 +24,7 @@ export function takeIdentifier(
   if (before.phase !== 'purged') throw stillThere(before)
   orphanKeysOf(sql, id)
   deleteRow(sql, id)
-  const place = before.place === undefined ? undefined : movedPlace(before, homeOf(id))
-  return { generation: before.descriptor.generation + 1, place }
+  return { generation: before.descriptor.generation + 1, place: placeOfNext(before) }
 }
 
 function stillThere(row: CatalogRow): ResourceError {

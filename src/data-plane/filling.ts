@@ -30,8 +30,17 @@ export function refusalToFill(held: Held, descriptor: Descriptor, isMove: boolea
       return isSameKind && (isComplete ? order > 0 : order >= 0) ? undefined : isNewer()
     }
     case 'descriptor':
+      // The release before has left it so between its content and its end. Each attempt is above the one before, and what was closed is above
+      // every attempt.
+      if (!isMove && isUnopened(held, descriptor)) return undefined
       return isMove ? isNewer() : isTaken(whoHas(held.descriptor, descriptor))
   }
+}
+
+function isUnopened(held: Extract<Held, { kind: 'descriptor' }>, descriptor: Descriptor): boolean {
+  const { mode } = held.descriptor
+  const isSame = isOwn(held, descriptor.incarnation, descriptor.account)
+  return isSame && mode === 'suspended' && compareVersions(descriptor, held.descriptor) > 0
 }
 
 function whoHas(known: Descriptor, { account }: Descriptor): string {

@@ -1,21 +1,19 @@
-// Who fills an imported resource's object, and over what: several requests at once, two accounts whose archives have the same identifier, and a
-// type that loses something.
+// Who fills an imported resource's object, and over what: several requests at once, and two accounts whose archives have the same identifier.
 
-import { createHash } from 'node:crypto'
-import { request } from 'node:http'
-import { text } from 'node:stream/consumers'
+import { cpSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { createKeyring } from '../../src/identity/keyring.ts'
-import { mintResourceId } from '../../src/identity/resource-id.ts'
 import { makeAccount } from '../support/accounts.ts'
 import { FILLING_APP } from '../support/apps.ts'
-import { archivedRow } from '../support/archives.ts'
+import { ARCHIVE_TIME, archivedRow } from '../support/archives.ts'
 import { content, json, makeResource, problem } from '../support/http.ts'
 import { sendCall } from '../support/hop.ts'
+import { awaitedId, upload, type Upload } from '../support/imports-by-hand.ts'
+import { Imports } from '../support/imports.ts'
+import { inspect, type Inspected } from '../moving/movers.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { SETTLED } from './casks.ts'
 
-const ARCHIVE = 'a'.repeat(64)
 const ENTRIES = ['one', 'two', 'three']
 /** Several pages of what is written while it comes. */
 const BLOB_BYTES = 1_500_000
@@ -124,110 +122,54 @@ describe('two accounts whose archives have one identifier', () => {
   })
 })
 
-test('[AR13] what a type loses while it loads is noticed: it is not served', async () => {
-  const { id: model, ask: askModel } = await makeResource(server, 'sieves')
-  for (const entry of ENTRIES) await askModel('entries', { method: 'POST', body: entry })
-  const sieved = Buffer.from(await (await server.fetch(`/v1/sieves/${model}/archive`)).arrayBuffer())
-  const id = await awaited(owner, await issued('sieve'), 'sieves')
-  const { status, body: said } = await put(id, owner, sieved, 'sieves').answer
-  expect([status, said]).toEqual([400, expect.stringContaining('is not what came')])
-  expect((await recordOf(`/v1/sieves/${id}`)).state).toBe('creating')
-  expect((await server.fetch(`/v1/sieves/${id}?purge=true`, { method: 'DELETE' })).status).toBe(200)
-})
-
-describe('what comes is held to what is stored of it', () => {
-  /** Of a sieve, which loses a mark of it. */
-  let sieved: string
-  beforeAll(async () => {
-    const { id, ask: askModel } = await makeResource(server, 'sieves')
-    await askModel('entries', { method: 'POST', body: 'one' })
-    sieved = await (await server.fetch(`/v1/sieves/${id}/archive`)).text()
-  })
-
-  test.each([
-    ['of this release', {}, [400, 'is not what came']],
-    ['of an older form of the copy', { form: 0 }, [200, '']],
-    ["of an older form of the type's", { type_form: 0 }, [200, '']],
-    ['of an older schema', { schema_version: 2 }, [200, '']],
-    ['without a form, as before there was one', { form: undefined }, [200, '']],
-    ['with no form that there could be', { form: '1' }, [200, '']],
-    ['of a newer form of the copy', { form: 99, schema_version: 2 }, [400, 'by a newer release']],
-    ["of a newer form of the type's", { form: 0, type_form: 2 }, [400, 'by a newer release']],
-    ['of a newer schema', { form: 0, schema_version: 4 }, [400, 'by a newer release']],
-  ])('[AR13] [MV11] where it is written alike: %s', async (_what, members, [code, why]) => {
-    const [head = '', ...lines] = sieved.split('\n')
-    expect(JSON.parse(head)).toEqual({ biplane: 1, form: 1, type_form: 1, schema_version: 3 })
-    const changed = { ...(JSON.parse(head) as object), ...members }
-    const id = await awaited(owner, await issued('sieve'), 'sieves')
-    const whole = Buffer.from([JSON.stringify(changed), ...lines].join('\n'))
-    const { status, body: said } = await put(id, owner, whole, 'sieves').answer
-    expect([status, said]).toEqual([code, expect.stringContaining(String(why))])
-    expect((await recordOf(`/v1/sieves/${id}`)).state).toBe(code === 200 ? 'active' : 'creating')
-    expect((await server.fetch(`/v1/sieves/${id}?purge=true`, { method: 'DELETE' })).status).toBe(200)
-  })
-})
-
-test('[AR13] what an older schema has written is taken, though it reads otherwise now', async () => {
+test('[AR13] what another archive has as purged takes an unfilled import over, and touches nothing that is not its', async () => {
   const id = await awaited(owner)
-  const head = body.subarray(0, body.indexOf('\n')).toString()
-  expect(JSON.parse(head)).toMatchObject({ schema_version: 3 })
-  const lines = [
-    '{"biplane":1,"schema_version":2}',
-    '{"content":true}',
-    '{"schema_version":2}',
-    '{"table":"entry","columns":["id","text"]}',
-    '{"row":[1,"old"]}',
-    '{"end":true}',
-  ]
-  expect((await put(id, owner, Buffer.from(`${lines.join('\n')}\n`)).answer).status).toBe(200)
-  expect(await entriesOf(id, owner)).toEqual(['old'])
+  await awaited(other, id)
+  await filled(id, other)
+  expect((await ask(id, other, 'entries', { method: 'POST', body: 'mine' })).status).toBe(204)
+  const tombstone = { ...archivedRow(id, owner), state: 'purged', delete_time: ARCHIVE_TIME, revision: 9 }
+  const archive = 'b'.repeat(64)
+  const response = await server.fetch('/v1/ledgers/import', json('POST', { archive, rows: [tombstone] }))
+  expect(await response.json()).toEqual({ data: [{ id, outcome: 'complete' }] })
+  // Purged, and then forgotten.
+  await expect.poll(() => statusOf(id, owner), SETTLED).toBe(404)
+  expect(await entriesOf(id, other)).toEqual([...ENTRIES, 'mine'])
 })
 
-interface Upload {
-  readonly send: (part: Buffer) => void
-  readonly answer: Promise<{ readonly status: number; readonly body: string }>
-}
+test('[AR15] what was filled and purged is not free, though its catalog came back from before that and learned it from its object', async () => {
+  const back = await startServer({ app: FILLING_APP })
+  const imports = new Imports(back)
+  const id = await imports.issued('ledger')
+  expect((await imports.importRows('ledgers', [imports.rowOf(id)])).status).toBe(200)
+  expect((await imports.load('ledgers', id, body)).status).toBe(200)
+  const [control, copy] = [join(back.dataDir, 'control'), `${back.dataDir}.copy`]
+  await back.stop()
+  cpSync(control, copy, { recursive: true })
+  await back.start()
+  const row = async (): Promise<Inspected['row']> => (await inspect(back, 'ledgers', id)).row
+  expect((await back.fetch(`/v1/ledgers/${id}?purge=true`, { method: 'DELETE' })).status).toBe(200)
+  await expect.poll(async () => (await row())['phase'], SETTLED).toBe('purged')
+  const { clock_due: dueBefore } = await row()
+  await back.stop()
+  rmSync(control, { recursive: true })
+  cpSync(copy, control, { recursive: true })
+  rmSync(copy, { recursive: true })
+  await back.start()
+  expect((await row())['phase']).toBe('live')
+  await back.fetch(`/v1/ledgers/${id}`, json('PATCH', { mode: 'read_only' }))
+  await expect.poll(async () => (await row())['phase'], SETTLED).toBe('purged')
+  // Kept as long as any tombstone.
+  expect(Number((await row())['clock_due'])).toBeGreaterThan(Number(dueBefore) / 2)
+  const again = await imports.importRows('ledgers', [imports.rowOf(id)], { archive: 'b'.repeat(64) })
+  expect(await again.json()).toMatchObject({ data: [{ id, outcome: 'conflict' }] })
+})
 
 /** Begins to send content. @param whole all of it, at once; else the caller sends what is in `body` */
-function put(id: string, account = owner, whole?: Buffer, plural = 'ledgers'): Upload {
-  const sent = whole ?? body
-  const sha256 = createHash('sha256').update(sent).digest('hex')
-  const query = new URLSearchParams({ archive: ARCHIVE, sha256, bytes: String(sent.length), account })
-  const call = request(`${server.url}/v1/${plural}/${id}/archive?${query}`, {
-    method: 'PUT',
-    headers: {
-      authorization: `Bearer ${server.operatorKey}`,
-      'content-type': 'application/octet-stream',
-      'content-length': sent.length,
-    },
-  })
-  const answer = new Promise<{ status: number; body: string }>((resolve, reject) => {
-    call.on('response', (response) => {
-      text(response).then((said) => resolve({ status: response.statusCode ?? 0, body: said }), reject)
-    })
-    // An answer that comes before all was sent may end the connection.
-    call.on('error', () => resolve({ status: 599, body: '' }))
-  })
-  call.flushHeaders()
-  if (whole !== undefined) call.end(whole)
-  return { send: (part) => void call.write(part), answer }
+function put(id: string, account = owner, whole?: Buffer): Upload {
+  return upload(server, id, whole ?? body, { account, isInParts: whole === undefined })
 }
 
-async function issued(type: string): Promise<string> {
-  return (await mintResourceId(createKeyring(server.secrets.identifierKeys), type, 'local')).id
-}
-
-/** A row that waits for its content. */
-async function awaited(account: string, given?: string, plural = 'ledgers'): Promise<string> {
-  const id = given ?? (await issued('ledger'))
-  const rows = [archivedRow(id, account)]
-  const response = await server.fetch(
-    `/v1/${plural}/import?account=${account}`,
-    json('POST', { archive: ARCHIVE, rows }),
-  )
-  expect(await response.json()).toEqual({ data: [{ id, outcome: 'awaiting' }] })
-  return id
-}
+const awaited = (account: string, given?: string): Promise<string> => awaitedId(server, account, given)
 
 async function filled(id: string, account: string): Promise<void> {
   expect((await put(id, account, body).answer).status).toBe(200)

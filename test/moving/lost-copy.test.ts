@@ -5,10 +5,11 @@ import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ObjectPlace } from '../../src/identity/cell.ts'
 import type { Descriptor } from '../../src/wire/descriptor.ts'
+import { bringBack, copyOf } from '../cells/reconciling.ts'
 import { cases } from '../faults/points.ts'
 import { disposeCells, startCells, type Cells } from '../support/cells.ts'
 import { sendCall } from '../support/hop.ts'
-import { json, type OwnedResource } from '../support/http.ts'
+import { content, create, json, mintToken, type OwnedResource } from '../support/http.ts'
 import type { TestServer } from '../support/server.ts'
 import { MOVING_APP, beginMove, checksum, ended, filesWithContent, filled, inspect, moved } from './movers.ts'
 
@@ -127,6 +128,48 @@ test('[MV12] a copy that is lost when the place before has let go: the operation
   await expect.poll(async () => (await inspect(london, 'ledgers', id)).row['phase'], SETTLED).toBe('purged')
 })
 
+test.each([false, true])(
+  '[MV12] a copy whose cell comes back with what was called so before, and was purged: the resource is where it was (deleted: %s)',
+  async (isDeleted) => {
+    const { id } = await makeChest('old')
+    await moved(london, 'chests', id, 'pdx')
+    const copy = await copyOf(portland)
+    expect((await london.fetch(`/v1/chests/${id}?purge=true`, { method: 'DELETE' })).status).toBe(200)
+    await expect.poll(async () => (await inspect(london, 'chests', id)).row['phase'], SETTLED).toBe('purged')
+    const next = await makeChest('new')
+    expect(next.id).toBe(id)
+    const { release, operation } = await heldMove(id, 'moving.verified', 'chests')
+    await portland.stop()
+    release()
+    const phase = async (): Promise<string> => String((await inspect(london, 'chests', id)).row['moving'])
+    await expect.poll(phase, SETTLED).toContain('handOver')
+    const removed = isDeleted ? london.fetch(`/v1/chests/${id}`, { method: 'DELETE' }) : undefined
+    if (isDeleted) await expect.poll(async () => (await inspect(london, 'chests', id)).row['listed'], SETTLED).toBe(0)
+    await bringBack(portland, copy)
+    await removed
+    expect(await ended(london, operation)).toMatchObject({ state: 'failed', error: { code: 'unavailable' } })
+    await expect.poll(async () => (await inspect(london, 'chests', id)).row['moving'], SETTLED).toBe(null)
+    if (isDeleted) expect((await london.fetch(`/v1/chests/${id}/restore`, json('POST', {}))).status).toBe(200)
+    expect((await inspect(london, 'chests', id)).resource).toMatchObject({ cell: 'lon', state: 'active' })
+    expect(await things(id)).toContain('new')
+    expect((await london.fetch(`/v1/chests/${id}?purge=true`, { method: 'DELETE' })).status).toBe(200)
+    await expect.poll(async () => (await inspect(london, 'chests', id)).row['phase'], SETTLED).toBe('purged')
+  },
+)
+
+/** Named by its owner: the next one that is called so has its identifier. */
+async function makeChest(thing: string): Promise<{ readonly id: string }> {
+  const { id } = await create(london, 'chests', { name: 'treasure' })
+  const { token } = await mintToken(london, 'chests', id)
+  expect((await content(london, `/chests/${id}/thing?text=${thing}`, token, { method: 'PUT' })).status).toBe(200)
+  return { id }
+}
+
+async function things(id: string): Promise<string> {
+  const { token } = await mintToken(london, 'chests', id)
+  return (await content(london, `/chests/${id}/things`, token)).text()
+}
+
 async function expectBack(ask: OwnedResource['ask'], id: string, operation: string): Promise<void> {
   const end = await ended(london, operation)
   expect(end).toMatchObject({ state: 'failed', error: { code: 'unavailable' }, progress: { done: 0 } })
@@ -162,10 +205,14 @@ function hold(point: string): () => void {
   return london.faults?.hold(point) ?? (() => {})
 }
 
-async function heldMove(id: string, point: string): Promise<{ release: () => void; operation: string }> {
+async function heldMove(
+  id: string,
+  point: string,
+  plural = 'ledgers',
+): Promise<{ release: () => void; operation: string }> {
   const before = hits(point)
   const release = hold(point)
-  const { id: operation } = await beginMove(london, 'ledgers', id, 'pdx')
+  const { id: operation } = await beginMove(london, plural, id, 'pdx')
   await london.faultHit(point, before + 1)
   return { release, operation }
 }

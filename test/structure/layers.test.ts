@@ -51,7 +51,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   // The whole lifecycle of accounts: holds, operations, journals and what sweeps them, metering, gifts, moves between shards, rows
   // that go into archives and come from them, moves of resources between cells with their ways back, and what tells a restored cell of all
   // that it has missed.
-  'control-plane': 7_000,
+  'control-plane': 7_150,
   // Content as a stream, taken over by one attempt at a time, and left: two fifths of it read and write content of any size, in a form that
   // is exact, and refuse what would not be.
   'data-plane': 3_120,

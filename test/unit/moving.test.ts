@@ -1,14 +1,6 @@
 import { jurisdictionLeft } from '../../src/identity/cell.ts'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  leftPlace,
-  movedPlace,
-  otherPlaces,
-  placeOfRow,
-  whileMoving,
-  type RowMove,
-} from '../../src/control-plane/moving/row-place.ts'
 import { unwrap, wrap } from '../../src/data-plane/envelope.ts'
 import { refusalToFill } from '../../src/data-plane/filling.ts'
 import {
@@ -113,6 +105,15 @@ describe('an object, by what it holds', () => {
     // Purged before it was ever filled: the next import of it is another incarnation.
     expect(above.map(([name]) => name)).toEqual(['nothing', 'tombstone'])
     expect(refusalToFill(imported(true), descriptor(6), true)?.code).toBe('not_ready')
+    // As the release before leaves it when it dies between the content and the import's end: suspended, and never open.
+    const unopened: Held = { kind: 'descriptor', descriptor: descriptor(5, { mode: 'suspended' }) }
+    expect([4, 5, 6].map((version) => codeOf(unopened, descriptor(version)))).toEqual([
+      'already_exists',
+      'already_exists',
+      '-',
+    ])
+    expect(codeOf(unopened, descriptor(6, { account: 'another' }))).toBe('already_exists')
+    expect(refusalToFill(unopened, descriptor(6), true)?.code).toBe('not_ready')
   })
 
   test('[AR13] is purged of an unfinished import, and of nothing that is not its', () => {
@@ -192,8 +193,6 @@ describe('an object, by what it holds', () => {
   })
 })
 
-const moving: RowMove = { operation: 'op', from: HOME, to: OTHER, phase: 'copy' }
-
 test('[MV7] nothing leaves a jurisdiction; what is in none may go into one', () => {
   const places = [{}, { jurisdiction: 'eu' }, { jurisdiction: 'us' }] as const
   const left = places.map((from) => places.map((to) => jurisdictionLeft(from, to)))
@@ -202,36 +201,6 @@ test('[MV7] nothing leaves a jurisdiction; what is in none may go into one', () 
     ['eu', undefined, 'eu'],
     ['us', 'us', undefined],
   ])
-})
-
-/** Mode, and whether it says that it moves, of a descriptor in that phase of a move. */
-function said(mode: Descriptor['mode'], phase: RowMove['phase']): string {
-  const next = whileMoving(descriptor(1, { mode, moving: true }), { ...moving, phase })
-  return `${next.mode}${next.moving === true ? ' moving' : ''}`
-}
-
-describe('where a row is', () => {
-  const id = 'wiki-4k7t0qj9m2xdpw3r-local-1vhz01ab'
-
-  test('[MV1] [MV8] every place that has something of it is known until its end', () => {
-    expect([placeOfRow({ id }), otherPlaces({ id })]).toEqual([HOME, []])
-    expect(otherPlaces({ id, moving })).toEqual([OTHER])
-    const there = movedPlace({ id }, OTHER)
-    expect(there).toEqual({ at: OTHER, left: [HOME] })
-    const third = movedPlace({ id, place: there }, { cell: 'third' })
-    expect(third).toEqual({ at: { cell: 'third' }, left: [HOME, OTHER] })
-    expect(movedPlace({ id, place: third }, HOME)).toEqual({ at: HOME, left: [OTHER, { cell: 'third' }] })
-    expect(leftPlace({ id }, OTHER)).toEqual({ at: HOME, left: [OTHER] })
-    expect(leftPlace({ id, place: there }, OTHER)).toEqual(there)
-  })
-
-  test('[MV2] [MV5] a descriptor says that it moves, and is no more open than that', () => {
-    const modes = ['active', 'read_only', 'suspended', 'deleted'] as const
-    const held = ['read_only moving', 'read_only moving', 'suspended moving', 'deleted']
-    expect(modes.map((mode) => said(mode, 'copy'))).toEqual(held)
-    expect(modes.map((mode) => said(mode, 'handOver'))).toEqual(held)
-    expect(modes.map((mode) => said(mode, 'undo'))).toEqual(['active', 'read_only', 'suspended', 'deleted'])
-  })
 })
 
 describe('content on its way', () => {

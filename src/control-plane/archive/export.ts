@@ -5,7 +5,7 @@ import { ownedRow, pageOfAccount } from '../catalog.ts'
 import type { ControlDeps } from '../deps.ts'
 import { shardTime } from '../meta.ts'
 import { placeOfRow } from '../moving/row-place.ts'
-import { isRestorable, type CatalogRow } from '../row.ts'
+import { isPurgedImport, isRestorable, type CatalogRow } from '../row.ts'
 
 /** A row with all that it may carry has 170 KB: a page of many is cut, so that it stays a small message. */
 const MAX_PAGE_CHARACTERS = 1_000_000
@@ -39,7 +39,7 @@ export function exportRows(
 /** `never`: a creation that was given up, or an import: nobody was ever served by it. */
 function toArchived(row: CatalogRow, clock: number, isUnique: boolean): ArchivedRow | 'skipped' | 'never' {
   const { descriptor } = row
-  if (row.failure !== undefined) return 'never'
+  if (row.failure !== undefined && !isPurgedImport(row)) return 'never'
   // The platform named its object, and names none like it anywhere else.
   if (isUnique) return 'skipped'
   if (row.phase === 'creating' && descriptor.mode !== 'deleted') return 'skipped'

@@ -20,7 +20,7 @@ import { dropLabels, indexLabels } from '../labels.ts'
 import { nextIncarnation, raiseCounters } from '../meta.ts'
 import { callObject } from '../object-call.ts'
 import { NO_RETENTION } from '../retention.ts'
-import { isGivenUpImport, type CatalogRow } from '../row.ts'
+import { PURGED_IMPORT, isGivenUpImport, type CatalogRow } from '../row.ts'
 import { dropWork } from '../work.ts'
 import type { Awaiting } from './content.ts'
 
@@ -193,7 +193,7 @@ function record(deps: ControlDeps, archive: string, row: ArchivedRow, before: Ca
       settings: row.settings,
     },
     params: undefined,
-    failure: undefined,
+    failure: isPurged ? PURGED_IMPORT : undefined,
     labels: row.labels,
     metadata: row.metadata,
     revision: row.revision,

@@ -11,6 +11,7 @@ import { bumpDescriptor } from '../descriptor.ts'
 import { callObject, type Running } from '../object-call.ts'
 import { beginOperation, ownedOperation, toPublic } from '../operations/operations.ts'
 import type { CatalogRow } from '../row.ts'
+import { isLaterCopy, laterCopyThere } from './later-copy.ts'
 import { homeOf, isSame, placeOfRow, type RowMove } from './row-place.ts'
 
 /**
@@ -51,13 +52,15 @@ export async function move(
 }
 
 /**
- * Neither a cell that is down nor a content that cannot go must cost the time in which nobody can write.
+ * Neither a cell that is down, or has a later copy, nor a content that cannot go must cost the time in which nobody can write.
  *
  * @throws ResourceError which of them it is; nothing has happened then, whether or not the question arrived
  */
 async function askBoth(deps: Running, row: CatalogRow, to: ObjectPlace): Promise<void> {
   try {
-    await callObject(deps, row, 'describe', {}, { at: to })
+    const { held } = await callObject(deps, row, 'describe', {}, { at: to })
+    // Nothing is brought over what is open, and giving up would end it.
+    if (held.kind === 'descriptor' && isLaterCopy(row, to, held)) throw laterCopyThere(row, to)
     await callObject(deps, row, 'describe', { isForCopy: true })
   } catch (thrown) {
     if (!(thrown instanceof ResourceError)) throw thrown

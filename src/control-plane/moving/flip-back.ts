@@ -23,7 +23,7 @@ export async function flipBack(deps: Running, row: CatalogRow, moving: RowMove):
   const { held } = await callObject(deps, row, 'describe', {}, { at: before })
   const isThere = held.kind === 'descriptor' && held.descriptor.incarnation === incarnation
   if (held.kind === 'moved' && held.moved.incarnation === incarnation && !isSame(held.moved.to, at))
-    return followObject(deps, row, held.moved.to)
+    return followObject(deps, row, held.moved.to, { version: held.moved.version })
   const error = isThere
     ? new ResourceError('unavailable', `${at.cell} has lost the copy: the resource is in ${before.cell}, as it was.`)
     : new ResourceError('internal', `Neither ${at.cell} nor ${before.cell} has ${id}: restore one of them.`)

@@ -10,8 +10,17 @@ import { endMoveOperation } from '../operations/operations.ts'
 import type { CatalogRow } from '../row.ts'
 import { isSame, leftPlace, movedPlace, placeOfRow } from './row-place.ts'
 
-/** @throws ResourceError `internal` for one that says that it went where it is */
-export async function followObject(deps: Running, row: CatalogRow, to: ObjectPlace): Promise<void> {
+/**
+ * @param seen version of what says where it is: where the row thought that it was is nothing above; and whether that is older, whatever its
+ * version
+ * @throws ResourceError `internal` for one that says that it went where it is
+ */
+export async function followObject(
+  deps: Running,
+  row: CatalogRow,
+  to: ObjectPlace,
+  seen: { readonly version: number; readonly isOlder?: true },
+): Promise<void> {
   if (isSame(placeOfRow(row), to)) throw wentInACircle(row)
   // Of a data plane from an older backup: what it has gone back to says so, and would be followed to and fro for ever.
   if (row.place?.left.some((place) => isSame(place, to)) === true) {
@@ -24,8 +33,8 @@ export async function followObject(deps: Running, row: CatalogRow, to: ObjectPla
     if (!isSame(placeOfRow(current), placeOfRow(row))) return
     if (current.moving !== undefined)
       endMoveOperation(deps, current.moving.operation, new ResourceError('not_ready', 'It had moved already.'))
-    const there = movedPlace(current, to)
-    const place = current.moving === undefined ? there : leftPlace({ id: row.id, place: there }, current.moving.to)
+    const there = movedPlace(current, to, { ...seen, version: Math.max(seen.version, current.desiredVersion) })
+    const place = current.moving === undefined ? there : leftPlace({ ...current, place: there }, current.moving.to)
     // What a move that never was has written into the descriptor goes, too.
     const { mode } = current.descriptor
     const own = mode === 'deleted' ? mode : effectiveMode(current.ownMode, readAccount(sql, current.account))

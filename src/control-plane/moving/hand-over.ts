@@ -12,6 +12,7 @@ import { callObject, type Running } from '../object-call.ts'
 import { isRestorable, type CatalogRow } from '../row.ts'
 import { flipBack } from './flip-back.ts'
 import { followObject } from './follow-object.ts'
+import { hasLaterCopy, incarnationOf, versionOf } from './later-copy.ts'
 import { homeOf, isSame, placeOfRow, type RowMove } from './row-place.ts'
 
 export async function handOver(deps: Running, row: CatalogRow, moving: RowMove): Promise<void> {
@@ -22,16 +23,19 @@ export async function handOver(deps: Running, row: CatalogRow, moving: RowMove):
   // Opens what is there, and creates nothing: if the copy is lost, what the place before has is all that there is.
   const { outcome, held } = await callObject(deps, row, 'apply', { descriptor: row.descriptor, notAfterMs: 0 })
   // Of a catalog from an older backup: it has gone on since, or come to its end.
-  if (held.kind === 'moved' && held.moved.incarnation === incarnation) return followObject(deps, row, held.moved.to)
+  if (held.kind === 'moved' && held.moved.incarnation === incarnation)
+    return followObject(deps, row, held.moved.to, { version: held.moved.version })
   if (held.kind === 'tombstone' && outcome === 'refused') return endMove(deps, id, moving)
   const isAtItsEnd = row.descriptor.mode === 'deleted' && !isRestorable(row)
-  if (held.kind !== 'descriptor' && !isAtItsEnd) return flipBack(deps, row, moving)
+  const isThere = held.kind === 'descriptor' && held.descriptor.incarnation === incarnation
+  if (!isThere && !isAtItsEnd) return flipBack(deps, row, moving)
   TEST_BUILD: await fault('moving.opened')
   // Who asks by the identifier must not go through all the places where it ever was.
   const home = homeOf(id)
   const places = [moving.from, ...(isSame(home, moving.from) ? [] : [home])].filter((place) => !isSame(place, at))
   let usage = { requests: 0, writes: 0 }
   for (const place of places) {
+    if (await hasLaterCopy(deps, row, place)) continue
     const left = await callObject(deps, row, 'leave', { id, incarnation, version, to: at }, { at: place })
     if (left.outcome === 'refused')
       throw new ResourceError('internal', `The object of ${id} in ${place.cell} is newer than its row.`)
@@ -53,7 +57,8 @@ export async function handOver(deps: Running, row: CatalogRow, moving: RowMove):
 
 async function hasCopy(deps: Running, row: CatalogRow): Promise<boolean> {
   const { held } = await callObject(deps, row, 'describe', {})
-  return held.kind !== 'nothing' && (held.kind !== 'arriving' || held.arriving.isComplete)
+  const isEnd = held.kind === 'moved' || held.kind === 'tombstone'
+  return isEnd ? incarnationOf(held) === row.incarnation : versionOf(held, row) !== undefined
 }
 
 /** What its object says decides: the row's next step sees it. */

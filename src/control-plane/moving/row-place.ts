@@ -8,7 +8,14 @@ import { formatPlace } from '../../wire/hop.ts'
 export interface RowPlace {
   readonly at: ObjectPlace
   /** Where objects know where it went, or hold a copy that never was opened: they end with the resource. */
-  readonly left: readonly ObjectPlace[]
+  readonly left: readonly LeftPlace[]
+}
+
+export interface LeftPlace extends ObjectPlace {
+  /** The row's when the resource left it: nothing there is above, but what came later (later-copy.ts). Of the release before, absent. */
+  readonly version?: number
+  /** What is there is older than what was found later, though its version may be higher. */
+  readonly isOlder?: true
 }
 
 /**
@@ -32,6 +39,8 @@ interface Placed {
   readonly place?: RowPlace | undefined
 }
 
+type Versioned = Placed & { readonly desiredVersion: number }
+
 /** @throws TypeError for what is no identifier */
 export function homeOf(id: string): ObjectPlace {
   const home = parseResourceId(id)
@@ -48,28 +57,40 @@ export function otherPlaces(row: Placed & { readonly moving?: RowMove | undefine
   const at = placeOfRow(row)
   const { left = [] } = row.place ?? {}
   const { to } = row.moving ?? {}
-  return (to === undefined ? [...left] : withPlace(left, to)).filter((place) => !isSame(place, at))
+  const places = left.map(({ version: _version, isOlder: _isOlder, ...place }): ObjectPlace => place)
+  const isKnown = to === undefined || places.some((place) => isSame(place, to))
+  return (isKnown ? places : [...places, to]).filter((place) => !isSame(place, at))
 }
 
 /** The row's place after it went there, or was found there. */
-export function movedPlace(row: Placed, at: ObjectPlace): RowPlace {
+export function movedPlace(row: Versioned, at: ObjectPlace, known: Omit<LeftPlace, keyof ObjectPlace> = {}): RowPlace {
   const { left = [] } = row.place ?? {}
-  return { at, left: withPlace(left, placeOfRow(row)).filter((place) => !isSame(place, at)) }
+  const before: LeftPlace = { ...placeOfRow(row), version: row.desiredVersion, ...known }
+  return { at, left: withPlace(left, before).filter((place) => !isSame(place, at)) }
 }
 
-/** The row's place with one more at which something of it was. */
-export function leftPlace(row: Placed, place: ObjectPlace): RowPlace {
+/** The row's place with one more at which something of it was. @param version that is not above there */
+export function leftPlace(row: Versioned, place: ObjectPlace, version: number = row.desiredVersion): RowPlace {
   const at = placeOfRow(row)
   const { left = [] } = row.place ?? {}
-  return { at, left: isSame(place, at) ? left : withPlace(left, place) }
+  return { at, left: isSame(place, at) ? left : withPlace(left, { ...place, version }) }
+}
+
+/** For the next creation of the same identifier, of which nothing was anywhere. */
+export function placeOfNext(before: Versioned): RowPlace | undefined {
+  if (before.place === undefined) return undefined
+  const { at, left } = movedPlace(before, homeOf(before.id))
+  return { at, left: left.map(({ isOlder: _isOlder, ...place }) => ({ ...place, version: 0 })) }
 }
 
 export function isSame(a: ObjectPlace, b: ObjectPlace): boolean {
   return formatPlace(a) === formatPlace(b)
 }
 
-function withPlace(places: readonly ObjectPlace[], place: ObjectPlace): ObjectPlace[] {
-  return places.some((known) => isSame(known, place)) ? [...places] : [...places, place]
+function withPlace(places: readonly LeftPlace[], place: LeftPlace): LeftPlace[] {
+  return places.some((known) => isSame(known, place))
+    ? places.map((known) => (isSame(known, place) ? place : known))
+    : [...places, place]
 }
 
 /** What a descriptor says about a move: while content is copied nothing may change, whatever else the resource's mode would be. */

@@ -12,6 +12,7 @@ import { callObject, type Running } from '../object-call.ts'
 import { waitForTimer } from '../retention.ts'
 import type { CatalogRow } from '../row.ts'
 import { dropWork } from '../work.ts'
+import { isLaterCopy } from './later-copy.ts'
 import { leftPlace, placeOfRow, type RowMove } from './row-place.ts'
 
 /** Part of the caller's transaction, which also ends the operation. */
@@ -37,14 +38,21 @@ export function cancelMove(deps: ControlDeps, { id: operation, done, subject }: 
 export async function undo(deps: Running, row: CatalogRow, { to }: RowMove): Promise<void> {
   const { id, incarnation, desiredVersion: version } = row
   const args = { id, incarnation, version, to: placeOfRow(row) }
-  const { outcome, held } = await callObject(deps, row, 'leave', args, { at: to })
-  if (outcome === 'refused' && held.kind !== 'tombstone')
-    throw new ResourceError('internal', `The object of ${id} in ${to.cell} is newer than its row.`)
+  const before = await callObject(deps, row, 'describe', {}, { at: to })
+  // What this move has brought is not open.
+  const isLater = before.held.kind === 'descriptor' && isLaterCopy(row, to, before.held)
+  if (!isLater) {
+    const { outcome, held } = await callObject(deps, row, 'leave', args, { at: to })
+    if (outcome === 'refused' && held.kind !== 'tombstone')
+      throw new ResourceError('internal', `The object of ${id} in ${to.cell} is newer than its row.`)
+  }
   TEST_BUILD: await fault('moving.undone')
   await deps.transact((sql) => {
     const current = findRow(sql, id)
     if (current?.moving?.phase !== 'undo' || current.incarnation !== incarnation) return
-    const next = { ...current, place: leftPlace(current, to), moving: undefined }
+    // What stays there is later than anything: reconciling names it.
+    const place = isLater ? leftPlace(current, to, 0) : leftPlace(current, to)
+    const next = { ...current, place, moving: undefined }
     updateRow(sql, next)
     // Another change may have come meanwhile, whose item has the same key.
     if (next.appliedVersion < next.desiredVersion) return scheduleWork(deps, id, 'apply')

@@ -8,9 +8,10 @@ import { ResourceError } from '../../wire/errors.ts'
 import type { DataMethod, DataMethods } from '../../wire/planes.ts'
 import { findRow } from '../catalog.ts'
 import { followObject } from '../moving/follow-object.ts'
+import { incarnationOf, isLaterCopy, laterCopyThere, leftOf, versionOf } from '../moving/later-copy.ts'
 import { homeOf, isSame, otherPlaces, placeOfRow } from '../moving/row-place.ts'
 import { callObject, type Running } from '../object-call.ts'
-import { isGivenUpImport, isRestorable, type CatalogRow } from '../row.ts'
+import { isNeverFilled, isRestorable, type CatalogRow } from '../row.ts'
 
 export type Telling = Running & {
   /** Whether a place is in what came back. */
@@ -40,7 +41,7 @@ export async function retellRow(deps: Telling, row: CatalogRow): Promise<Fate> {
 /** What ends may have to wait for another cell; meanwhile nothing of it is served from what came back. */
 async function close(deps: Telling, row: CatalogRow, places: readonly ObjectPlace[]): Promise<Fate> {
   // What is there instead of a part of the import is another account's.
-  if (isGivenUpImport(row)) return 'agreed'
+  if (isNeverFilled(row)) return 'agreed'
   let isNews = false
   for (const place of places.filter(deps.isThere)) {
     const { held } = await ask(deps, row, place, 'describe', {})
@@ -58,9 +59,11 @@ async function tell(deps: Telling, row: CatalogRow): Promise<Fate> {
   const known = versionOf(held, row)
   const isStale = known === undefined || known < row.desiredVersion
   let isNews = false
-  if (isStale) {
+  if (isStale || deps.isThere(at)) {
     const newer = await findNewer(deps, row, held)
     if (newer !== undefined) return follow(deps, row, newer)
+  }
+  if (isStale) {
     if (known === undefined) return missing(deps, row, held)
     if (deps.isThere(at)) {
       const { outcome } = await ask(deps, row, at, 'apply', { descriptor: row.descriptor, notAfterMs: 0 })
@@ -68,13 +71,19 @@ async function tell(deps: Telling, row: CatalogRow): Promise<Fate> {
       isNews = true
     }
   }
-  for (const place of otherPlaces(row).filter(deps.isThere)) if (await sendOn(deps, row, place)) isNews = true
+  let later: ObjectPlace | undefined
+  for (const place of otherPlaces(row).filter(deps.isThere)) {
+    const there = await look(deps, row, place)
+    if (isLaterCopy(row, place, there)) later = place
+    else if (await sendOn(deps, row, place, there)) isNews = true
+  }
+  if (later !== undefined) throw laterCopyThere(row, later)
   return isNews ? 'told' : 'agreed'
 }
 
 /** Of several cells that came back, another one has what is newer: the whole of it counts, wherever the row thought that it was. */
-async function follow(deps: Telling, row: CatalogRow, to: ObjectPlace): Promise<Fate> {
-  await followObject(deps, row, to)
+async function follow(deps: Telling, row: CatalogRow, { at: to, ...seen }: Copy): Promise<Fate> {
+  await followObject(deps, row, to, seen)
   const next = findRow(deps.sql, row.id)
   if (next?.incarnation === row.incarnation && isSame(placeOfRow(next), to)) await tell(deps, next)
   return 'told'
@@ -83,23 +92,34 @@ async function follow(deps: Telling, row: CatalogRow, to: ObjectPlace): Promise<
 /** No resource has moved so often since a backup. */
 const MAX_PLACES = 20
 
+interface Copy {
+  readonly at: ObjectPlace
+  readonly version: number
+  /** What is where the row thinks that it is. */
+  readonly isOlder?: true
+}
+
 /**
  * The other place with the newest content of all, if that is newer than what is where the row thinks that it is: one that the row knows, or
- * that an object knows.
+ * that an object knows. If the catalog came back, too, the row's versions say little, as it has counted anew since; but what came to a place
+ * after the resource had left it is newer than all that came back.
  */
-async function findNewer(deps: Telling, row: CatalogRow, held: Held): Promise<ObjectPlace | undefined> {
-  let newest = versionOf(held, row) ?? 0
-  let found: ObjectPlace | undefined
+async function findNewer(deps: Telling, row: CatalogRow, held: Held): Promise<Copy | undefined> {
+  const own = versionOf(held, row) ?? 0
+  let found: Copy | undefined
   const places = [placeOfRow(row), ...otherPlaces(row)]
+  const isBack = deps.isThere(placeOfRow(row))
   addNext(places, row, held)
   for (let index = 1; index < Math.min(places.length, MAX_PLACES); index++) {
     const place = places[index] as ObjectPlace
     const there = await look(deps, row, place)
     addNext(places, row, there)
     const version = versionOf(there, row) ?? 0
-    if (version <= newest) continue
-    newest = version
-    found = place
+    const left = leftOf(row, place)
+    if (own > 0 && left?.isOlder === true) continue
+    const isLater = isBack && left !== undefined && isLaterCopy(row, place, there)
+    if (version > (found?.version ?? 0) && (isLater || version > own))
+      found = { at: place, version, ...(isLater ? { isOlder: true } : {}) }
   }
   return found
 }
@@ -126,10 +146,9 @@ async function missing(deps: Telling, row: CatalogRow, held: Held): Promise<Fate
 }
 
 /** Where it was, what knows where it is. Called only when it has been seen there. @returns whether that was news */
-async function sendOn(deps: Telling, row: CatalogRow, place: ObjectPlace): Promise<boolean> {
+async function sendOn(deps: Telling, row: CatalogRow, place: ObjectPlace, held: Held): Promise<boolean> {
   const { id, incarnation, desiredVersion: version } = row
   const to = placeOfRow(row)
-  const held = await look(deps, row, place)
   if (held.kind === 'moved' && held.moved.incarnation === incarnation && isSame(held.moved.to, to)) return false
   if (held.kind === 'tombstone') {
     if (held.tombstone.incarnation === incarnation) return false
@@ -146,7 +165,7 @@ async function bury(deps: Telling, row: CatalogRow, places: readonly ObjectPlace
   const { id, incarnation, desiredVersion: version, account } = row
   const home = homeOf(id)
   // What is there instead of a part of the import is another account's.
-  const purge = { id, incarnation, version, isMarker: true, ...(isGivenUpImport(row) ? { onlyOf: account } : {}) }
+  const purge = { id, incarnation, version, isMarker: true, ...(isNeverFilled(row) ? { onlyOf: account } : {}) }
   let isNews = false
   for (const place of places.filter(deps.isThere)) {
     const isHome = isSame(place, home)
@@ -189,31 +208,5 @@ async function ask<M extends DataMethod>(
   } catch (error) {
     if (error instanceof ResourceError && error.code === 'unavailable' && deps.isThere(at)) deps.onSilence(row.id)
     throw error
-  }
-}
-
-/** Version of the whole content that an object has of a row's resource. */
-function versionOf(held: Held, { incarnation }: CatalogRow): number | undefined {
-  const holder =
-    held.kind === 'arriving' && held.arriving.isComplete
-      ? held.arriving.descriptor
-      : held.kind === 'descriptor'
-        ? held.descriptor
-        : undefined
-  return holder?.incarnation === incarnation ? holder.version : undefined
-}
-
-function incarnationOf(held: Held): number {
-  switch (held.kind) {
-    case 'nothing':
-      return 0
-    case 'descriptor':
-      return held.descriptor.incarnation
-    case 'arriving':
-      return held.arriving.descriptor.incarnation
-    case 'tombstone':
-      return held.tombstone.incarnation
-    case 'moved':
-      return held.moved.incarnation
   }
 }
