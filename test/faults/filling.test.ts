@@ -8,7 +8,7 @@ import { FILLING_APP } from '../support/apps.ts'
 import { ARCHIVE_TIME, archivedRow } from '../support/archives.ts'
 import { content, json, makeResource, problem } from '../support/http.ts'
 import { sendCall } from '../support/hop.ts'
-import { awaitedId, upload, type Upload } from '../support/imports-by-hand.ts'
+import { awaitedId, sendContent, type Upload } from '../support/imports-by-hand.ts'
 import { Imports } from '../support/imports.ts'
 import { inspect, type Inspected } from '../moving/movers.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -166,7 +166,7 @@ test('[AR15] what was filled and purged is not free, though its catalog came bac
 
 /** Begins to send content. @param whole all of it, at once; else the caller sends what is in `body` */
 function put(id: string, account = owner, whole?: Buffer): Upload {
-  return upload(server, id, whole ?? body, { account, isInParts: whole === undefined })
+  return sendContent(server, id, whole ?? body, { account, isInParts: whole === undefined })
 }
 
 const awaited = (account: string, given?: string): Promise<string> => awaitedId(server, account, given)

@@ -3,7 +3,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { FILLING_APP } from '../support/apps.ts'
 import { content, makeResource, mintToken } from '../support/http.ts'
-import { awaitedId, issuedId, upload } from '../support/imports-by-hand.ts'
+import { awaitedId, issuedId, sendContent } from '../support/imports-by-hand.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 const ENTRIES = ['one', 'two', 'three']
@@ -21,7 +21,7 @@ test('[AR13] what a type loses while it loads is noticed: it is not served', asy
   for (const entry of ENTRIES) await askModel('entries', { method: 'POST', body: entry })
   const sieved = Buffer.from(await (await server.fetch(`/v1/sieves/${model}/archive`)).arrayBuffer())
   const id = await awaitedId(server, owner, await issuedId(server, 'sieve'), 'sieves')
-  const { status, body: said } = await upload(server, id, sieved, { plural: 'sieves' }).answer
+  const { status, body: said } = await sendContent(server, id, sieved, { plural: 'sieves' }).answer
   expect([status, said]).toEqual([400, expect.stringContaining('is not what came')])
   expect((await recordOf(`/v1/sieves/${id}`)).state).toBe('creating')
   expect((await server.fetch(`/v1/sieves/${id}?purge=true`, { method: 'DELETE' })).status).toBe(200)
@@ -52,7 +52,7 @@ describe('what comes is held to what is stored of it', () => {
     const changed = { ...(JSON.parse(head) as object), ...members }
     const id = await awaitedId(server, owner, await issuedId(server, 'sieve'), 'sieves')
     const whole = Buffer.from([JSON.stringify(changed), ...lines].join('\n'))
-    const { status, body: said } = await upload(server, id, whole, { plural: 'sieves' }).answer
+    const { status, body: said } = await sendContent(server, id, whole, { plural: 'sieves' }).answer
     expect([status, said]).toEqual([code, expect.stringContaining(String(why))])
     expect((await recordOf(`/v1/sieves/${id}`)).state).toBe(code === 200 ? 'active' : 'creating')
     expect((await server.fetch(`/v1/sieves/${id}?purge=true`, { method: 'DELETE' })).status).toBe(200)
@@ -69,7 +69,7 @@ test('[AR13] what an older schema has written is taken, though it reads otherwis
     '{"row":[1,"old"]}',
     '{"end":true}',
   ]
-  expect((await upload(server, id, Buffer.from(`${lines.join('\n')}\n`)).answer).status).toBe(200)
+  expect((await sendContent(server, id, Buffer.from(`${lines.join('\n')}\n`)).answer).status).toBe(200)
   const { token } = await mintToken(server, 'ledgers', id)
   expect(await (await content(server, `/ledgers/${id}/entries`, token)).json()).toEqual(['old'])
 })

@@ -18,7 +18,7 @@ export interface Upload {
   readonly answer: Promise<{ readonly status: number; readonly body: string }>
 }
 
-export interface UploadOptions {
+export interface SendOptions {
   readonly plural?: string
   readonly account?: string
   /** The caller sends it, instead of all of it at once. */
@@ -26,11 +26,11 @@ export interface UploadOptions {
 }
 
 /** Begins to send content. */
-export function upload(
+export function sendContent(
   server: TestServer,
   id: string,
   whole: Buffer,
-  { plural = 'ledgers', account = server.secrets.defaultAccount, isInParts = false }: UploadOptions = {},
+  { plural = 'ledgers', account = server.secrets.defaultAccount, isInParts = false }: SendOptions = {},
 ): Upload {
   const sha256 = createHash('sha256').update(whole).digest('hex')
   const query = new URLSearchParams({ archive: ARCHIVE, sha256, bytes: String(whole.length), account })
