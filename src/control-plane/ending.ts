@@ -11,7 +11,7 @@ import { FIRST_GENERATION, scheduleWork } from './descriptor.ts'
 import { dropLabels } from './labels.ts'
 import { observeTime } from './meta.ts'
 import { followObject } from './moving/follow-object.ts'
-import { homeOf, isSame, otherPlaces, placeOfRow } from './moving/row-place.ts'
+import { homeOf, isOneObject, isSame, otherPlaces, placeOfRow } from './moving/row-place.ts'
 import { callObject, type Running } from './object-call.ts'
 import { waitForTimer } from './retention.ts'
 import { isGivenUpImport, isNeverFilled, type CatalogRow } from './row.ts'
@@ -22,19 +22,22 @@ export async function purge(deps: Running, row: CatalogRow): Promise<void> {
   const { id, incarnation, desiredVersion: version } = row
   await requireEmpty(deps, row)
   const [at, home] = [placeOfRow(row), homeOf(id)]
-  const others = otherPlaces(row)
+  const others = otherPlaces(row, deps.cellTable)
+  const isHome = (place: ObjectPlace): boolean => isOneObject(deps.cellTable, place, home)
   const isUnfilled = isNeverFilled(row)
   const args = { id, incarnation, version, ...(isUnfilled ? { onlyOf: row.account } : {}) }
   // Who asks by the identifier is told of its end here, and is sent here from wherever else it ever was.
-  if (!isSame(at, home)) await purgeAt(home, { ...args, isMarker: true })
-  const { outcome, held } = await purgeAt(at, isSame(at, home) ? args : { ...args, to: home })
+  if (!isHome(at)) await purgeAt(home, { ...args, isMarker: true })
+  // By another code of its home its own marker of before may be there.
+  const end = isHome(at) ? { ...args, isMarker: true } : { ...args, to: home }
+  const { outcome, held } = await purgeAt(at, isSame(at, home) ? args : end)
   TEST_BUILD: await fault('advance.purge.answered')
   const moved = held.kind === 'moved' && held.moved.incarnation === incarnation ? held.moved : undefined
   // What is there instead of a part of the import is another account's.
-  const isWiped = isUnfilled || outcome === 'purged' || (moved !== undefined && isSame(moved.to, home))
+  const isWiped = isUnfilled || outcome === 'purged' || (moved !== undefined && isHome(moved.to))
   if (!isWiped && moved !== undefined) return followObject(deps, row, moved.to, { version: moved.version })
   if (!isWiped) throw new ResourceError('internal', `The object of ${id} holds another incarnation.`)
-  for (const place of others) if (!isSame(place, home)) await purgeAt(place, { ...args, isMarker: true, to: home })
+  for (const place of others) if (!isHome(place)) await purgeAt(place, { ...args, isMarker: true, to: home })
   await deps.transact(() => {
     const current = findRow(deps.sql, id)
     if (current?.incarnation !== incarnation || current.phase !== 'purging') return
@@ -72,8 +75,8 @@ export async function forget(deps: Running, row: CatalogRow): Promise<void> {
   const { incarnation } = row
   const outcomes: string[] = []
   const home = homeOf(row.id)
-  for (const at of [placeOfRow(row), ...otherPlaces(row)]) {
-    const args = isSame(at, home) ? { incarnation } : { incarnation, isMarker: true }
+  for (const at of [placeOfRow(row), ...otherPlaces(row, deps.cellTable)]) {
+    const args = isOneObject(deps.cellTable, at, home) ? { incarnation } : { incarnation, isMarker: true }
     outcomes.push((await callObject(deps, row, 'forget', args, { at })).outcome)
   }
   TEST_BUILD: await fault('advance.forget.answered')

@@ -1,7 +1,7 @@
 // What the base class reads from a request and adds to a response, on the hot path: no URL object, no copies.
 
 import type { Descriptor, Held } from '../wire/descriptor.ts'
-import { MOVED_HEADER } from '../wire/hop.ts'
+import { ABSENT_HEADER, MOVED_HEADER } from '../wire/hop.ts'
 import type { Principal } from '../wire/principal.ts'
 
 /** On the main origin content is for API clients: should a browser show it all the same, it has no origin and no storage. */
@@ -40,7 +40,7 @@ export function withResourceHeaders(
   const { headers } = response
   const { via, basePath } = principal
   // Where a resource is only the base class says.
-  headers.delete(MOVED_HEADER)
+  for (const name of [MOVED_HEADER, ABSENT_HEADER]) headers.delete(name)
   headers.set('x-request-id', principal.requestId)
   if (basePath === '/') setOwnOriginHeaders(headers, descriptor)
   else headers.set('content-security-policy', SANDBOX)

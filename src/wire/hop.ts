@@ -18,7 +18,7 @@ export const MOVED_HEADER = 'biplane-moved'
 /** For an object that is not where its resource's identifier leads: who asks thinks that it is there. */
 export const AWAY_HEADER = 'biplane-away'
 /** Of that object's answer: it has nothing of it. It never reaches a client. */
-const ABSENT_HEADER = 'biplane-absent'
+export const ABSENT_HEADER = 'biplane-absent'
 
 /** No client's, and no type's: what cells and engines tell each other. */
 export const HOP_HEADERS: readonly string[] = [

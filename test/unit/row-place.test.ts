@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { ObjectPlace } from '../../src/identity/cell.ts'
 import { isLaterCopy } from '../../src/control-plane/moving/later-copy.ts'
 import {
+  isOneObject,
   leftPlace,
   movedPlace,
   otherPlaces,
@@ -15,6 +16,7 @@ import type { Descriptor } from '../../src/wire/descriptor.ts'
 const HOME = { cell: 'local' }
 const OTHER = { cell: 'other', renamed: true } as const
 const THIRD = { cell: 'third' }
+const CELLS = { local: {}, other: {}, third: { address: 'http://127.0.0.1:1' } }
 
 const moving: RowMove = { operation: 'op', from: HOME, to: OTHER, phase: 'copy' }
 
@@ -46,8 +48,8 @@ describe('where a row is', () => {
   const id = 'wiki-4k7t0qj9m2xdpw3r-local-1vhz01ab'
 
   test('[MV1] [MV8] every place that has something of it is known until its end', () => {
-    expect([placeOfRow({ id }), otherPlaces({ id })]).toEqual([HOME, []])
-    expect(otherPlaces({ id, moving })).toEqual([OTHER])
+    expect([placeOfRow({ id }), otherPlaces({ id }, CELLS)]).toEqual([HOME, []])
+    expect(otherPlaces({ id, moving }, CELLS)).toEqual([OTHER])
     const [home, other] = [
       { ...HOME, version: 4 },
       { ...OTHER, version: 6 },
@@ -56,7 +58,12 @@ describe('where a row is', () => {
     expect(there).toEqual({ at: OTHER, left: [home] })
     const third = movedPlace({ id, place: there, desiredVersion: 6 }, THIRD)
     expect(third).toEqual({ at: THIRD, left: [home, other] })
-    expect(otherPlaces({ id, place: third })).toEqual([HOME, OTHER])
+    expect(otherPlaces({ id, place: third }, CELLS)).toEqual([HOME, OTHER])
+    // By another code what it is in now is not another place.
+    const merged = { ...CELLS, third: CELLS.local }
+    expect(otherPlaces({ id, place: third }, merged)).toEqual([OTHER])
+    expect([isOneObject(CELLS, HOME, THIRD), isOneObject(merged, HOME, THIRD)]).toEqual([false, true])
+    expect(isOneObject(merged, HOME, OTHER)).toBe(false)
     expect(movedPlace({ id, place: third, desiredVersion: 8 }, HOME)).toEqual({
       at: HOME,
       left: [other, { ...THIRD, version: 8 }],

@@ -12,7 +12,7 @@ import { callObject, type Running } from '../object-call.ts'
 import { beginOperation, ownedOperation, toPublic } from '../operations/operations.ts'
 import type { CatalogRow } from '../row.ts'
 import { isLaterCopy, laterCopyThere } from './later-copy.ts'
-import { homeOf, isSame, placeOfRow, type RowMove } from './row-place.ts'
+import { homeOf, isOneObject, placeOfRow, type RowMove } from './row-place.ts'
 
 /**
  * Begins to move a live resource. Asked again while it is on its way there: the same operation.
@@ -96,5 +96,5 @@ function requireReachable(deps: ControlDeps, row: CatalogRow, cell: string): Obj
   if (jurisdiction !== undefined)
     return refuse(`it is in the jurisdiction "${jurisdiction}", which that cell is not in.`)
   const to = placeInCell(cellTable, homeOf(row.id).cell, cell)
-  return isSame(to, from) ? refuse('it is there already.') : to
+  return isOneObject(cellTable, to, from) ? refuse('it is there already.') : to
 }

@@ -8,7 +8,7 @@ import { bumpDescriptor, scheduleWork } from '../descriptor.ts'
 import { callObject, type Running } from '../object-call.ts'
 import { endMoveOperation } from '../operations/operations.ts'
 import type { CatalogRow } from '../row.ts'
-import { isSame, leftPlace, movedPlace, placeOfRow } from './row-place.ts'
+import { isOneObject, isSame, leftPlace, movedPlace, placeOfRow } from './row-place.ts'
 
 /**
  * @param seen version of what says where it is: where the row thought that it was is nothing above; and whether that is older, whatever its
@@ -21,7 +21,7 @@ export async function followObject(
   to: ObjectPlace,
   seen: { readonly version: number; readonly isOlder?: true },
 ): Promise<void> {
-  if (isSame(placeOfRow(row), to)) throw wentInACircle(row)
+  if (isOneObject(deps.cellTable, placeOfRow(row), to)) throw wentInACircle(row)
   // Of a data plane from an older backup: what it has gone back to says so, and would be followed to and fro for ever.
   if (row.place?.left.some((place) => isSame(place, to)) === true) {
     const { held } = await callObject(deps, row, 'describe', {}, { at: to })
@@ -31,6 +31,9 @@ export async function followObject(
     const current = findRow(sql, row.id)
     if (current === undefined || current.incarnation !== row.incarnation) return
     if (!isSame(placeOfRow(current), placeOfRow(row))) return
+    // What was found there may be what a move has brought since.
+    if (current.desiredVersion !== row.desiredVersion || current.moving?.operation !== row.moving?.operation)
+      throw new ResourceError('not_ready', 'It has changed meanwhile.')
     if (current.moving !== undefined)
       endMoveOperation(deps, current.moving.operation, new ResourceError('not_ready', 'It had moved already.'))
     const there = movedPlace(current, to, { ...seen, version: Math.max(seen.version, current.desiredVersion) })

@@ -13,7 +13,7 @@ import { isRestorable, type CatalogRow } from '../row.ts'
 import { flipBack } from './flip-back.ts'
 import { followObject } from './follow-object.ts'
 import { hasLaterCopy, incarnationOf, versionOf } from './later-copy.ts'
-import { homeOf, isSame, placeOfRow, type RowMove } from './row-place.ts'
+import { homeOf, isOneObject, isSame, placeOfRow, type RowMove } from './row-place.ts'
 
 export async function handOver(deps: Running, row: CatalogRow, moving: RowMove): Promise<void> {
   const { id, incarnation, desiredVersion: version } = row
@@ -32,7 +32,8 @@ export async function handOver(deps: Running, row: CatalogRow, moving: RowMove):
   TEST_BUILD: await fault('moving.opened')
   // Who asks by the identifier must not go through all the places where it ever was.
   const home = homeOf(id)
-  const places = [moving.from, ...(isSame(home, moving.from) ? [] : [home])].filter((place) => !isSame(place, at))
+  const before = [moving.from, ...(isSame(home, moving.from) ? [] : [home])]
+  const places = before.filter((place) => !isOneObject(deps.cellTable, place, at))
   let usage = { requests: 0, writes: 0 }
   for (const place of places) {
     if (await hasLaterCopy(deps, row, place)) continue

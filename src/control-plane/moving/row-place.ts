@@ -1,6 +1,6 @@
 // Where a row's object is, and was. Nothing is kept for one that never moved: its identifier says it.
 
-import type { ObjectPlace } from '../../identity/cell.ts'
+import { placeOf, type CellTable, type ObjectPlace } from '../../identity/cell.ts'
 import { parseResourceId } from '../../identity/resource-id.ts'
 import type { Descriptor } from '../../wire/descriptor.ts'
 import { formatPlace } from '../../wire/hop.ts'
@@ -52,14 +52,17 @@ export function placeOfRow({ id, place }: Placed): ObjectPlace {
   return place?.at ?? homeOf(id)
 }
 
-/** Every other place at which an object has something of it. */
-export function otherPlaces(row: Placed & { readonly moving?: RowMove | undefined }): ObjectPlace[] {
+/** Every other place at which an object has something of it: each object once, and none that is the row's own by another code. */
+export function otherPlaces(row: Placed & { readonly moving?: RowMove | undefined }, cells: CellTable): ObjectPlace[] {
   const at = placeOfRow(row)
   const { left = [] } = row.place ?? {}
   const { to } = row.moving ?? {}
   const places = left.map(({ version: _version, isOlder: _isOlder, ...place }): ObjectPlace => place)
-  const isKnown = to === undefined || places.some((place) => isSame(place, to))
-  return (isKnown ? places : [...places, to]).filter((place) => !isSame(place, at))
+  return [...places, ...(to === undefined ? [] : [to])].reduce<ObjectPlace[]>(
+    (others, place) =>
+      [at, ...others].some((known) => isOneObject(cells, known, place)) ? others : [...others, place],
+    [],
+  )
 }
 
 /** The row's place after it went there, or was found there. */
@@ -81,6 +84,14 @@ export function placeOfNext(before: Versioned): RowPlace | undefined {
   if (before.place === undefined) return undefined
   const { at, left } = movedPlace(before, homeOf(before.id))
   return { at, left: left.map(({ isOlder: _isOlder, ...place }) => ({ ...place, version: 0 })) }
+}
+
+/** Whether two places are one object. Codes that had places of their own have one where a code was given to another cell. */
+export function isOneObject(cells: CellTable, a: ObjectPlace, b: ObjectPlace): boolean {
+  if (isSame(a, b)) return true
+  const [one, other] = [placeOf(cells, a.cell), placeOf(cells, b.cell)]
+  if (a.renamed === true || b.renamed === true || one === undefined || other === undefined) return false
+  return one.address === other.address && one.jurisdiction === other.jurisdiction
 }
 
 export function isSame(a: ObjectPlace, b: ObjectPlace): boolean {

@@ -13,7 +13,7 @@ import { waitForTimer } from '../retention.ts'
 import type { CatalogRow } from '../row.ts'
 import { dropWork } from '../work.ts'
 import { isLaterCopy } from './later-copy.ts'
-import { leftPlace, placeOfRow, type RowMove } from './row-place.ts'
+import { isOneObject, leftPlace, placeOfRow, type RowMove } from './row-place.ts'
 
 /** Part of the caller's transaction, which also ends the operation. */
 export function giveUpMove(deps: ControlDeps, row: CatalogRow, moving: RowMove): CatalogRow {
@@ -41,7 +41,7 @@ export async function undo(deps: Running, row: CatalogRow, { to }: RowMove): Pro
   const before = await callObject(deps, row, 'describe', {}, { at: to })
   // What this move has brought is not open.
   const isLater = before.held.kind === 'descriptor' && isLaterCopy(row, to, before.held)
-  if (!isLater) {
+  if (!isLater && !isOneObject(deps.cellTable, to, placeOfRow(row))) {
     const { outcome, held } = await callObject(deps, row, 'leave', args, { at: to })
     if (outcome === 'refused' && held.kind !== 'tombstone')
       throw new ResourceError('internal', `The object of ${id} in ${to.cell} is newer than its row.`)

@@ -6,7 +6,7 @@ import { CALLS_AT_ONCE, fewAtOnce } from '../../object/few-at-once.ts'
 import { fault } from '../../object/fault.ts'
 import { toResourceError } from '../../wire/errors.ts'
 import type { ControlMethods } from '../../wire/planes.ts'
-import { pageOfShard } from '../catalog.ts'
+import { findRow, pageOfShard } from '../catalog.ts'
 import type { Running } from '../object-call.ts'
 import { isHere } from '../sharding/place.ts'
 import { retellRow, type Fate } from './row.ts'
@@ -51,7 +51,10 @@ export async function retell(deps: Running, { cell, after }: ControlMethods['ret
     looked += some.length
     await fewAtOnce(some, async (row) => {
       try {
-        const fate = isHere(deps, row.account) ? await retellRow(telling, row) : 'elsewhere'
+        // As it is now: it may have moved since the page was read.
+        const current = findRow(deps.sql, row.id)
+        const isOurs = current !== undefined && isHere(deps, current.account)
+        const fate = isOurs ? await retellRow(telling, current) : 'elsewhere'
         fates.push(fate)
         if (fate === 'missing') missing.push(row.id)
       } catch (error) {

@@ -2,6 +2,7 @@
 // and version, so it is safe to say it again. Nothing is ever made anew: what is not there is named, and stays as it is.
 
 import type { ObjectPlace } from '../../identity/cell.ts'
+import { cellOfControlObject } from '../../identity/object-name.ts'
 import { fault } from '../../object/fault.ts'
 import type { Held } from '../../wire/descriptor.ts'
 import { ResourceError } from '../../wire/errors.ts'
@@ -9,7 +10,7 @@ import type { DataMethod, DataMethods } from '../../wire/planes.ts'
 import { findRow } from '../catalog.ts'
 import { followObject } from '../moving/follow-object.ts'
 import { incarnationOf, isLaterCopy, laterCopyThere, leftOf, versionOf } from '../moving/later-copy.ts'
-import { homeOf, isSame, otherPlaces, placeOfRow } from '../moving/row-place.ts'
+import { homeOf, isOneObject, isSame, otherPlaces, placeOfRow } from '../moving/row-place.ts'
 import { callObject, type Running } from '../object-call.ts'
 import { isNeverFilled, isRestorable, type CatalogRow } from '../row.ts'
 
@@ -28,7 +29,7 @@ export type Fate = 'elsewhere' | 'agreed' | 'told' | 'missing'
 
 /** @throws ResourceError when it cannot be told now */
 export async function retellRow(deps: Telling, row: CatalogRow): Promise<Fate> {
-  const places = [placeOfRow(row), ...otherPlaces(row)]
+  const places = [placeOfRow(row), ...otherPlaces(row, deps.cellTable)]
   if (!places.some((place) => deps.isThere(place))) return 'elsewhere'
   const isEnding = row.descriptor.mode === 'deleted' && !isRestorable(row) && row.phase !== 'purged'
   if (row.awaiting !== null || row.phase === 'creating') return 'agreed'
@@ -72,7 +73,7 @@ async function tell(deps: Telling, row: CatalogRow): Promise<Fate> {
     }
   }
   let later: ObjectPlace | undefined
-  for (const place of otherPlaces(row).filter(deps.isThere)) {
+  for (const place of otherPlaces(row, deps.cellTable).filter(deps.isThere)) {
     const there = await look(deps, row, place)
     if (isLaterCopy(row, place, there)) later = place
     else if (await sendOn(deps, row, place, there)) isNews = true
@@ -107,13 +108,20 @@ interface Copy {
 async function findNewer(deps: Telling, row: CatalogRow, held: Held): Promise<Copy | undefined> {
   const own = versionOf(held, row) ?? 0
   let found: Copy | undefined
-  const places = [placeOfRow(row), ...otherPlaces(row)]
+  const places = [placeOfRow(row), ...otherPlaces(row, deps.cellTable)]
   const isBack = deps.isThere(placeOfRow(row))
-  addNext(places, row, held)
+  // Only of a catalog that came back itself there can be copies that it does not know of: else nobody waits for a cell that is dead.
+  const isCatalogBack = deps.isThere({ cell: cellOfControlObject(deps.type.name, deps.objectName, deps.rootCell) })
+  const isComplete = own >= row.desiredVersion && !isCatalogBack
+  addNext(deps, places, row, held)
   for (let index = 1; index < Math.min(places.length, MAX_PLACES); index++) {
     const place = places[index] as ObjectPlace
-    const there = await look(deps, row, place)
-    addNext(places, row, there)
+    const there = await look(deps, row, place).catch((error: unknown) => {
+      if (isComplete && isAway(error)) return undefined
+      throw error
+    })
+    if (there === undefined) continue
+    addNext(deps, places, row, there)
     const version = versionOf(there, row) ?? 0
     const left = leftOf(row, place)
     if (own > 0 && left?.isOlder === true) continue
@@ -124,11 +132,15 @@ async function findNewer(deps: Telling, row: CatalogRow, held: Held): Promise<Co
   return found
 }
 
+function isAway(error: unknown): boolean {
+  return error instanceof ResourceError && (error.code === 'unavailable' || error.code === 'deadline_exceeded')
+}
+
 /** Where an object says that the resource went. */
-function addNext(places: ObjectPlace[], { incarnation }: CatalogRow, held: Held): void {
+function addNext({ cellTable }: Telling, places: ObjectPlace[], { incarnation }: CatalogRow, held: Held): void {
   if (held.kind !== 'moved' || held.moved.incarnation !== incarnation) return
   const { to } = held.moved
-  if (!places.some((place) => isSame(place, to))) places.push(to)
+  if (!places.some((place) => isOneObject(cellTable, place, to))) places.push(to)
 }
 
 /** It was made there, or came there, after the backup. What else is there goes, so that nobody takes it for the resource. */
@@ -168,7 +180,7 @@ async function bury(deps: Telling, row: CatalogRow, places: readonly ObjectPlace
   const purge = { id, incarnation, version, isMarker: true, ...(isNeverFilled(row) ? { onlyOf: account } : {}) }
   let isNews = false
   for (const place of places.filter(deps.isThere)) {
-    const isHome = isSame(place, home)
+    const isHome = isOneObject(deps.cellTable, place, home)
     const { held } = await ask(deps, row, place, 'describe', {})
     const isLater = incarnationOf(held) > incarnation
     if (isLater || (held.kind === 'nothing' ? !isHome : incarnationOf(held) === incarnation && isEnd(held, isHome)))
