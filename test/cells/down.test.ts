@@ -76,14 +76,13 @@ test('[CE7] [CM4] a dead cell is told at once by name, and comes back by itself;
   }
   const socket = await TestSocket.open(`${alpha.url}/ledgers/${far.id}/socket`, { authorization: `Bearer ${token}` })
   expect((await socket.closed).code).toBe(1013)
-  const patient = runCli(['ledgers', 'create', '--cell', 'beta', '--name', 'patient'], {
-    BIPLANE_URL: alpha.url,
-    BIPLANE_KEY: alpha.operatorKey,
-  })
-  await vi.waitFor(
-    async () => expect(await (await alpha.fetch('/v1/ledgers?q=patient')).json()).toMatchObject({ data: [{}] }),
-    SOON,
+  let said = ''
+  const patient = runCli(
+    ['ledgers', 'create', '--cell', 'beta', '--name', 'patient'],
+    { BIPLANE_URL: alpha.url, BIPLANE_KEY: alpha.operatorKey },
+    (stderr) => (said = stderr),
   )
+  await vi.waitFor(() => expect(said).toContain('is recorded'), { timeout: 20_000 })
   const made = await alpha.fetch('/v1/ledgers', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

@@ -10,6 +10,7 @@ import { ARCHIVE_APP } from '../support/apps.ts'
 import { cliOf, contentDigest, startAfter } from '../support/archives.ts'
 import { content, json, mintToken, problem } from '../support/http.ts'
 import { makeTestDirectory, startServer, type TestServer } from '../support/server.ts'
+import { SOON } from '../support/tenant.ts'
 
 const HOUR_MS = 3_600_000
 const OPTIONS = { app: ARCHIVE_APP, timers: { deleteRetentionMs: HOUR_MS, tombstoneRetentionMs: HOUR_MS } }
@@ -275,13 +276,12 @@ async function row(server: TestServer, plural: string, id: string, account: stri
 async function seenIn(server: TestServer): Promise<ReadonlyMap<string, unknown>> {
   const seen = new Map<string, unknown>()
   for (const { plural, id, account } of kept) {
-    const { url, etag, desired_version, applied_version, usage, purge_time, ...rest } = await row(
-      server,
-      plural,
-      id,
-      account,
-    )
-    expect(desired_version).toBe(applied_version)
+    // What was changed last may not be told yet.
+    const { url, etag, usage, purge_time, ...rest } = await vi.waitFor(async () => {
+      const { desired_version: desired, applied_version: applied, ...current } = await row(server, plural, id, account)
+      expect(applied).toBe(desired)
+      return current
+    }, SOON)
     expect(url.endsWith(`/${plural}/${id}/`)).toBe(true)
     expect([etag, usage?.bytes === 0]).toEqual([expect.stringMatching(/^"\d+"$/), false])
     const digest = await contentDigest(server, plural, id, account)

@@ -21,7 +21,8 @@ import { checkOpenFileLimit } from '../../src/engine/open-file-limit.ts'
 import { runCli } from '../support/cli.ts'
 import { deployFile, readCompose, readDockerfile, readUnit, type ComposeService } from '../support/deploy-files.ts'
 import { ROOT, makeTestDirectory } from '../support/server.ts'
-import { SupervisedProcess, freePort, type Supervised } from '../support/supervised.ts'
+import { freePort } from '../support/ports.ts'
+import { SupervisedProcess, type Supervised } from '../support/supervised.ts'
 
 /** Where the files say that data and secrets are, somewhere else on this machine. */
 function elsewhere(): string {

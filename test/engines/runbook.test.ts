@@ -21,7 +21,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { create } from '../support/http.ts'
 import { CLI, ROOT, makeTestDirectory, startServer } from '../support/server.ts'
 import { isRunning } from '../support/engine-log.ts'
-import { freePort } from '../support/supervised.ts'
+import { freePort } from '../support/ports.ts'
 
 const RUNBOOK = readFileSync(join(ROOT, 'docs/runbook.md'), 'utf8')
 

@@ -1,13 +1,12 @@
 // Several cells of one deployment as servers on this machine: each with its own data directory and processes, the same secrets, and the
 // same table of cells. What lies between them can be a link that delays.
 
-import { once } from 'node:events'
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { CellTable } from '../../src/identity/cell.ts'
 import { DelayingLink } from './delaying-link.ts'
+import { freePort } from './ports.ts'
 import { makeTestDirectory, startServer, type StartOptions, type TestServer } from './server.ts'
 
 export interface Cells<Code extends string> {
@@ -32,7 +31,8 @@ export async function startCells<const Code extends string>(
   { delayMs = 0, aliases = {}, args = [], ...options }: CellsOptions = {},
 ): Promise<Cells<Code>> {
   const directory = makeTestDirectory()
-  const ports = await freePorts(codes.length)
+  // The table names them before anybody listens.
+  const ports = await Promise.all(codes.map(freePort))
   const links = await Promise.all(ports.map((port) => DelayingLink.start(port, delayMs)))
   const dispose = (): void => {
     for (const link of links) link.close()
@@ -75,18 +75,4 @@ export async function disposeCells({ cellsFile, servers, links }: Cells<string>)
   for (const server of Object.values(servers)) await server.dispose()
   for (const link of Object.values(links)) link.close()
   rmSync(dirname(cellsFile), { recursive: true, force: true })
-}
-
-/** Ports that nobody listens on now: the table of cells names them before anybody does. */
-async function freePorts(count: number): Promise<number[]> {
-  const held = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1')
-      await once(server, 'listening')
-      return server
-    }),
-  )
-  const ports = held.map((server) => (server.address() as AddressInfo).port)
-  await Promise.all(held.map((server) => once(server.close(), 'close')))
-  return ports
 }

@@ -12,6 +12,7 @@ import { onTestFinished } from 'vitest'
 import type { DeploymentSecrets, LifecycleTimers } from '../../src/wire/deployment.ts'
 import { EngineLog, kill9, type EngineHandle, type LogLine } from './engine-log.ts'
 import { FaultHarness, type Plane } from './fault-harness.ts'
+import { freePort } from './ports.ts'
 
 export const ROOT: string = fileURLToPath(new URL('../..', import.meta.url))
 export const CLI: string = join(ROOT, 'dist/cli/main.js')
@@ -137,9 +138,10 @@ export class TestServer {
 
   async start(): Promise<void> {
     const { app, env, timers, args, command } = this.#options
+    const port = this.#url === '' ? (this.#options.port ?? (await freePort())) : this.port
     const flags = [
       `--data=${this.dataDir}`,
-      `--port=${this.#url === '' ? (this.#options.port ?? 0) : this.port}`,
+      `--port=${port}`,
       '--log=json',
       `--timers=${JSON.stringify({ ...TEST_TIMERS, ...timers })}`,
       ...(app === undefined ? [] : ['--app', app]),
