@@ -18,6 +18,7 @@ import {
 import type { Address } from './address.ts'
 import type { EdgeContext } from './deployment.ts'
 import type { Edge } from './edge.ts'
+import { LOST_RETRY_SECONDS } from './to-data-plane.ts'
 
 /** An address that is this deployment's. */
 type OwnAddress = Exclude<Address, { kind: 'foreign' }>
@@ -231,9 +232,6 @@ function isRestored({ cell }: ObjectPlace): ResourceError {
     { applied: 'no', retryAfterSeconds: RESTORED_RETRY_SECONDS, details: { cell } },
   )
 }
-
-/** For operators to bring it back; nobody who asks again within seconds sees anything else. */
-const LOST_RETRY_SECONDS = 60
 
 function isLost(cell: string): ResourceError {
   return new ResourceError('unavailable', `This resource had moved to the cell "${cell}", which has nothing of it.`, {

@@ -34,7 +34,7 @@ function isIssued(context: EdgeContext, type: ResourceType, id: ResourceId): Pro
 }
 
 /** For operators to bring it back; nobody who asks again within seconds sees anything else. */
-const LOST_RETRY_SECONDS = 60
+export const LOST_RETRY_SECONDS = 60
 
 /**
  * The object of an identifier: its address and place follow from the identifier alone.
